@@ -1,0 +1,88 @@
+"""A fleet as everything above the readers sees it: resolved, absolute, defaults applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reef.errors import Where
+
+Placement = Literal["packed", "standing", "external"]
+OnLoadError = Literal["keep", "show"]
+
+
+@dataclass(frozen=True)
+class CodeTarget:
+    """What a code server loads; exactly one of the first four is set (Dagster's LoadableTargetOrigin)."""
+
+    python_file: str | None = None
+    module_name: str | None = None
+    package_name: str | None = None
+    autoload_defs_module_name: str | None = None
+    attribute: str | None = None
+    working_directory: str | None = None
+
+    def cli_args(self) -> tuple[str, ...]:
+        """The arguments of `dagster api grpc` that name this target."""
+        pairs = (
+            ("-f", self.python_file),
+            ("-m", self.module_name),
+            ("-d", self.working_directory),
+            ("-a", self.attribute),
+            ("--package-name", self.package_name),
+            ("--autoload-defs-module-name", self.autoload_defs_module_name),
+        )
+        return tuple(part for flag, value in pairs if value for part in (flag, value))
+
+
+@dataclass(frozen=True)
+class ServerAddress:
+    """Where somebody else's code server listens: a port with a host, or a unix socket."""
+
+    host: str = "localhost"
+    port: int | None = None
+    socket: str | None = None
+    ssl: bool = False
+
+    def target(self) -> str:
+        """The gRPC target string."""
+        return f"unix:{self.socket}" if self.socket else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Location:
+    """One code location. Paths are absolute; `env` has the values of `env_files` already merged below it."""
+
+    name: str
+    placement: Placement = "packed"
+    code: CodeTarget | None = None  # None only for external
+    server: ServerAddress | None = None  # only for external
+    python: str = ""  # absolute path of the interpreter as the user named it (symlinks kept); "" for external
+    python_explicit: bool = False  # the user named it: Dagster then announces `python -m dagster` as entry point
+    cwd: str = ""  # working directory of the process
+    env: Mapping[str, str] = field(default_factory=dict)  # only what the location adds to the host's environment
+    env_files: tuple[str, ...] = ()
+    owner: str | None = None
+    memory_limit_bytes: int | None = None
+    idle_timeout_s: float | None = None  # None: Reef decides from what it measures
+    max_concurrent_calls: int = 16
+    load_timeout_s: float = 180.0
+    on_load_error: OnLoadError = "keep"
+    container_image: str | None = None
+    container_context: Mapping[str, object] | None = None
+    where: Where | None = None
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All locations of one Reef, in the order the user wrote them; names are unique."""
+
+    locations: tuple[Location, ...]
+    source: str  # absolute path of the file or folder it was read from
+    kind: Literal["reef", "workspace", "project", "dg"]
+    default_python: str  # for the webserver, the daemon and locations that name no interpreter
+    memory_budget_bytes: int | None = None  # None: no bound on all warm children together
+    max_simultaneous_wakes: int | None = None  # None: from the number of cores
+    warnings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # every file that was read; a change to one means reading again

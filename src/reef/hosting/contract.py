@@ -1,0 +1,138 @@
+"""The one interface for every place where a location's code can run.
+
+Nothing above `hosting` knows what a process is. A child is addressed by its `ChildId`; a hosting never
+raises for what a location's code does, it reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Purpose = Literal["serve", "probe"]
+
+
+@dataclass(frozen=True)
+class ChildSpec:
+    """Everything needed to make one code server: `python -m dagster api grpc` with these settings."""
+
+    location: str
+    version: str
+    purpose: Purpose
+    python: str  # the location's own interpreter
+    grpc_args: tuple[str, ...]  # after `dagster api grpc`, without socket; e.g. ("-f", "/x/defs.py", "--location-name", "x")
+    cwd: str
+    env: Mapping[str, str]  # the complete environment of the process
+    socket: str  # filesystem path where it must listen, at most 107 bytes
+    log_path: str  # stdout and stderr are appended here
+    root: str = "/"  # the file tree the child sees; another image's in a pack
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running code server. `forked` is False where a fresh interpreter had to be started."""
+
+    location: str
+    version: str
+    purpose: Purpose
+    pid: int
+    start_ticks: int  # field 22 of /proc/PID/stat: with the pid it names a process for good
+    socket: str
+    forked: bool
+    started_at: float  # time.time()
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a child ended; `status` is a wait status as `os.waitstatus_to_exitcode` reads it, None if unknown."""
+
+    child: Child
+    status: int | None
+    expected: bool  # stop() had been called
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a probe's guest saw while the location loaded (paths absolute)."""
+
+    modules: Mapping[str, str]  # imported module -> file ("" for built-in)
+    files_read: tuple[str, ...]  # opened for reading, outside the interpreter's own and its distributions' files
+    dirs_listed: tuple[str, ...]
+    env_read: Mapping[str, tuple[str, ...]]  # module -> environment variables it read while it was imported
+    threads: int
+    load_s: float
+    private_bytes: int
+
+
+@dataclass(frozen=True)
+class MemorySample:
+    """Bytes. `private` is what ending the child would give back; `pss` its share of everything mapped."""
+
+    private: int
+    pss: int
+    rss: int
+
+
+@dataclass(frozen=True)
+class ZygoteStatus:
+    """For `reef status`: one zygote, what it serves, what it costs."""
+
+    key: str
+    pid: int
+    python: str
+    modules: int
+    locations: tuple[str, ...]
+    memory: MemorySample | None
+    build_s: float
+    features: tuple[str, ...] = ()  # of: preload, rehearsal, plugged, immortal
+
+
+class StartFailed(Exception):
+    """The child could not be started or ended before it answered; `reason` is for people, may hold its last lines."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+@dataclass(frozen=True)
+class HostingEvents:
+    """Callbacks, all called on the event loop."""
+
+    on_exit: Callable[[Exit], None] = field(default=lambda _exit: None)
+
+
+class Hosting(Protocol):
+    """Starts, watches and ends children. Guarantees: at most one process for each Child; no zombies; `stop`
+    always ends in the death of the process; cancelling `start` leaves no process."""
+
+    async def start(self, spec: ChildSpec, timeout_s: float) -> Child:
+        """Start a code server and return once it *answers* a Ping. Raises StartFailed."""
+        ...
+
+    async def stop(self, child: Child, grace_s: float) -> None:
+        """SIGTERM, after `grace_s` SIGKILL. Returns when it is dead. Never raises for one already gone."""
+        ...
+
+    async def load_report(self, child: Child) -> LoadReport | None:
+        """The report of a probe; None where it could not be had (a fresh interpreter without the guest)."""
+        ...
+
+    async def adopt(self) -> Sequence[Child]:
+        """Take up children that an earlier host left running."""
+        ...
+
+    async def memory(self, child: Child) -> MemorySample | None: ...
+
+    def not_forked_because(self, location: str) -> str | None:
+        """Why a location runs in a fresh interpreter, or None where it forks."""
+        ...
+
+    def zygotes(self) -> Sequence[ZygoteStatus]: ...
+
+    async def close(self, *, leave_children: bool) -> None: ...
+
+
+Prepare = Callable[[Sequence[ChildSpec]], Awaitable[None]]
