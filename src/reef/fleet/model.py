@@ -59,9 +59,13 @@ class Location:
     code: CodeTarget | None = None  # None only for external
     server: ServerAddress | None = None  # only for external
     python: str = ""  # absolute path of the interpreter as the user named it (symlinks kept); "" for external
-    python_explicit: bool = False  # the user named it: Dagster then announces `python -m dagster` as entry point
+    python_explicit: bool = (
+        False  # the user named it: Dagster then announces `python -m dagster` as entry point
+    )
     cwd: str = ""  # working directory of the process
-    env: Mapping[str, str] = field(default_factory=dict)  # only what the location adds to the host's environment
+    env: Mapping[str, str] = field(
+        default_factory=dict
+    )  # only what the location adds to the host's environment
     env_files: tuple[str, ...] = ()
     owner: str | None = None
     memory_limit_bytes: int | None = None

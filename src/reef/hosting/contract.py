@@ -21,7 +21,9 @@ class ChildSpec:
     version: str
     purpose: Purpose
     python: str  # the location's own interpreter
-    grpc_args: tuple[str, ...]  # after `dagster api grpc`, without socket; e.g. ("-f", "/x/defs.py", "--location-name", "x")
+    grpc_args: tuple[
+        str, ...
+    ]  # after `dagster api grpc`, without socket; e.g. ("-f", "/x/defs.py", "--location-name", "x")
     cwd: str
     env: Mapping[str, str]  # the complete environment of the process
     socket: str  # filesystem path where it must listen, at most 107 bytes
@@ -57,7 +59,9 @@ class LoadReport:
     """What a probe's guest saw while the location loaded (paths absolute)."""
 
     modules: Mapping[str, str]  # imported module -> file ("" for built-in)
-    files_read: tuple[str, ...]  # opened for reading, outside the interpreter's own and its distributions' files
+    files_read: tuple[
+        str, ...
+    ]  # opened for reading, outside the interpreter's own and its distributions' files
     dirs_listed: tuple[str, ...]
     env_read: Mapping[str, tuple[str, ...]]  # module -> environment variables it read while it was imported
     threads: int
