@@ -1,0 +1,66 @@
+"""Which zygotes there shall be: decided elsewhere, built by `LocalHosting.use`. Plain data, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Rebase:
+    """What the interpreter of a location has that differs from its zygote's, as that interpreter itself says.
+
+    `sys_path` is the path of `python -I -c`, without the script's folder, after `site` and every `.pth` ran.
+    `site_dirs` are its own site-packages folders; packages that the zygote loaded from its n-th site folder
+    are moved to the n-th of these. `pth_imports` are the `import ...` lines of its `.pth` files, in order,
+    run in the child after the move. `drop_finders` are names of modules whose finders the zygote's own `.pth`
+    files put on `sys.meta_path` or `sys.path_hooks` (editable installs).
+    """
+
+    prefix: str
+    exec_prefix: str
+    base_prefix: str
+    base_exec_prefix: str
+    sys_path: tuple[str, ...]
+    site_dirs: tuple[str, ...]
+    pth_imports: tuple[str, ...] = ()
+    drop_finders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ZygotePlan:
+    """One zygote and the locations that it serves.
+
+    `key` names everything the zygote is made of: two plans with equal keys are the same zygote, which is then
+    kept. `env` is the complete environment of the zygote's process; a child's own environment replaces it
+    after the fork, so only what counts at exec or while a module of `modules` is imported matters here.
+    `modules` are imported in this order. `site_dirs` are the site-packages folders of `python`. `rebase` has an
+    entry for each location whose interpreter is not `python` itself.
+    """
+
+    key: str
+    python: str
+    env: Mapping[str, str]
+    modules: tuple[str, ...]
+    locations: tuple[str, ...]
+    site_dirs: tuple[str, ...] = ()
+    rebase: Mapping[str, Rebase] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()  # interpreter options, e.g. ("-X", "utf8")
+
+
+@dataclass(frozen=True)
+class WarmedModule:
+    """A module that a warm-up saw imported; `file` is "" for built-in and namespace modules."""
+
+    name: str
+    file: str
+    env_read: tuple[str, ...] = ()  # environment variables read while it (and nothing below it) was imported
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """What a location was seen to import, in the order in which the imports finished."""
+
+    modules: tuple[WarmedModule, ...]
+    load_s: float
+    error: str | None = None  # the location did not load: the list is what was imported until then
