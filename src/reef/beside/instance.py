@@ -1,0 +1,48 @@
+"""Questions to the Dagster instance, asked in a process of its own: the host never imports Dagster."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import reef.guest as guest
+
+TOOL = Path(guest.__file__).parent / "instance_tool.py"
+TIMEOUT_S = 90.0
+
+
+class InstanceUnavailable(Exception):
+    """Dagster could not open its instance; the text is the end of what it printed."""
+
+
+async def ask(python: str, env: Mapping[str, str], command: str, request: object = None) -> object:
+    """One command of the instance tool; its JSON answer. Raises InstanceUnavailable."""
+    process = await asyncio.create_subprocess_exec(
+        python,
+        str(TOOL),
+        command,
+        env=dict(env),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(json.dumps(request).encode()), TIMEOUT_S)
+    except (TimeoutError, asyncio.CancelledError):
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise InstanceUnavailable(err.decode(errors="replace")[-2000:].strip())
+    return json.loads(out.decode().splitlines()[-1])
+
+
+async def fresh_daemon_age_s(python: str, env: Mapping[str, str]) -> float | None:
+    """Seconds since somebody's daemon last reported to this instance; None where none ever did."""
+    ages = await ask(python, env, "heartbeats")
+    if not isinstance(ages, dict):
+        raise InstanceUnavailable(f"unexpected heartbeats {ages!r}")
+    return min((float(age) for age in ages.values()), default=None)

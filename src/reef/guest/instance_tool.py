@@ -1,0 +1,58 @@
+"""Asks a Dagster instance what only Dagster can: run as a script by an interpreter that has it, DAGSTER_HOME set.
+
+Stdlib at import; Dagster only inside the commands. Input: JSON on stdin where one is needed; output: one JSON line.
+"""
+
+import json
+import sys
+import time
+
+
+def _instance():
+    from dagster import DagsterInstance
+
+    return DagsterInstance.get()
+
+
+def touch(_request):
+    """Create the storages, so that later openers do not race on their migrations."""
+    with _instance() as instance:
+        instance.get_runs_count()
+        for storage in (instance.event_log_storage, instance.schedule_storage):
+            getattr(storage, "is_persistent", None)
+    return {}
+
+
+def heartbeats(_request):
+    """Seconds since each kind of daemon last reported, by its name."""
+    with _instance() as instance:
+        beats = instance.get_daemon_heartbeats()
+    return {str(kind): max(0.0, time.time() - beat.timestamp) for kind, beat in beats.items()}
+
+
+def fail_runs(request):
+    """Report runs failed whose processes are gone; the ones that finished after all are left alone."""
+    failed = []
+    with _instance() as instance:
+        for run_id, message in request.items():
+            run = instance.get_run_by_id(run_id)
+            if run is None or run.is_finished:
+                continue
+            instance.report_engine_event(message, run)
+            instance.report_run_failed(run)
+            failed.append(run_id)
+    return failed
+
+
+COMMANDS = {"touch": touch, "heartbeats": heartbeats, "fail-runs": fail_runs}
+
+
+def main(argv):
+    command = COMMANDS[argv[0]]
+    request = json.loads(sys.stdin.read() or "null") if argv[0] == "fail-runs" else None
+    print(json.dumps(command(request)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
