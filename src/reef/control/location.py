@@ -1,0 +1,120 @@
+"""The live state of one code location. Only the control loop writes to it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from reef.control.served import ServedRecord
+from reef.fleet.model import Location
+from reef.gateway.contract import Endpoint
+from reef.hosting.contract import Child
+from reef.state import Costs, LocationView, Phase
+
+INTERVAL_WEIGHT = 0.3  # of the newest gap in the moving average of gaps between uses
+SAME_USE_S = 1.0  # calls closer than this are one use
+
+
+def endpoint_of(child: Child) -> Endpoint:
+    return Endpoint(target=f"unix:{child.socket}", version=child.version, child=f"{child.pid}.{child.start_ticks}")
+
+
+@dataclass
+class CodeLocation:
+    """Times are monotonic seconds unless they say otherwise."""
+
+    spec: Location
+    served: ServedRecord | None = None
+    child: Child | None = None
+    draining: dict[int, Child] = field(default_factory=dict)
+    external: Endpoint | None = None
+    wake: asyncio.Task[None] | None = None
+    probe: asyncio.Task[None] | None = None
+    sleep: asyncio.Task[None] | None = None
+    waiting: int = 0
+    runs: dict[str, int] = field(default_factory=dict)  # run id -> pid of the child that holds it
+    failures: int = 0
+    failed_at: float = 0.0
+    last_error: str | None = None
+    load_error: str | None = None  # of the newest code, while an older version is served
+    idle_since: float = field(default_factory=time.monotonic)
+    used_at: float | None = None
+    interval_s: float | None = None
+    wakes: int = 0
+    calls: int = 0
+    cold_start_s: float | None = None
+    private_bytes: int = 0
+    pss_bytes: int = 0
+    probes: int = 0
+    real_server_id: str | None = None  # external and standing: as last polled
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        if self.external is not None:
+            return self.external
+        return endpoint_of(self.child) if self.child is not None else None
+
+    @property
+    def phase(self) -> Phase:
+        if self.child is not None or self.external is not None:
+            return "warm"
+        if self.wake is not None and not self.wake.done():
+            return "waking"
+        if self.served is None:
+            return "unprobed"
+        return "failed" if self.failures or self.served.load_error else "asleep"
+
+    def costs(self) -> Costs:
+        """This run's measurements, where there are none the recorded ones."""
+        before = self.served.costs() if self.served else Costs()
+        return Costs(
+            cold_start_s=self.cold_start_s if self.cold_start_s is not None else before.cold_start_s,
+            private_bytes=self.private_bytes or before.private_bytes,
+            call_interval_s=self.interval_s if self.interval_s is not None else before.call_interval_s,
+        )
+
+    def view(self, in_flight: int) -> LocationView:
+        return LocationView(
+            name=self.name,
+            phase=self.phase,
+            forwards=self.external is None,
+            stays_up=self.spec.placement == "standing",
+            waiting=self.waiting,
+            in_flight=in_flight,
+            live_runs=len(self.runs),
+            idle_since=self.idle_since,
+            failures=self.failures,
+            failed_at=self.failed_at,
+            last_error=self.last_error,
+            idle_timeout_s=self.spec.idle_timeout_s,
+            costs=self.costs(),
+            private_bytes=self.private_bytes if self.child else 0,
+            memory_limit_bytes=self.spec.memory_limit_bytes,
+        )
+
+    def note_use(self, now: float) -> None:
+        """A forwarded call began."""
+        self.calls += 1
+        if self.used_at is not None and (gap := now - self.used_at) > SAME_USE_S:
+            old = self.interval_s
+            self.interval_s = gap if old is None else old + INTERVAL_WEIGHT * (gap - old)
+        if self.used_at is None or now - self.used_at > SAME_USE_S:
+            self.used_at = now
+        self.idle_since = now
+
+    def note_failure(self, reason: str, now: float) -> None:
+        self.failures += 1
+        self.failed_at = now
+        self.last_error = reason
+
+    def note_awake(self, child: Child, cold_start_s: float) -> None:
+        self.child = child
+        self.failures = 0
+        self.wakes += 1
+        self.cold_start_s = cold_start_s
+        self.idle_since = time.monotonic()

@@ -1,0 +1,246 @@
+"""The control loop of one host: observe, decide, apply. The gateway asks it where calls go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from reef.control.location import CodeLocation, endpoint_of
+from reef.control.probing import Prober, Promoted, Refused
+from reef.control.resting import Rester
+from reef.control.runs import RunBook, RunProcess, until_over
+from reef.control.versions import Versions
+from reef.control.waking import Waker, recorded_stamp
+from reef.decide import rest
+from reef.decide.wake import Hold, Refuse, on_call
+from reef.gateway import Gateway
+from reef.gateway.contract import CallEnded, CallStarted, Endpoint, WakeRefused
+from reef.hosting.contract import Exit, Hosting
+
+log = logging.getLogger("reef.control")
+
+TICK_S = 1.0
+SAMPLE_EVERY_S = 5.0
+RUNS_EVERY_S = 5.0
+
+
+class ControlLoop:
+    """Implements `gateway.contract.Control`. All methods on the event loop; none blocks it."""
+
+    def __init__(
+        self,
+        locations: Iterable[CodeLocation],
+        hosting: Hosting,
+        gateway: Callable[[], Gateway],
+        versions: Versions,
+        runs: RunBook,
+        on_orphans_over: Callable[[list[RunProcess]], Coroutine[Any, Any, None]],
+        memory_budget_bytes: int | None,
+    ) -> None:
+        self.locations = {location.name: location for location in locations}
+        self._hosting = hosting
+        self._gateway = gateway
+        self._versions = versions
+        self.runs = runs
+        self._on_orphans_over = on_orphans_over
+        self._budget = memory_budget_bytes
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._sampled_at = 0.0
+        self._runs_at = 0.0
+        self.prober: Prober
+        self.waker: Waker
+        self.rester: Rester
+
+    # -- what the gateway asks ---------------------------------------------------------------------
+
+    def endpoint_now(self, location: str) -> Endpoint | None:
+        return self.locations[location].endpoint
+
+    async def endpoint(self, location: str) -> Endpoint:
+        place = self.locations[location]
+        place.waiting += 1
+        try:
+            while (endpoint := place.endpoint) is None:
+                await self._awake(place)
+            return endpoint
+        finally:
+            place.waiting -= 1
+            place.idle_since = time.monotonic()
+
+    async def _awake(self, place: CodeLocation) -> None:
+        if place.wake is None or place.wake.done():
+            answer = on_call(place.view(0), time.monotonic())
+            if isinstance(answer, Refuse):
+                raise WakeRefused(answer.reason)
+            if isinstance(answer, Hold):
+                await asyncio.sleep(answer.seconds)
+                return
+            place.wake = self._spawn(self.waker.wake(place))
+        await asyncio.shield(place.wake)
+
+    def endpoint_failed(self, location: str, endpoint: Endpoint, reason: str) -> None:
+        place = self.locations[location]
+        child = place.child
+        if child is not None and endpoint_of(child) == endpoint:
+            log.warning("%s: its server does not take connections (%s), ending it", location, reason)
+            place.child = None
+            self._spawn(self._hosting.stop(child, 0.5))
+
+    def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
+        place = self.locations[location]
+        if place.external is not None:
+            return (place.external,)
+        children = (*place.draining.values(), *((place.child,) if place.child else ()))
+        return tuple(endpoint_of(child) for child in children)
+
+    def cancel_orphan(self, location: str, run_id: str) -> bool:
+        run = self.runs.get(run_id)
+        return run is not None and run.location == location and self.runs.interrupt(run_id)
+
+    def can_cancel_orphan(self, location: str, run_id: str) -> bool:
+        run = self.runs.get(run_id)
+        return run is not None and run.location == location and run.is_alive()
+
+    async def reload(self, location: str) -> None:
+        """A person pressed Reload, or reloadWorkspace asks everybody: only what changed is loaded."""
+        place = self.locations[location]
+        if place.external is not None:
+            return
+        known = place.served is not None and place.served.load_error is None and place.load_error is None
+        if known and await self._versions.change(place.spec, recorded_stamp(place)) == "same":
+            return
+        await self.probe(place, show_error=place.spec.on_load_error == "show")
+
+    async def reprobe(self, location: str) -> str:
+        place = self.locations[location]
+        if place.external is None:
+            await self.probe(place)
+        return place.served.server_id if place.served else ""
+
+    def shutdown_wish(self, location: str) -> None:
+        place = self.locations[location]
+        if place.child is not None:
+            self._spawn(self.rester.sleep(place, "a client asked for its shutdown"))
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def observe(self, event: CallStarted | CallEnded) -> None:
+        place = self.locations.get(event.location)
+        if place is None or event.lane != "forwarded":
+            return
+        now = time.monotonic()
+        if isinstance(event, CallStarted):
+            place.note_use(now)
+            return
+        place.idle_since = now
+        if event.error:
+            place.last_error = f"{event.method}: {event.code}: {event.error}"
+        if event.run_id and event.code == "OK" and place.child is not None:
+            place.runs[event.run_id] = place.child.pid
+            self._spawn(self._note_run(place, event.run_id, place.child.pid))
+
+    async def _note_run(self, place: CodeLocation, run_id: str, child_pid: int) -> None:
+        await asyncio.to_thread(self.runs.note_started, run_id, place.name, child_pid)
+
+    def on_exit(self, exit: Exit) -> None:
+        place = self.locations.get(exit.child.location)
+        if place is None:
+            return
+        place.draining.pop(exit.child.pid, None)
+        mine = place.child is not None and place.child.pid == exit.child.pid
+        if mine:
+            place.child = None
+        if mine and not exit.expected:
+            place.note_failure(f"its server ended by itself (wait status {exit.status})", time.monotonic())
+            log.warning("%s: %s", place.name, place.last_error)
+        left = [run for run in self.runs.all() if place.runs.get(run.run_id) == exit.child.pid]
+        for run in left:
+            place.runs.pop(run.run_id, None)
+            self.watch_orphan(run)
+
+    def watch_orphan(self, run: RunProcess) -> None:
+        """A run whose server is gone: it goes on; when it has ended, Dagster is told if it did not tell itself."""
+        self._spawn(until_over(run, self._orphan_over))
+
+    def _orphan_over(self, run: RunProcess) -> None:
+        self.runs.forget(run.run_id)
+        self._spawn(self._on_orphans_over([run]))
+
+    # -- probes ------------------------------------------------------------------------------------
+
+    async def probe(self, place: CodeLocation, *, show_error: bool = False) -> Promoted | Refused:
+        """Probe, and drain the child of the version before if there is one."""
+        before = place.served.server_id if place.served else None
+        result = await self.prober.probe(place, show_error=show_error)
+        if isinstance(result, Promoted):
+            place.failures = 0
+            child = place.child
+            if child is not None and result.record.server_id != before and place.external is None:
+                self.rester.drain(place, "a new version was promoted")
+        return result
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Ends only when it is cancelled."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                await self._tick(time.monotonic())
+            except Exception:
+                log.exception("a turn of the control loop failed; the next one goes on")
+
+    async def _tick(self, now: float) -> None:
+        if now - self._sampled_at >= SAMPLE_EVERY_S:
+            self._sampled_at = now
+            await self._sample()
+        if now - self._runs_at >= RUNS_EVERY_S:
+            self._runs_at = now
+            for place in self.locations.values():
+                if place.runs:
+                    await self.rester.refresh_runs(place)
+        views = [place.view(self._gateway().in_flight(name)) for name, place in self.locations.items()]
+        for view in views:
+            if rest.over_limit(view):
+                await self.rester.enforce_limit(self.locations[view.name])
+        evicted = rest.evictions(views, self._budget)
+        for view in views:
+            if view.name in evicted:
+                self._sleep(view.name, "the fleet's memory budget")
+            elif rest.should_sleep(view, now):
+                self._sleep(view.name, f"idle for {now - view.idle_since:.0f} s")
+
+    def _sleep(self, name: str, why: str) -> None:
+        place = self.locations[name]
+        if place.sleep is None or place.sleep.done():
+            place.sleep = self._spawn(self.rester.sleep(place, why))
+
+    async def _sample(self) -> None:
+        for place in list(self.locations.values()):
+            if (child := place.child) is None:
+                continue
+            sample = await self._hosting.memory(child)
+            if sample is not None:
+                place.private_bytes, place.pss_bytes = sample.private, sample.pss
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None and not isinstance(error, WakeRefused):
+            log.error("background work failed", exc_info=error)
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,154 @@
+"""Probe: load a location's code beside what is served, record its answers, promote or refuse it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, replace
+
+from reef.control.location import CodeLocation
+from reef.control.served import Modules, ServedRecord, save, server_id
+from reef.control.specs import Surroundings, child_spec
+from reef.control.versions import Stamp, Versions
+from reef.gateway import Gateway
+from reef.hosting.contract import Hosting, LoadReport, StartFailed
+from reef.snapshots import SnapshotStore
+from reef.snapshots.record import Recording, record, synthesized_load_error
+
+log = logging.getLogger("reef.control")
+
+MOST_TRIES = 5  # at code that keeps changing while it is loaded
+STOP_GRACE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one probe found. `recording.load_error` is set where the code did not load."""
+
+    stamp: Stamp
+    recording: Recording
+    report: LoadReport | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The new code is not served; the old version, if there is one, goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Promoted:
+    record: ServedRecord
+
+
+class Prober:
+    """Runs probes; bounded, because each is a full load of somebody's code."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        hosting: Hosting,
+        gateway: Gateway,
+        store: SnapshotStore,
+        versions: Versions,
+        at_once: int,
+    ) -> None:
+        self._around = around
+        self._hosting = hosting
+        self._gateway = gateway
+        self._store = store
+        self._versions = versions
+        self._slots = asyncio.Semaphore(at_once)
+
+    async def probe(self, location: CodeLocation, *, show_error: bool = False) -> Promoted | Refused:
+        """Load what is on disk now and serve it if it loads. Never raises for what the code does."""
+        async with self._slots:
+            location.probes += 1
+            loaded = await self._load_stable(location)
+            return await self._judge(location, loaded, show_error)
+
+    async def _load_stable(self, location: CodeLocation) -> Loaded:
+        """Load until the code did not change under the load."""
+        report: LoadReport | None = None
+        loaded: Loaded | None = None
+        for _ in range(MOST_TRIES):
+            before = await self._versions.stamp(location.spec, report)
+            loaded = await self._load(location, before)
+            report = loaded.report or report
+            after = await self._versions.stamp(location.spec, report)
+            same = await self._versions.change(location.spec, before) == "same"
+            loaded = replace(loaded, stamp=after)
+            if same:
+                break
+        assert loaded is not None
+        return loaded
+
+    async def _load(self, location: CodeLocation, stamp: Stamp) -> Loaded:
+        spec = child_spec(location.spec, self._around, "probe", stamp.version)
+        started = time.monotonic()
+        limit_s = location.spec.load_timeout_s
+        try:
+            child = await self._hosting.start(spec, limit_s)
+        except StartFailed as failure:
+            recording = synthesized_load_error(failure.reason, location.name)
+            return Loaded(stamp, recording, None, time.monotonic() - started)
+        try:
+            remaining_s = max(5.0, limit_s - (time.monotonic() - started))
+            recording = await record(f"unix:{child.socket}", remaining_s)
+            report = await self._hosting.load_report(child)
+        except Exception as error:  # the code ended its server, or answers nonsense: its own fault, to be told
+            recording = synthesized_load_error(f"the code server failed while it was recorded: {error}", location.name)
+            report = None
+        finally:
+            stopping = asyncio.create_task(self._hosting.stop(child, STOP_GRACE_S))
+            stopping.add_done_callback(_log_failure)
+        return Loaded(stamp, recording, report, time.monotonic() - started)
+
+    async def _judge(self, location: CodeLocation, loaded: Loaded, show_error: bool) -> Promoted | Refused:
+        error = loaded.recording.load_error
+        served = location.served
+        if error is not None and served is not None and served.load_error is None and not show_error:
+            location.load_error = loaded.recording.load_error_text
+            return Refused(location.load_error or "it does not load")
+        new = await self._recorded(location, loaded)
+        await self.promote(location, new)
+        location.load_error = loaded.recording.load_error_text if error is not None else None
+        return Promoted(new)
+
+    async def _recorded(self, location: CodeLocation, loaded: Loaded) -> ServedRecord:
+        recording, stamp, report = loaded.recording, loaded.stamp, loaded.report
+        digest: str | None = None
+        if recording.snapshot is not None:
+            digest = await asyncio.to_thread(self._store.put, recording.snapshot)
+        costs = location.costs()
+        return ServedRecord(
+            location=location.name,
+            version=stamp.version,
+            server_id=server_id(stamp.version, digest, recording.load_error),
+            snapshot=digest,
+            load_error=recording.load_error,
+            recorded_at=time.time(),
+            environment=stamp.environment,
+            settings=stamp.settings,
+            sources=stamp.sources,
+            definitions=recording.definitions,
+            modules=Modules(dict(report.modules), dict(report.env_read)) if report else None,
+            cold_start_s=costs.cold_start_s,
+            private_bytes=costs.private_bytes or (report.private_bytes if report else None),
+            call_interval_s=costs.call_interval_s,
+        )
+
+    async def promote(self, location: CodeLocation, new: ServedRecord) -> None:
+        """On disk first, then to the gateway, which switches snapshot and server id together."""
+        await asyncio.to_thread(save, self._around.state.served_file(location.name), new)
+        location.served = new
+        self._gateway.serve(location.name, new.as_served())
+        log.info("%s: serving version %s (%s)", location.name, new.version[:12], new.server_id)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a probe could not be ended: %s", error)

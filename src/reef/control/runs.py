@@ -1,0 +1,132 @@
+"""Which runs live where: runs are processes below a child, and outlive everything but a person's word."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from reef.beside.companion import start_ticks
+from reef.statedir import StateDir, slug, write_json
+from reef.wire.messages import current_runs_of
+
+log = logging.getLogger("reef.control")
+
+ASK_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True)
+class RunProcess:
+    """A run's process, named for good by pid and start time."""
+
+    run_id: str
+    location: str
+    pid: int
+    start_ticks: int
+
+    def is_alive(self) -> bool:
+        return start_ticks(self.pid) == self.start_ticks
+
+
+async def current_runs(target: str) -> tuple[str, ...] | None:
+    """The ids of the runs a code server holds; None where it does not answer."""
+    async with grpc.aio.insecure_channel(target) as channel:
+        call = channel.unary_unary("/api.DagsterApi/GetCurrentRuns")
+        try:
+            return current_runs_of(await call(b"", timeout=ASK_TIMEOUT_S))
+        except grpc.aio.AioRpcError:
+            return None
+
+
+def children_of(pid: int) -> tuple[int, ...]:
+    """Direct children; empty for a process that is gone."""
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            found += [int(child) for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split()]
+    except OSError:
+        return tuple(found)
+    return tuple(found)
+
+
+class RunBook:
+    """The runs' processes on disk (one file a run), so that a crash of anybody loses none."""
+
+    def __init__(self, state: StateDir) -> None:
+        self._folder = state.folder("runs")
+        self._by_id: dict[str, RunProcess] = {}
+
+    def load(self) -> tuple[RunProcess, ...]:
+        for path in self._folder.glob("*.json"):
+            try:
+                run = RunProcess(**json.loads(path.read_bytes()))
+            except (OSError, ValueError, TypeError):
+                path.unlink(missing_ok=True)
+                continue
+            self._by_id[run.run_id] = run
+        return tuple(self._by_id.values())
+
+    def note_started(self, run_id: str, location: str, child_pid: int) -> None:
+        """Find the process of a run that a child has just reported started. Reads /proc: call it in a thread."""
+        known = {run.pid for run in self._by_id.values()}
+        for pid in sorted(children_of(child_pid), reverse=True):
+            ticks = start_ticks(pid)
+            if pid in known or ticks is None or not _is_run(pid):
+                continue
+            run = RunProcess(run_id, location, pid, ticks)
+            self._by_id[run_id] = run
+            write_json(self._folder / f"{slug(run_id)}.json", run.__dict__)
+            return
+
+    def forget(self, run_id: str) -> None:
+        self._by_id.pop(run_id, None)
+        (self._folder / f"{slug(run_id)}.json").unlink(missing_ok=True)
+
+    def get(self, run_id: str) -> RunProcess | None:
+        return self._by_id.get(run_id)
+
+    def all(self) -> tuple[RunProcess, ...]:
+        return tuple(self._by_id.values())
+
+    def interrupt(self, run_id: str) -> bool:
+        """What Dagster's own cancellation does inside a run: SIGINT to its process."""
+        run = self._by_id.get(run_id)
+        if run is None or not run.is_alive():
+            return False
+        os.kill(run.pid, signal.SIGINT)
+        return True
+
+
+def _is_run(pid: int) -> bool:
+    """Spawned by multiprocessing as a process, not as its resource tracker."""
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"spawn_main" in line
+
+
+async def until_over(run: RunProcess, on_over: Callable[[RunProcess], None]) -> None:
+    """Calls back when the run's process has ended, whoever its parent is."""
+    try:
+        fd = os.pidfd_open(run.pid)
+    except ProcessLookupError:
+        on_over(run)
+        return
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(fd, over.set)
+    try:
+        if run.is_alive():
+            await over.wait()
+        on_over(run)
+    finally:
+        loop.remove_reader(fd)
+        os.close(fd)

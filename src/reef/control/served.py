@@ -1,0 +1,77 @@
+"""What is promoted for each location, on disk: a restarted host goes on from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from reef.gateway.contract import Served
+from reef.state import Costs
+from reef.statedir import write_atomic
+
+FORMAT = 1
+log = logging.getLogger("reef.control")
+
+
+class Modules(msgspec.Struct, frozen=True):
+    """What a load imported from installed distributions, in order, and which variables each import read."""
+
+    files: dict[str, str]
+    env_read: dict[str, tuple[str, ...]]
+
+
+class ServedRecord(msgspec.Struct, frozen=True):
+    """One promoted version of one location. `sources` and `definitions` are for their own packages to read."""
+
+    location: str
+    version: str
+    server_id: str
+    snapshot: str | None
+    load_error: str | None = None
+    recorded_at: float = 0.0  # unix seconds
+    environment: str = ""  # fingerprint of the interpreter's environment
+    settings: str = ""  # hash of the settings that change what runs
+    sources: dict[str, object] = {}
+    definitions: dict[str, object] = {}
+    modules: Modules | None = None
+    cold_start_s: float | None = None
+    private_bytes: int | None = None
+    call_interval_s: float | None = None
+    format: int = FORMAT
+
+    def as_served(self) -> Served:
+        return Served(server_id=self.server_id, snapshot=self.snapshot, load_error=self.load_error)
+
+    def costs(self) -> Costs:
+        return Costs(self.cold_start_s, self.private_bytes, self.call_interval_s)
+
+
+def server_id(version: str, snapshot: str | None, load_error: str | None) -> str:
+    """Equal wherever and whenever the same version answers the same; shaped like Dagster's own ids."""
+    digest = hashlib.sha256("\0".join((version, snapshot or "", load_error or "")).encode()).hexdigest()
+    return f"reef-{digest[:32]}"
+
+
+def load(path: Path, location: str) -> ServedRecord | None:
+    """The record, or None where there is none that can be trusted (then the location is probed again)."""
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=ServedRecord)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        log.warning("record of %s cannot be used, it is made anew: %s", location, error)
+        return None
+    return record if record.format == FORMAT and record.location == location else None
+
+
+def save(path: Path, record: ServedRecord) -> None:
+    write_atomic(path, msgspec.json.format(msgspec.json.encode(record), indent=1))
+
+
+def dumped(value: Mapping[str, object]) -> str:
+    return json.dumps(value, sort_keys=True)

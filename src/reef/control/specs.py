@@ -1,0 +1,70 @@
+"""From a location of the fleet to the child that serves it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reef.fleet.model import Location
+from reef.hosting.contract import ChildSpec, Purpose
+from reef.statedir import StateDir, slug
+
+# What would change a child that is not a user's wish for it: Reef's own settings, and Dagster's settings
+# of the process that started Reef. A server in production sees no DAGSTER_IS_DEV_CLI either.
+NOT_INHERITED = ("REEF_", "DAGSTER_GRPC_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all children of one host share."""
+
+    state: StateDir
+    environ: Mapping[str, str]  # the host's own
+    dagster_home: str | None
+    injects_secrets: bool = False
+
+
+def child_env(location: Location, around: Surroundings) -> dict[str, str]:
+    """The complete environment of a location's process."""
+    env = {name: value for name, value in around.environ.items() if not name.startswith(NOT_INHERITED)}
+    folder = os.path.dirname(location.python)
+    env["PATH"] = os.pathsep.join(part for part in (folder, env.get("PATH", "")) if part)
+    if around.dagster_home:
+        env["DAGSTER_HOME"] = around.dagster_home
+    env.update(location.env)
+    return env
+
+
+def grpc_args(location: Location, around: Surroundings, purpose: Purpose) -> tuple[str, ...]:
+    """The arguments of `dagster api grpc` that Dagster's own launcher would give, without the address."""
+    assert location.code is not None, "external locations have no child"
+    args = [*location.code.cli_args(), "--location-name", location.name]
+    if location.python_explicit:
+        args.append("--use-python-environment-entry-point")
+    if location.container_image:
+        args += ["--container-image", location.container_image]
+    if location.container_context is not None:
+        args += ["--container-context", json.dumps(location.container_context)]
+    if around.injects_secrets:
+        args.append("--inject-env-vars-from-instance")
+    if purpose == "probe":
+        args.append("--lazy-load-user-code")  # a load error is then told as Dagster tells it
+    return tuple(args)
+
+
+def child_spec(location: Location, around: Surroundings, purpose: Purpose, version: str) -> ChildSpec:
+    socket = around.state.folder("c") / f"{slug(location.name)[-8:]}-{secrets.token_hex(4)}.sock"
+    return ChildSpec(
+        location=location.name,
+        version=version,
+        purpose=purpose,
+        python=location.python,
+        grpc_args=grpc_args(location, around, purpose),
+        cwd=location.cwd,
+        env=child_env(location, around),
+        socket=str(socket),
+        log_path=str(around.state.log_file(location.name)),
+    )

@@ -1,0 +1,117 @@
+"""What `reef status` shows: plain JSON-able values, made from the live state."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from reef.control.location import CodeLocation
+from reef.decide import rest
+from reef.hosting.contract import Hosting, MemorySample, ZygoteStatus
+
+
+def own_memory() -> MemorySample:
+    """Bytes of this process, from its smaps_rollup."""
+    sizes: dict[str, int] = {}
+    for line in Path("/proc/self/smaps_rollup").read_text().splitlines()[1:]:
+        name, _, rest_of_line = line.partition(":")
+        sizes[name] = int(rest_of_line.split()[0]) * 1024
+    return MemorySample(
+        private=sizes["Private_Clean"] + sizes["Private_Dirty"], pss=sizes["Pss"], rss=sizes["Rss"]
+    )
+
+
+def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> dict[str, Any]:
+    """One location. Bytes, seconds; None where nothing was measured yet."""
+    served, costs = place.served, place.costs()
+    return {
+        "name": place.name,
+        "owner": place.spec.owner,
+        "placement": place.spec.placement,
+        "state": _state(place),
+        "version": served.version[:12] if served else None,
+        "server_id": served.server_id if served else None,
+        "snapshot_age_s": round(time.time() - served.recorded_at, 1) if served else None,
+        "pid": place.child.pid if place.child else None,
+        "forked": place.child.forked if place.child else None,
+        "not_forked_because": hosting.not_forked_because(place.name) if place.external is None else None,
+        "private_bytes": place.private_bytes if place.child else 0,
+        "pss_bytes": place.pss_bytes if place.child else 0,
+        "shared_bytes": None,
+        "wakes": place.wakes,
+        "probes": place.probes,
+        "calls": place.calls,
+        "in_flight": in_flight,
+        "live_runs": sorted(place.runs),
+        "draining": len(place.draining),
+        "last_cold_start_s": _rounded(costs.cold_start_s),
+        "warm_private_bytes": costs.private_bytes,
+        "call_interval_s": _rounded(costs.call_interval_s),
+        "idle_timeout_s": _rounded(rest.idle_timeout_s(costs, place.spec.idle_timeout_s)),
+        "last_error": place.load_error or place.last_error,
+        "definitions": served.definitions if served else {},
+        "log": None,
+    }
+
+
+def _state(place: CodeLocation) -> str:
+    if place.draining and place.child is None:
+        return "draining"
+    if place.probe is not None and not place.probe.done() and place.served is None:
+        return "loading"
+    return place.phase
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or value == float("inf") else round(value, 3)
+
+
+def standing_estimate_bytes(place: CodeLocation, zygotes: Iterable[ZygoteStatus]) -> int:
+    """What a server of its own would take: what its zygote preloaded for it, and its own."""
+    own = place.costs().private_bytes or 0
+    for zygote in zygotes:
+        if place.name in zygote.locations and zygote.memory is not None:
+            return own + zygote.memory.rss
+    return own
+
+
+def fleet_status(
+    places: Iterable[CodeLocation], hosting: Hosting, in_flight: dict[str, int]
+) -> dict[str, Any]:
+    places = list(places)
+    zygotes = hosting.zygotes()
+    host = own_memory()
+    locations = [location_status(place, hosting, in_flight.get(place.name, 0)) for place in places]
+    states: dict[str, int] = {}
+    for row in locations:
+        states[row["state"]] = states.get(row["state"], 0) + 1
+    zygote_bytes = sum(zygote.memory.pss for zygote in zygotes if zygote.memory)
+    return {
+        "host": {"pid": os.getpid(), "pss_bytes": host.pss, "private_bytes": host.private},
+        "locations": locations,
+        "zygotes": [zygote_status(zygote) for zygote in zygotes],
+        "totals": {
+            "locations": len(locations),
+            "states": states,
+            "children_pss_bytes": sum(row["pss_bytes"] for row in locations),
+            "zygotes_pss_bytes": zygote_bytes,
+            "reef_pss_bytes": host.pss + zygote_bytes + sum(row["pss_bytes"] for row in locations),
+            "standing_estimate_bytes": sum(standing_estimate_bytes(place, zygotes) for place in places),
+        },
+    }
+
+
+def zygote_status(zygote: ZygoteStatus) -> dict[str, Any]:
+    return {
+        "key": zygote.key[:12],
+        "pid": zygote.pid,
+        "python": zygote.python,
+        "modules": zygote.modules,
+        "locations": len(zygote.locations),
+        "pss_bytes": zygote.memory.pss if zygote.memory else None,
+        "build_s": round(zygote.build_s, 2),
+        "features": list(zygote.features),
+    }

@@ -1,0 +1,119 @@
+"""Wake: from a held call to a child that answers, with code that was probed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from reef.control.location import CodeLocation
+from reef.control.probing import Prober, Refused
+from reef.control.specs import Surroundings, child_spec
+from reef.control.versions import Change, Stamp, Versions
+from reef.gateway.contract import WakeRefused
+from reef.hosting.contract import Child, Hosting, StartFailed
+
+log = logging.getLogger("reef.control")
+
+SETTLE_S = 5.0  # how long a file that does not load may still be being written
+SETTLE_POLL_S = 0.2
+MOST_TRIES = 4
+
+
+def recorded_stamp(location: CodeLocation) -> Stamp:
+    served = location.served
+    assert served is not None
+    return Stamp(served.version, served.environment, served.settings, served.sources)
+
+
+class Waker:
+    """Starts children for locations. One wake at a time for each location, `at_once` for the whole host."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        hosting: Hosting,
+        versions: Versions,
+        prober: Prober,
+        at_once: int,
+        environment_changed: Callable[[CodeLocation], Awaitable[None]],
+    ) -> None:
+        self._around = around
+        self._hosting = hosting
+        self._versions = versions
+        self._prober = prober
+        self._slots = asyncio.Semaphore(at_once)
+        self._environment_changed = environment_changed
+
+    async def wake(self, location: CodeLocation) -> None:
+        """Afterwards `location.child` is set. Raises WakeRefused with the reason for people."""
+        async with self._slots:
+            if location.served is None or location.served.load_error is not None:
+                await self._first_load(location)
+            for _ in range(MOST_TRIES):
+                if await self._attempt(location):
+                    return
+            raise self._refuse(location, "its code kept changing while it was started")
+
+    async def _first_load(self, location: CodeLocation) -> None:
+        served = location.served
+        if served is not None and await self._versions.change(location.spec, recorded_stamp(location)) == "same":
+            raise WakeRefused(f"code location {location.name!r} does not load: {load_error_text(location)}")
+        await self._prober.probe(location)
+        if location.served is None or location.served.load_error is not None:
+            raise self._refuse(location, f"it does not load: {load_error_text(location)}")
+
+    async def _attempt(self, location: CodeLocation) -> bool:
+        """Start a child and see that it holds what was probed. False: the code changed, try again."""
+        assert location.served is not None
+        version = location.served.version
+        started = time.monotonic()
+        child, failure = await self._start(location, version)
+        changed = await self._versions.change(location.spec, recorded_stamp(location))
+        if changed == "same" and child is not None:
+            if location.served.version == version:
+                location.note_awake(child, time.monotonic() - started)
+                return True
+            await self._hosting.stop(child, 0.0)  # promoted meanwhile
+            return False
+        if child is not None:
+            await self._hosting.stop(child, 0.0)
+        if changed == "same":
+            raise self._refuse(location, failure)
+        await self._take_change(location, changed)
+        return False
+
+    async def _start(self, location: CodeLocation, version: str) -> tuple[Child | None, str]:
+        spec = child_spec(location.spec, self._around, "serve", version)
+        try:
+            return await self._hosting.start(spec, location.spec.load_timeout_s), ""
+        except StartFailed as failure:
+            return None, failure.reason
+
+    async def _take_change(self, location: CodeLocation, changed: Change) -> None:
+        log.info("%s: %s changed, probing before it is served", location.name, changed)
+        if changed == "environment":
+            await self._environment_changed(location)
+        deadline = time.monotonic() + SETTLE_S
+        while isinstance(result := await self._prober.probe(location), Refused):
+            if not await self._changes_again(location, deadline):
+                raise self._refuse(location, f"its changed code does not load: {result.reason}")
+
+    async def _changes_again(self, location: CodeLocation, deadline: float) -> bool:
+        """A file may have been half-saved: give the editor a moment to finish before calling it broken."""
+        stamp = await self._versions.stamp(location.spec, None)
+        while time.monotonic() < deadline:
+            if await self._versions.change(location.spec, stamp) != "same":
+                return True
+            await asyncio.sleep(SETTLE_POLL_S)
+        return False
+
+    def _refuse(self, location: CodeLocation, reason: str) -> WakeRefused:
+        location.note_failure(reason, time.monotonic())
+        log.warning("%s: not woken: %s", location.name, reason.splitlines()[0] if reason else reason)
+        return WakeRefused(f"code location {location.name!r} could not be started: {reason}")
+
+
+def load_error_text(location: CodeLocation) -> str:
+    return location.load_error or location.last_error or "see `reef status`"
