@@ -33,9 +33,10 @@ class ZygotePlan:
 
     `key` names everything the zygote is made of: two plans with equal keys are the same zygote, which is then
     kept. `env` is the complete environment of the zygote's process; a child's own environment replaces it
-    after the fork, so only what counts at exec or while a module of `modules` is imported matters here.
-    `modules` are imported in this order. `site_dirs` are the site-packages folders of `python`. `rebase` has an
-    entry for each location whose interpreter is not `python` itself.
+    after the fork, so only what counts at exec or while a module of `modules` is imported matters here
+    (PYTHONPATH is not passed on to a zygote). `modules` are imported in this order; a module is left out, and
+    reported, if it brings one of `never` with it. `site_dirs` are the site-packages folders of `python`.
+    `rebase` has an entry for each location whose interpreter is not `python` itself.
     """
 
     key: str
@@ -43,6 +44,7 @@ class ZygotePlan:
     env: Mapping[str, str]
     modules: tuple[str, ...]
     locations: tuple[str, ...]
+    never: tuple[str, ...] = ()
     site_dirs: tuple[str, ...] = ()
     rebase: Mapping[str, Rebase] = field(default_factory=dict)
     flags: tuple[str, ...] = ()  # interpreter options, e.g. ("-X", "utf8")
@@ -50,16 +52,22 @@ class ZygotePlan:
 
 @dataclass(frozen=True)
 class WarmedModule:
-    """A module that a warm-up saw imported; `file` is "" for built-in and namespace modules."""
+    """A module that a warm-up saw imported; `file` is "" for built-in and namespace modules.
+
+    `env_read`: environment variables that were read while it, and nothing below it, was imported ("*": it looked
+    at all of them). `needs`: modules that its body asked for, loaded before or not: where one of these must not be
+    preloaded, neither must this one.
+    """
 
     name: str
     file: str
-    env_read: tuple[str, ...] = ()  # environment variables read while it (and nothing below it) was imported
+    env_read: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class WarmUp:
-    """What a location was seen to import, in the order in which the imports finished."""
+    """What a location was seen to import, standard library included, in the order in which the imports began."""
 
     modules: tuple[WarmedModule, ...]
     load_s: float
