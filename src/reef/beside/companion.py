@@ -67,7 +67,9 @@ class Companion:
             quick_deaths = quick_deaths + 1 if time.monotonic() - started < STEADY_S else 0
             pause_s = min(LONGEST_PAUSE_S, 0.5 * 2.0**quick_deaths)
             self.restarts += 1
-            self._say(f"{self.spec.name} ended ({status}), starting it again in {pause_s:.0f} s; log: {self.spec.log}")
+            self._say(
+                f"{self.spec.name} ended ({status}), starting it again in {pause_s:.0f} s; log: {self.spec.log}"
+            )
             await asyncio.sleep(pause_s)
 
     def _taken_up(self) -> int | None:

@@ -55,7 +55,9 @@ def users_home(path: str) -> DagsterHome:
     folder = chosen.parent if chosen.name == "dagster.yaml" else chosen
     config = folder / "dagster.yaml"
     if not folder.is_dir():
-        raise ReefError(f"DAGSTER_HOME {str(folder)!r} is not a folder", hint="give the folder of a dagster.yaml")
+        raise ReefError(
+            f"DAGSTER_HOME {str(folder)!r} is not a folder", hint="give the folder of a dagster.yaml"
+        )
     return DagsterHome(str(folder), embedded=False, fresh=False, injects_secrets=_has_secrets(config))
 
 

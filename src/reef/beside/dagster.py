@@ -1,0 +1,116 @@
+"""The webserver and the daemon as companions: which interpreter, which arguments, which port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket as sockets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reef.beside.companion import CompanionSpec
+from reef.errors import ReefError
+from reef.settings import Beside
+from reef.statedir import StateDir
+from reef.workspace import check_port_free
+
+FIRST_PORT = 3000
+PORTS_TRIED = 100
+
+
+@dataclass(frozen=True)
+class Page:
+    host: str
+    port: int
+    prefix: str = ""
+
+    @property
+    def url(self) -> str:
+        shown = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}{self.prefix}"
+
+
+def choose_page(beside: Beside, ours: int | None) -> Page:
+    """The webserver's address. `ours` is a port that a webserver we take up again already holds."""
+    prefix = (beside.path_prefix or "").rstrip("/")
+    if beside.port is not None:
+        if beside.port != ours:
+            check_port_free(beside.host, beside.port, "of the webserver", "--port")
+        return Page(beside.host, beside.port, prefix)
+    if ours is not None:
+        return Page(beside.host, ours, prefix)
+    for port in range(FIRST_PORT, FIRST_PORT + PORTS_TRIED):
+        try:
+            check_port_free(beside.host, port, "of the webserver", "--port")
+        except ReefError:
+            continue
+        return Page(beside.host, port, prefix)
+    raise ReefError(f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED}", hint="choose one with --port")
+
+
+async def python_with(module: str, candidates: tuple[str, ...]) -> str:
+    """The first interpreter that can import `module` (found, not imported)."""
+    for python in candidates:
+        script = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+        try:
+            process = await asyncio.create_subprocess_exec(
+                python, "-c", script, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+            )
+        except OSError:
+            continue
+        if await process.wait() == 0:
+            return python
+    raise ReefError(
+        f"no interpreter has {module!r} (looked at: {', '.join(candidates)})",
+        hint="pip install 'dagster-reef[dagster]' beside Reef, or dagster-webserver in the fleet's environment; "
+        "or run without it: --no-webserver, --no-daemon",
+    )
+
+
+def interpreters(default_python: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((default_python, sys.executable)))
+
+
+def dagster_env(environ: Mapping[str, str], python: str, home: str) -> dict[str, str]:
+    env = {name: value for name, value in environ.items() if not name.startswith("REEF_")}
+    env["DAGSTER_HOME"] = home
+    env["PATH"] = os.pathsep.join(part for part in (os.path.dirname(python), env.get("PATH", "")) if part)
+    return env
+
+
+def webserver_spec(
+    state: StateDir, beside: Beside, page: Page, python: str, env: Mapping[str, str]
+) -> CompanionSpec:
+    argv = [python, "-m", "dagster_webserver", "-w", str(state.workspace_file)]
+    argv += ["--host", page.host, "--port", str(page.port)]
+    if page.prefix:
+        argv += ["--path-prefix", page.prefix]
+    if beside.read_only:
+        argv.append("--read-only")
+    return _spec(state, "webserver", argv, env)
+
+
+def daemon_spec(state: StateDir, python: str, env: Mapping[str, str]) -> CompanionSpec:
+    return _spec(state, "daemon", [python, "-m", "dagster._daemon", "run", "-w", str(state.workspace_file)], env)
+
+
+def _spec(state: StateDir, name: str, argv: list[str], env: Mapping[str, str]) -> CompanionSpec:
+    record = state.folder("beside") / f"{name}.json"
+    return CompanionSpec(name, tuple(argv), env, Path(state.folder("logs") / f"{name}.log"), record)
+
+
+async def until_listening(host: str, port: int, timeout_s: float) -> bool:
+    """Whether somebody accepts connections there before the time is over."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout_s
+    while loop.time() < deadline:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except (OSError, sockets.gaierror):
+            await asyncio.sleep(0.1)
+            continue
+        writer.close()
+        return True
+    return False

@@ -1,0 +1,32 @@
+"""What `reef wake`, `reef sleep` and `reef reload` have in common: one location, one request, one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from reef.cli.reach import ask, state_dir_option
+
+
+def action(verb: str, help_text: str) -> click.Command:
+    """A command that asks the host to do `verb` to each location named."""
+
+    @click.command(name=verb, help=help_text)
+    @click.argument("locations", nargs=-1, required=True)
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each location.")
+    @click.option(
+        "--timeout", default=200.0, show_default=True, help="Seconds to wait for the host's answer."
+    )
+    @state_dir_option
+    def command(locations: tuple[str, ...], as_json: bool, timeout: float, state_dir: Path | None) -> None:
+        for location in locations:
+            row = ask(state_dir, {"do": verb, "location": location}, timeout)
+            click.echo(json.dumps(row) if as_json else f"{row['name']}: {row['state']}{_note(row)}")
+
+    return command
+
+
+def _note(row: dict[str, object]) -> str:
+    return f" ({row['note']})" if row.get("note") else ""

@@ -1,0 +1,54 @@
+"""Options that `reef up`, `reef serve` and `reef demo` share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reef.settings import HostSettings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SHARED = (
+    click.option(
+        "--state-dir",
+        type=click.Path(path_type=Path),
+        envvar="REEF_STATE_DIR",
+        help="Where Reef keeps snapshots, sockets and logs [default: one for each fleet below ~/.local/state/reef].",
+    ),
+    click.option(
+        "--dagster-home",
+        envvar="REEF_DAGSTER_HOME",
+        help="Your own DAGSTER_HOME (or its dagster.yaml) instead of the embedded SQLite one.",
+    ),
+    click.option("--python", help="Interpreter of locations that name none [default: the one that has Dagster]."),
+    click.option("--immortal/--no-immortal", default=True, help="Immortal heap in zygotes (Python 3.12 and 3.13)."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object once the fleet is up."),
+)
+
+
+def shared_options(function: F) -> F:
+    for option in reversed(SHARED):
+        function = option(function)
+    return function
+
+
+def run(settings: HostSettings) -> None:
+    """Run a host until it is told to stop. Imports the host only now."""
+    import sys
+
+    from reef.errors import ReefError
+    from reef.host import run_host
+
+    if not sys.platform.startswith("linux"):
+        raise ReefError(
+            f"Reef's host needs Linux, this is {sys.platform!r}",
+            hint="run it in a Linux container, a virtual machine or WSL 2; the other commands work here",
+        )
+    status = asyncio.run(run_host(settings))
+    if status:
+        sys.exit(status)

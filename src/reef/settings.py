@@ -1,0 +1,35 @@
+"""What a command line asks of one host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Dagster's own processes that `reef up` runs; `reef serve` has none."""
+
+    webserver: bool = True
+    daemon: bool = True
+    host: str = "127.0.0.1"
+    port: int | None = None  # None: 3000, or the next one that is free
+    path_prefix: str | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class HostSettings:
+    """Everything a host is told at start."""
+
+    path: str | None
+    state_dir: Path | None = None
+    dagster_home: str | None = None
+    beside: Beside | None = field(default_factory=Beside)
+    listen: str = "unix"  # or "tcp"
+    listen_host: str = "127.0.0.1"
+    base_port: int = 4000
+    python: str | None = None  # default interpreter of locations that name none
+    leave_children: bool = False  # at SIGTERM: servers with live runs are left to the next host
+    immortal: bool = True
+    as_json: bool = False

@@ -1,0 +1,80 @@
+"""The `workspace.yaml` that Dagster's webserver and daemon read: one gRPC server for each location."""
+
+from __future__ import annotations
+
+import socket as sockets
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from reef.errors import ReefError
+from reef.fleet.model import Fleet
+from reef.gateway import ListenAddress
+from reef.statedir import StateDir, write_atomic
+
+HEADER = "# Written by Reef. Point dagster-webserver and dagster-daemon at it with -w.\n"
+
+
+def unix_addresses(state: StateDir, fleet: Fleet) -> dict[str, ListenAddress]:
+    """A unix socket for each location, at the same path after every restart."""
+    return {place.name: ListenAddress(socket=str(state.listener_socket(place.name))) for place in fleet.locations}
+
+
+def tcp_addresses(state: StateDir, fleet: Fleet, host: str, base_port: int) -> dict[str, ListenAddress]:
+    """A port for each location from `base_port` up; once given, a location keeps it (origin ids hash it)."""
+    path = state.root / "ports.json"
+    given = _given_ports(path)
+    taken = set(given.values())
+    for place in fleet.locations:
+        if place.name not in given:
+            port = base_port
+            while port in taken:
+                port += 1
+            if port > 65535:
+                raise ReefError(f"no port left above {base_port}", hint="choose a lower --base-port")
+            given[place.name] = port
+            taken.add(port)
+    write_atomic(path, msgspec.json.encode(given))
+    addresses = {place.name: ListenAddress(host=host, port=given[place.name]) for place in fleet.locations}
+    for name, address in addresses.items():
+        check_port_free(host, address.port or 0, f"of location {name!r}", "--base-port")
+    return addresses
+
+
+def _given_ports(path: Path) -> dict[str, int]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def check_port_free(host: str, port: int, whose: str, option: str) -> None:
+    """Refuse a port that somebody else listens on, before anything is started."""
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    with sockets.socket(family, sockets.SOCK_STREAM) as trial:
+        trial.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise ReefError(
+                f"port {port} {whose} cannot be listened on at {host}: {error.strerror}",
+                hint=f"choose another with {option}",
+            ) from None
+
+
+def write_workspace(path: Path, addresses: Mapping[str, ListenAddress]) -> None:
+    """Replace the workspace file in one step; a reader sees the old or the new one."""
+    entries = [_entry(name, address) for name, address in addresses.items()]
+    text = yaml.safe_dump({"load_from": entries}, sort_keys=False, allow_unicode=True)
+    write_atomic(path, (HEADER + text).encode())
+
+
+def _entry(name: str, address: ListenAddress) -> dict[str, object]:
+    where: dict[str, object] = (
+        {"socket": address.socket} if address.socket else {"host": address.host, "port": address.port}
+    )
+    return {"grpc_server": {**where, "location_name": name}}
+
+

@@ -1,0 +1,71 @@
+"""The rule of keep-warm or sleep, as tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from reef.decide import rest
+from reef.state import Costs, LocationView
+
+MB = 1_000_000
+
+
+def warm(name: str = "a", **changes: object) -> LocationView:
+    values: dict[str, object] = {"phase": "warm", "idle_since": 0.0, "private_bytes": 20 * MB, **changes}
+    return LocationView(name=name, **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("costs", "chosen", "expected"),
+    [
+        (Costs(), None, rest.UNMEASURED_S),
+        (Costs(0.07, 20 * MB), None, pytest.approx(31.5)),  # a forked toy: half a minute of memory pays a fork
+        (Costs(0.01, 500 * MB), None, rest.SHORTEST_S),
+        (Costs(16.0, 328 * MB), None, pytest.approx(439, abs=1)),  # a dbt project: minutes
+        (Costs(60.0, 50 * MB), None, rest.LONGEST_S),
+        (Costs(0.07, 20 * MB, 30.0), None, pytest.approx(31.5)),  # quick to wake: ticks need no keeping
+        (Costs(4.0, 2000 * MB, 30.0), None, pytest.approx(75.0)),  # slow to wake: kept between its ticks
+        (Costs(4.0, 2000 * MB, 7200.0), None, pytest.approx(18.0)),  # but not for a call every two hours
+        (Costs(16.0, 328 * MB, 30.0), 5.0, 5.0),  # the user's word wins
+    ],
+)
+def test_idle_timeout_weighs_memory_against_cold_start(costs: Costs, chosen: float | None, expected: object) -> None:
+    assert rest.idle_timeout_s(costs, chosen) == expected
+
+
+@pytest.mark.parametrize(
+    ("view", "sleeps"),
+    [
+        (warm(), True),
+        (warm(idle_since=995.0), False),
+        (warm(in_flight=1), False),
+        (warm(waiting=1), False),
+        (warm(live_runs=1), False),  # invariant 12: live runs pin a child
+        (warm(stays_up=True), False),
+        (warm(forwards=False), False),
+        (warm(phase="asleep"), False),
+        (warm(idle_timeout_s=float("inf")), False),
+    ],
+)
+def test_only_the_idle_sleep(view: LocationView, sleeps: bool) -> None:
+    assert rest.should_sleep(view, now=1000.0) is sleeps
+
+
+def test_eviction_takes_the_least_recently_used_idle_ones_until_the_rest_fits() -> None:
+    views = [
+        warm("newest", idle_since=30.0, private_bytes=100 * MB),
+        warm("busy", idle_since=1.0, private_bytes=100 * MB, in_flight=1),
+        warm("oldest", idle_since=5.0, private_bytes=100 * MB),
+        warm("older", idle_since=10.0, private_bytes=100 * MB),
+    ]
+    assert rest.evictions(views, 400 * MB) == ()
+    assert rest.evictions(views, 399 * MB) == ("oldest",)
+    assert rest.evictions(views, 250 * MB) == ("oldest", "older")
+    assert rest.evictions(views, 0) == ("oldest", "older", "newest")
+    assert rest.evictions(views, None) == ()
+
+
+def test_over_limit_is_about_the_servers_own_memory() -> None:
+    assert rest.over_limit(warm(private_bytes=600 * MB, memory_limit_bytes=512 * MB))
+    assert not rest.over_limit(warm(private_bytes=500 * MB, memory_limit_bytes=512 * MB))
+    assert not rest.over_limit(warm(private_bytes=500 * MB))
