@@ -1,0 +1,143 @@
+"""The other side of the comparison: Dagster alone, its code servers, its webserver, its client."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import measure
+from fleetgen import MeasuredLocation, workspace_yaml
+from processes import Processes
+
+Target = dict[str, Any]
+_CLIENT = Path(__file__).with_name("client.py")
+_QUERY = """{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus
+  locationOrLoadError { __typename } } } } }"""
+
+
+class Client:
+    """Dagster's own gRPC client, in a process with the locations' interpreter."""
+
+    def __init__(self, running: Processes, python: str) -> None:
+        self._process = running.start([python, str(_CLIENT)], log="client", pipe=True)
+        self._log = running.folder / "client.log"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def do(self, verb: str, **arguments: object) -> Any:
+        """The answer; RuntimeError with the client's traceback where it failed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the client ended: {self._log.read_text()[-2000:]}")
+        reply = json.loads(line)
+        if "error" in reply:
+            raise RuntimeError(reply["error"])
+        return reply["answer"]
+
+
+class Standing:
+    """One real `dagster api grpc` for each location, on unix sockets, as one pod each would run."""
+
+    def __init__(self, running: Processes, home: str | None = None) -> None:
+        self._running = running
+        self._env = measure.environ(**({"DAGSTER_HOME": home} if home else {}))
+        self.processes: list[subprocess.Popen[str]] = []
+        self.targets: list[Target] = []
+
+    def start(self, location: MeasuredLocation) -> Target:
+        """Start one, without waiting for it."""
+        path = self._running.folder / f"s{len(self.targets)}.sock"
+        path.unlink(missing_ok=True)
+        command = [location.python, "-m", "dagster", "api", "grpc", "-f", location.file]
+        command += ["--socket", str(path), "--location-name", location.name]
+        self.processes.append(self._running.start(command, log="standing", env=self._env))
+        self.targets.append({"name": location.name, "socket": str(path)})
+        return self.targets[-1]
+
+    def start_all(self, locations: Sequence[MeasuredLocation], client: Client, at_once: int = 4) -> None:
+        """Start all, a few at a time, and wait until each has answered a tick."""
+        for index in range(0, len(locations), at_once):
+            batch = [self.start(location) for location in locations[index : index + at_once]]
+            for target in batch:
+                client.do("first_tick", target=target, deadline_s=180)
+
+    def memory(self) -> measure.Memory:
+        return measure.memory(measure.tree(*(process.pid for process in self.processes)))
+
+    def end(self) -> None:
+        self._running.end(*self.processes)
+        self.processes, self.targets = [], []
+
+
+def monolith_seconds(
+    running: Processes, python: str, locations: Sequence[MeasuredLocation], deadline_s: float = 300.0
+) -> tuple[float, measure.Memory]:
+    """(start → all locations loaded, memory of its code servers) of one webserver on one workspace.yaml."""
+    file = running.folder / "monolith.yaml"
+    file.write_text(workspace_yaml(locations))
+    home = running.folder / "monolith_home"
+    home.mkdir(exist_ok=True)
+    started = time.monotonic()
+    webserver, port = start_webserver(running, python, file, home)
+    seconds = until_shown(port, len(locations), deadline_s) - started
+    used = measure.memory(pid for pid in measure.tree(webserver.pid) if pid != webserver.pid)
+    running.end(webserver)
+    return seconds, used
+
+
+def start_webserver(
+    running: Processes, python: str, workspace: Path, home: Path
+) -> tuple[subprocess.Popen[str], int]:
+    port = free_port()
+    command = [python, "-m", "dagster_webserver", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)]
+    env = measure.environ(DAGSTER_HOME=str(home), DAGSTER_DISABLE_TELEMETRY="1")
+    return running.start(command, log="webserver", env=env), port
+
+
+def until_shown(port: int, count: int, deadline_s: float) -> float:
+    """The moment when the webserver shows `count` locations, all of them loaded."""
+
+    def shown() -> float | None:
+        entries = location_entries(port)
+        if entries is None:
+            return None
+        loaded = [entry for entry in entries if entry["loadStatus"] == "LOADED" and _is_well(entry)]
+        return time.monotonic() if len(loaded) == len(entries) == count else None
+
+    return measure.wait_for(shown, f"the webserver shows {count} locations", deadline_s)
+
+
+def _is_well(entry: dict[str, Any]) -> bool:
+    return bool(entry["locationOrLoadError"]["__typename"] == "RepositoryLocation")
+
+
+def location_entries(port: int) -> list[dict[str, Any]] | None:
+    """What the webserver's GraphQL shows; None while it does not answer."""
+    body = json.dumps({"query": _QUERY}).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql", body, {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            data = json.load(reply)["data"]["workspaceOrError"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return list(data.get("locationEntries", []))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

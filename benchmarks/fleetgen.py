@@ -1,0 +1,163 @@
+"""Fleets to measure: N locations of 20 assets, one job, one schedule and one sensor each.
+
+Also a command: `python benchmarks/fleetgen.py FOLDER --locations 50 [--python PATH] [--many-environments] [--pandas]`.
+
+The sensor reads the Dagster instance when its cursor is `read-instance`, so that one fleet serves for both
+kinds of tick. Every location's names and numbers differ, as those of fifty teams would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+import yaml
+
+from reef.demo import Environment, Package, make_environments
+
+ASSETS = 20
+
+_CODE = Template('''\
+"""Measured location $name."""
+
+import dagster as dg
+$imports
+SHARE = $number / 97
+
+
+def build(index: int) -> dg.AssetsDefinition:
+    upstream = [f"${name}_{index - 1:02}"] if index else []
+
+    @dg.asset(
+        name=f"${name}_{index:02}",
+        deps=upstream,
+        group_name="$name",
+        description=f"Step {index} of the $name pipeline: rows of the step before, times {SHARE:.4f}.",
+        metadata={"step": index, "share": SHARE, "table": f"warehouse.$name.step_{index:02}"},
+        tags={"team": "team-$team", "tier": str(index % 3)},
+        kinds={"python", "postgres"},
+    )
+    def step(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        return dg.MaterializeResult(metadata={"rows": int(index * SHARE * 1000)})
+
+    return step
+
+
+steps = [build(index) for index in range($assets)]
+all_steps = dg.define_asset_job("${name}_job", selection=[step.key for step in steps])
+nightly = dg.ScheduleDefinition(name="${name}_nightly", job=all_steps, cron_schedule="$minute 3 * * *")
+
+
+@dg.sensor(job=all_steps, name="${name}_sensor")
+def watch(context: dg.SensorEvaluationContext):
+    if context.cursor == "read-instance":
+        event = context.instance.get_latest_materialization_event(steps[0].key)
+        return dg.SkipReason(f"last made: {event.timestamp if event else 'never'}")
+    return dg.SkipReason("$name has nothing to do")
+
+
+defs = dg.Definitions(assets=steps, jobs=[all_steps], schedules=[nightly], sensors=[watch])
+''')
+
+_TINY = '"""A package that one environment alone holds."""\nNUMBER = {number}\n'
+
+
+@dataclass(frozen=True)
+class MeasuredLocation:
+    name: str
+    file: str
+    python: str
+
+    @property
+    def job(self) -> str:
+        return f"{self.name}_job"
+
+    @property
+    def sensor(self) -> str:
+        return f"{self.name}_sensor"
+
+
+@dataclass(frozen=True)
+class MeasuredFleet:
+    folder: Path
+    python: str
+    locations: tuple[MeasuredLocation, ...]
+
+    def first(self, count: int) -> tuple[MeasuredLocation, ...]:
+        return self.locations[:count]
+
+
+def write_fleet(
+    folder: Path, count: int, *, python: str, environments: str = "one", pandas: bool = False
+) -> MeasuredFleet:
+    """Write `count` locations. `environments`: "one" for all, or "many", one for each (hard links of the base's)."""
+    folder = folder.resolve()
+    (folder / "code").mkdir(parents=True, exist_ok=True)
+    names = [f"loc_{number:04}" for number in range(count)]
+    pythons = _pythons(folder, names, python, environments)
+    locations = []
+    for number, name in enumerate(names):
+        file = folder / "code" / f"{name}.py"
+        file.write_text(_source(name, number, environments, pandas))
+        locations.append(MeasuredLocation(name, str(file), pythons[name]))
+    return MeasuredFleet(folder, python, tuple(locations))
+
+
+def workspace_yaml(locations: Sequence[MeasuredLocation]) -> str:
+    """The plain Dagster workspace of these locations."""
+    entries = [
+        {"python_file": {"relative_path": x.file, "location_name": x.name, "executable_path": x.python}}
+        for x in locations
+    ]
+    return yaml.safe_dump({"load_from": entries}, sort_keys=False)
+
+
+def with_pandas(base: str, folder: Path) -> str:
+    """An interpreter like `base` that has pandas too; `base` itself where it has. Exits where there is none."""
+    made = make_environments(base, folder, [Environment("pandas", fetched=("pandas",))])
+    for warning in made.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    return made.pythons["pandas"]
+
+
+def _source(name: str, number: int, environments: str, pandas: bool) -> str:
+    imports = "import pandas as pd  # noqa: F401\n" if pandas else ""
+    if environments == "many":
+        imports += f"import {name}_own\n\nassert {name}_own.NUMBER == {number}\n"
+    facts = {"name": name, "number": number, "assets": ASSETS, "minute": number % 60, "team": number % 8}
+    return _CODE.substitute(facts, imports=imports)
+
+
+def _pythons(folder: Path, names: Sequence[str], python: str, environments: str) -> dict[str, str]:
+    if environments == "one":
+        return dict.fromkeys(names, python)
+    wanted = [
+        Environment(name, (Package(f"{name}-own", "1.0.0", _TINY.format(number=number)),))
+        for number, name in enumerate(names)
+    ]
+    return dict(make_environments(python, folder / "envs", wanted).pythons)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--locations", type=int, default=50)
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--many-environments", action="store_true")
+    parser.add_argument("--pandas", action="store_true")
+    args = parser.parse_args()
+    environments = "many" if args.many_environments else "one"
+    python = with_pandas(args.python, args.folder / "pandas") if args.pandas else args.python
+    fleet = write_fleet(
+        args.folder, args.locations, python=python, environments=environments, pandas=args.pandas
+    )
+    (fleet.folder / "workspace.yaml").write_text(workspace_yaml(fleet.locations))
+    print(fleet.folder / "workspace.yaml")
+
+
+if __name__ == "__main__":
+    main()
