@@ -1,0 +1,100 @@
+"""A child that no host claims ends itself; its record lets a new host take it up."""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import json
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+from multiprocessing import process
+from typing import Any
+
+from . import proc
+
+CHECK_S = 5.0
+UNCLAIMED_S = 30.0
+LEAVE_S = 20.0
+_F_OFD_GETLK = 36
+_FLOCK = struct.Struct("hhqqi4x")
+
+
+def start(host: socket.socket, spec: dict[str, Any], forked: bool) -> None:
+    if spec["records"]:
+        _record(spec, forked)
+    if spec["claim"]:
+        unclaimed_s = float(spec.get("unclaimed_s") or UNCLAIMED_S)
+        watch = threading.Thread(
+            target=_watch, args=(spec["claim"], unclaimed_s), name="reef-guard", daemon=True
+        )
+        watch.start()
+
+
+def _record(spec: dict[str, Any], forked: bool) -> None:
+    ticks = proc.start_ticks()
+    path = os.path.join(spec["records"], f"{os.getpid()}-{ticks}.json")
+    kept = {name: spec[name] for name in ("location", "version", "purpose", "socket", "log")}
+    kept.update(pid=os.getpid(), start_ticks=ticks, forked=forked, started_at=spec["started_at"])
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(kept, file)
+    os.rename(path + ".new", path)
+    atexit.register(_forget, path, os.getpid())
+
+
+def _forget(path: str, owner: int) -> None:
+    if os.getpid() == owner:
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+
+
+def _watch(claim: str, unclaimed_s: float) -> None:
+    seen = time.monotonic()
+    while True:
+        time.sleep(min(CHECK_S, unclaimed_s / 4))
+        if claimed(claim) or live_runs():
+            seen = time.monotonic()
+        elif time.monotonic() - seen > unclaimed_s:
+            _leave()
+
+
+def claimed(path: str) -> bool:
+    """Whether somebody holds a lock on the file; asks, takes nothing. An unreadable file counts as claimed."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        return bool(_FLOCK.unpack(fcntl.fcntl(fd, _F_OFD_GETLK, asked))[0] != fcntl.F_UNLCK)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+
+
+def live_runs() -> bool:
+    """Whether a process that multiprocessing started for this one is alive: Dagster's runs are such."""
+    return any(_alive(started) for started in list(process._children))  # type: ignore[attr-defined]
+
+
+def _alive(started: Any) -> bool:
+    try:
+        return proc.stat_fields(started.pid)[0] != "Z"
+    except (OSError, IndexError, TypeError):
+        return False
+
+
+def _leave() -> None:
+    os.write(2, b"reef: no host has claimed this code server, it ends\n")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(LEAVE_S)
+    if not live_runs():
+        os._exit(0)

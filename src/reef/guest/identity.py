@@ -1,0 +1,102 @@
+"""Everything that a fork carries over wrongly, set right. One function for each kind of state."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+import types
+import warnings
+from typing import Any
+
+from . import boot, multiproc, rebase
+
+
+def take_descriptors(log: int, keep: tuple[int, ...]) -> None:
+    """stdin from nowhere, stdout and stderr to the log, everything else of the zygote's closed."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    low = 3
+    for fd in sorted(keep):
+        os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+
+
+def reset_signals() -> None:
+    """As a new interpreter has them, whatever was inherited: a server that ignores SIGINT ignores SIGTERM too."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def become(spec: dict[str, Any]) -> None:
+    os.umask(boot.umask)
+    set_environment(spec["env"])
+    os.chdir(spec["cwd"])
+    set_interpreter(spec)
+    as_module_run(spec)
+    interpreter_settings(spec["env"])
+    reseed()
+    multiproc.start_anew(spec["python"], os.getcwd())
+
+
+def set_environment(env: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+
+
+def set_interpreter(spec: dict[str, Any]) -> None:
+    sys.path[:] = boot.path
+    if spec["rebase"]:
+        rebase.move(spec["rebase"])
+    sys.executable = spec["python"]
+    sys.path[:0] = python_path(spec["env"])
+    sys.path_importer_cache.clear()
+
+
+def python_path(env: dict[str, str]) -> list[str]:
+    parts = env.get("PYTHONPATH", "").split(os.pathsep)
+    return list(dict.fromkeys(os.path.abspath(part) for part in parts if part))
+
+
+def as_module_run(spec: dict[str, Any]) -> None:
+    """`python -m`: the working directory first on the path, and an empty main module."""
+    if not (sys.version_info >= (3, 11) and spec["env"].get("PYTHONSAFEPATH")):
+        sys.path.insert(0, os.getcwd())
+    sys.argv[:] = ["-m"]
+    main = types.ModuleType("__main__")
+    main.__builtins__ = __builtins__  # type: ignore[attr-defined]
+    sys.modules["__main__"] = main
+
+
+def interpreter_settings(env: dict[str, str]) -> None:
+    """What the interpreter reads from its environment when it starts, and can still be set."""
+    sys.dont_write_bytecode = bool(env.get("PYTHONDONTWRITEBYTECODE"))
+    sys.pycache_prefix = env.get("PYTHONPYCACHEPREFIX") or None
+    if env.get("PYTHONUNBUFFERED"):
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(write_through=True)  # type: ignore[union-attr]
+    wanted = env.get("PYTHONWARNINGS")
+    if wanted:
+        options = [part.strip() for part in wanted.split(",")]
+        sys.warnoptions[:] = options
+        warnings._processoptions(options)  # type: ignore[attr-defined]
+
+
+def reseed() -> None:
+    """`random` reseeds itself after a fork, but not the generator state that numpy keeps globally."""
+    random.seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()

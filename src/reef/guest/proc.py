@@ -1,0 +1,67 @@
+"""What /proc says of this process."""
+
+from __future__ import annotations
+
+import os
+
+
+def tasks() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def stat_fields(pid: int | str = "self") -> list[str]:
+    """Fields of /proc/PID/stat from the third on: index 0 is the state, 19 the start in clock ticks."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()
+
+
+def start_ticks() -> int:
+    return int(stat_fields()[19])
+
+
+def argv_area() -> tuple[int, int]:
+    """Addresses between which the kernel keeps argv."""
+    fields = stat_fields()
+    return int(fields[45]), int(fields[46])
+
+
+def private_bytes() -> int:
+    total = 0
+    with open("/proc/self/smaps_rollup", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith(("Private_Clean:", "Private_Dirty:")):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def sockets() -> frozenset[str]:
+    return frozenset(name for name in _descriptors() if name.startswith("socket:"))
+
+
+def _descriptors() -> list[str]:
+    names = []
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            names.append(os.readlink(f"/proc/self/fd/{fd}"))
+        except OSError:
+            pass
+    return names
+
+
+def children() -> frozenset[str]:
+    """Pids of this process' children, "" where the kernel does not tell."""
+    pids: list[str] = []
+    for task in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
+                pids += file.read().split()
+        except OSError:
+            pass
+    return frozenset(pids)
+
+
+def mapped_files() -> list[str]:
+    """Files that are mapped into this process: shared libraries and extension modules."""
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file:
+        paths = {line.rstrip("\n").split(None, 5)[5] for line in file if line.count("/")}
+    return sorted(path for path in paths if path.startswith("/") and not path.startswith("/dev/"))

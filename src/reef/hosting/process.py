@@ -1,0 +1,108 @@
+"""Processes by pid and start time, watched through pidfds on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+AskParent = Callable[[int], Awaitable[int | None]]
+
+
+def start_ticks(pid: int) -> int | None:
+    """Field 22 of /proc/PID/stat; None where there is no such process, or only its zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+class Process:
+    """A living process. `status` is set once it is dead: a wait status, or None where nobody could tell."""
+
+    def __init__(self, pid: int, ticks: int, pidfd: int, ask_parent: AskParent | None) -> None:
+        self.pid = pid
+        self.start_ticks = ticks
+        self.status: int | None = None
+        self._pidfd = pidfd
+        self._ask_parent = ask_parent
+        self._readable = asyncio.Event()
+        self._dead = asyncio.Event()
+        asyncio.get_running_loop().add_reader(pidfd, self._on_readable)
+        self._watch = asyncio.create_task(self._until_reaped())
+
+    @classmethod
+    def of(cls, pid: int, ask_parent: AskParent | None = None, ticks: int | None = None) -> Process | None:
+        """None where the process is gone, or is another one than the one that started at `ticks`."""
+        try:
+            pidfd = os.pidfd_open(pid)
+        except OSError:
+            return None
+        found = start_ticks(pid)
+        if ticks is not None and found != ticks:
+            os.close(pidfd)
+            return None
+        return cls(pid, found or 0, pidfd, ask_parent)
+
+    @property
+    def is_dead(self) -> bool:
+        return self._dead.is_set()
+
+    async def dead(self) -> int | None:
+        """Waits for the end; its status."""
+        await self._dead.wait()
+        return self.status
+
+    def signal(self, number: int) -> None:
+        """Never another process that came to have the same pid."""
+        if not self._dead.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
+
+    def kill_group(self) -> None:
+        """The process and whatever it left in its group."""
+        self.signal(signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _on_readable(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._readable.set()
+
+    async def _until_reaped(self) -> None:
+        await self._readable.wait()
+        try:
+            self.status = await self._reap()
+        finally:
+            os.close(self._pidfd)
+            self._dead.set()
+
+    async def _reap(self) -> int | None:
+        try:
+            return self._waited()
+        except ChildProcessError:
+            if self._ask_parent is None:
+                return None
+        status = await self._ask_parent(self.pid)
+        if status is None:
+            with contextlib.suppress(ChildProcessError):  # its parent died: it has become ours
+                return self._waited()
+        return status
+
+    def _waited(self) -> int | None:
+        result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
+        if result is None:
+            return None
+        return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
+
+    def abandon(self) -> None:
+        """Stop watching a process that shall live on."""
+        if not self._readable.is_set():
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            self._watch.cancel()
+            os.close(self._pidfd)
+            self._readable.set()

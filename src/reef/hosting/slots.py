@@ -1,0 +1,145 @@
+"""Which zygote a location forks from now: built beside the old ones, switched, rebuilt when dead."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reef.hosting.plan import ZygotePlan
+from reef.hosting.zygote import BuildFailed, Tuning, Zygote, build
+
+log = logging.getLogger("reef.hosting")
+
+REBUILD_PAUSES_S = (0.0, 1.0, 5.0, 30.0, 120.0)
+CALM_S = 300.0  # a zygote that lived this long died of something new
+
+
+@dataclass
+class Slot:
+    """A plan and its zygote: being built, living, or failed for good."""
+
+    plan: ZygotePlan
+    building: asyncio.Task[None] | None = None
+    zygote: Zygote | None = None
+    failure: str | None = None
+    deaths: list[float] = field(default_factory=list)
+    retired: bool = False
+
+    @property
+    def living(self) -> Zygote | None:
+        return self.zygote if self.zygote is not None and self.zygote.is_alive else None
+
+
+class Zygotes:
+    """All zygotes of a host. A location's slot changes only once the new slot's zygote can fork, or has failed."""
+
+    def __init__(self, log_folder: Path, tuning: Tuning) -> None:
+        self._log_folder = log_folder
+        self._tuning = tuning
+        self._slots: dict[str, Slot] = {}
+        self._of: dict[str, Slot] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._using = asyncio.Lock()
+
+    async def use(self, plans: Sequence[ZygotePlan]) -> None:
+        """Returns once every plan's zygote is there or has failed, and the old ones have been ended."""
+        async with self._using:
+            slots = [self._slot(plan) for plan in plans]
+            await asyncio.gather(*(self._ensure(slot) for slot in slots))
+            self._switch(plans)
+            await self._end_unused()
+
+    def slot(self, location: str) -> Slot | None:
+        return self._of.get(location)
+
+    def slots(self) -> list[Slot]:
+        return list(self._slots.values())
+
+    async def ready(self, slot: Slot) -> Zygote | None:
+        """The slot's zygote, waited for while it is built; None where it cannot be had."""
+        if slot.living is None and slot.failure is None and not slot.retired:
+            await asyncio.shield(self._build(slot))
+        return slot.living
+
+    def _slot(self, plan: ZygotePlan) -> Slot:
+        slot = self._slots.get(plan.key)
+        if slot is None:
+            slot = self._slots[plan.key] = Slot(plan)
+        slot.plan = plan
+        slot.failure = None
+        for location in plan.locations:  # a first plan is waited for, a later one is built beside the old
+            self._of.setdefault(location, slot)
+        return slot
+
+    async def _ensure(self, slot: Slot) -> None:
+        if slot.living is None:
+            await asyncio.shield(self._build(slot))
+
+    def _switch(self, plans: Sequence[ZygotePlan]) -> None:
+        self._of = {location: self._slots[plan.key] for plan in plans for location in plan.locations}
+
+    async def _end_unused(self) -> None:
+        used = {id(slot) for slot in self._of.values()}
+        for key, slot in list(self._slots.items()):
+            if id(slot) not in used:
+                del self._slots[key]
+                await self._retire(slot)
+
+    async def _retire(self, slot: Slot) -> None:
+        slot.retired = True
+        if slot.building is not None:
+            slot.building.cancel()
+            await asyncio.gather(slot.building, return_exceptions=True)
+        if slot.zygote is not None:
+            await slot.zygote.end()
+
+    def _build(self, slot: Slot) -> asyncio.Task[None]:
+        if slot.building is None or slot.building.done():
+            slot.building = asyncio.create_task(self._until_built(slot))
+            self._tasks.add(slot.building)
+            slot.building.add_done_callback(self._tasks.discard)
+        return slot.building
+
+    async def _until_built(self, slot: Slot) -> None:
+        try:
+            slot.zygote = await build(slot.plan, self._log_path(slot.plan), self._tuning)
+        except BuildFailed as error:
+            slot.failure = f"its zygote could not be built: {error}"
+            log.warning("zygote %s: %s", slot.plan.key[:12], slot.failure)
+            return
+        watch = asyncio.create_task(self._when_dead(slot, slot.zygote))
+        self._tasks.add(watch)
+        watch.add_done_callback(self._tasks.discard)
+
+    def _log_path(self, plan: ZygotePlan) -> str:
+        return str(self._log_folder / f"{hashlib.sha256(plan.key.encode()).hexdigest()[:12]}.log")
+
+    async def _when_dead(self, slot: Slot, zygote: Zygote) -> None:
+        """A dead zygote is built again; its children live on."""
+        status = await zygote.process.dead()
+        if slot.retired or slot.zygote is not zygote:
+            return
+        await zygote.end()
+        now = time.monotonic()
+        slot.deaths = [died for died in slot.deaths if now - died < CALM_S] + [now]
+        log.warning("zygote %s died with status %s", slot.plan.key[:12], status)
+        if len(slot.deaths) > len(REBUILD_PAUSES_S):
+            slot.failure = f"its zygote died {len(slot.deaths)} times within {CALM_S:g} s"
+            return
+        await asyncio.sleep(REBUILD_PAUSES_S[len(slot.deaths) - 1])
+        if not slot.retired and slot.living is None:
+            await asyncio.shield(self._build(slot))
+
+    async def close(self) -> None:
+        for slot in list(self._slots.values()):
+            await self._retire(slot)
+        self._slots.clear()
+        self._of.clear()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,242 @@
+"""From a process that has just been made to a code server that answers, or to the reason why not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from reef.hosting import reasons
+from reef.hosting.contract import ChildSpec, StartFailed
+from reef.hosting.launch import guest_command, open_log, plain_command, socket_pair, start
+from reef.hosting.link import Link
+from reef.hosting.ping import answered
+from reef.hosting.plan import Rebase
+from reef.hosting.process import Process
+from reef.hosting.zygote import ForkRefused, Zygote
+
+SOCKET_POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Running:
+    """A code server that has answered; `link` is open for a probe, to ask for its report."""
+
+    process: Process
+    link: Link | None
+    forked: bool
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a child is told besides its spec."""
+
+    records: str
+    claim: str | None
+    unclaimed_s: float | None = None
+
+
+class StartedUnfit(Exception):
+    """The interpreter ended before our code in it could say a word."""
+
+
+async def start_forked(
+    spec: ChildSpec, zygote: Zygote, rebase: dict[str, Any] | None, orders: Orders, timeout_s: float
+) -> Running:
+    """Raises StartFailed, and ForkRefused where the zygote is at fault."""
+
+    async def make(theirs: socket.socket, log: int) -> Process:
+        return await zygote.fork(theirs.fileno(), log)
+
+    return await _guided(spec, make, _message(spec, rebase, orders), timeout_s, forked=True)
+
+
+async def start_fresh(spec: ChildSpec, orders: Orders, timeout_s: float) -> Running:
+    """The same guest in an interpreter of its own; where even that fails, Dagster's plain command."""
+
+    async def make(theirs: socket.socket, log: int) -> Process:
+        command = guest_command(spec.python, "fresh", theirs.fileno())
+        passed = (theirs.fileno(),)
+        return (await start(command, env=spec.env, cwd=spec.cwd, log=log, passed=passed)).process
+
+    end = time.monotonic() + timeout_s
+    try:
+        return await _guided(spec, make, _message(spec, None, orders), timeout_s, forked=False)
+    except StartedUnfit:
+        return await _start_plain(spec, end - time.monotonic())
+
+
+async def _start_plain(spec: ChildSpec, timeout_s: float) -> Running:
+    since = reasons.log_size(spec.log_path)
+    with _log(spec) as log:
+        command = plain_command(spec.python, spec.socket, spec.grpc_args)
+        started = await start(command, env=spec.env, cwd=spec.cwd, log=log)
+    await _or_killed(started.process, _until_answered(spec, started.process, None, since, timeout_s))
+    return Running(started.process, None, False)
+
+
+async def _guided(
+    spec: ChildSpec,
+    make: Callable[[socket.socket, int], Awaitable[Process]],
+    message: dict[str, Any],
+    timeout_s: float,
+    forked: bool,
+) -> Running:
+    since = reasons.log_size(spec.log_path)
+    ours, theirs = socket_pair()
+    link = Link(ours)
+    try:
+        with theirs, _log(spec) as log:
+            process = await make(theirs, log)
+        await _or_killed(process, _instructed(spec, process, link, message, since, timeout_s))
+    except BaseException:
+        link.close()
+        raise
+    if spec.purpose == "probe":
+        return Running(process, link, forked)
+    link.close()
+    return Running(process, None, forked)
+
+
+@contextlib.contextmanager
+def _log(spec: ChildSpec) -> Any:
+    fd = open_log(spec.log_path)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _message(spec: ChildSpec, rebase: dict[str, Any] | None, orders: Orders) -> dict[str, Any]:
+    return {
+        "location": spec.location,
+        "version": spec.version,
+        "purpose": spec.purpose,
+        "python": spec.python,
+        "args": list(spec.grpc_args),
+        "cwd": spec.cwd,
+        "env": dict(spec.env),
+        "socket": spec.socket,
+        "log": spec.log_path,
+        "records": orders.records,
+        "claim": orders.claim,
+        "unclaimed_s": orders.unclaimed_s,
+        "rebase": rebase,
+        "observe": spec.purpose == "probe",
+        "started_at": time.time(),
+    }
+
+
+async def _or_killed(process: Process, waiting: Coroutine[Any, Any, None]) -> None:
+    """Whatever goes wrong, or whoever cancels: then the process and its group are dead."""
+    try:
+        await waiting
+    except BaseException:
+        process.kill_group()
+        await asyncio.shield(process.dead())
+        raise
+
+
+async def _instructed(
+    spec: ChildSpec, process: Process, link: Link, message: dict[str, Any], since: int, timeout_s: float
+) -> None:
+    with contextlib.suppress(OSError):  # a guest that has died already is told by its process
+        await link.send(message)
+    await _until_answered(spec, process, link, since, timeout_s)
+
+
+async def _until_answered(
+    spec: ChildSpec, process: Process, link: Link | None, since: int, timeout_s: float
+) -> None:
+    heard = _Heard()
+    death = asyncio.create_task(process.dead())
+    ready = asyncio.create_task(_ready(spec, link, heard, timeout_s))
+    try:
+        await asyncio.wait({death, ready}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done() and ready.exception() is None and not death.done():
+            return
+        if death.done():
+            raise _ended(spec, process, link, heard, since)
+        raise _late(spec, heard, since, timeout_s)
+    finally:
+        death.cancel()
+        ready.cancel()
+        await asyncio.gather(death, ready, return_exceptions=True)
+
+
+@dataclass
+class _Heard:
+    anything: bool = False
+    listening: bool = False
+    failure: str | None = None
+
+
+async def _ready(spec: ChildSpec, link: Link | None, heard: _Heard, timeout_s: float) -> None:
+    told = asyncio.create_task(_until_told(link, heard))
+    try:
+        while not heard.listening and not _exists(spec.socket):
+            await asyncio.wait({told}, timeout=SOCKET_POLL_S)
+            if told.done() and not heard.listening:
+                await asyncio.sleep(SOCKET_POLL_S)
+        await answered(spec.socket, timeout_s)
+    finally:
+        told.cancel()
+        await asyncio.gather(told, return_exceptions=True)
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)
+
+
+async def _until_told(link: Link | None, heard: _Heard) -> None:
+    while link is not None and not heard.listening and (message := await link.receive()) is not None:
+        heard.anything = True
+        heard.listening = message["event"] == "listening"
+        if message["event"] == "failed":
+            heard.failure = message["reason"]
+
+
+def _ended(
+    spec: ChildSpec, process: Process, link: Link | None, heard: _Heard, since: int
+) -> StartFailed | StartedUnfit:
+    if link is not None and not heard.anything:
+        return StartedUnfit()
+    what = f"the code server of {spec.location!r} {reasons.ending(process.status)} before it answered"
+    if heard.failure:
+        what += f": {heard.failure}"
+    return StartFailed(reasons.with_lines(what, reasons.last_lines(spec.log_path, since)), process.status)
+
+
+def _late(spec: ChildSpec, heard: _Heard, since: int, timeout_s: float) -> StartFailed:
+    stage = "listens but did not answer" if heard.listening else "did not answer"
+    what = f"the code server of {spec.location!r} {stage} within {timeout_s:g} s"
+    return StartFailed(reasons.with_lines(what, reasons.last_lines(spec.log_path, since)))
+
+
+def rebase_message(rebase: Rebase, zygote_site_dirs: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "prefix": rebase.prefix,
+        "exec_prefix": rebase.exec_prefix,
+        "base_prefix": rebase.base_prefix,
+        "base_exec_prefix": rebase.base_exec_prefix,
+        "sys_path": list(rebase.sys_path),
+        "moves": list(zip(zygote_site_dirs, rebase.site_dirs, strict=False)),
+        "pth_imports": list(rebase.pth_imports),
+        "drop_finders": list(rebase.drop_finders),
+    }
+
+
+__all__ = [
+    "ForkRefused",
+    "Orders",
+    "Running",
+    "StartedUnfit",
+    "rebase_message",
+    "start_forked",
+    "start_fresh",
+]

@@ -1,0 +1,236 @@
+"""One zygote, seen from the host: build it, let it fork, hear of its children's ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reef.hosting.launch import guest_command, open_log, socket_pair, start
+from reef.hosting.link import Link
+from reef.hosting.plan import ZygotePlan
+from reef.hosting.process import Process
+
+BUILD_TIMEOUT_S = 120.0
+MOST_ROUNDS = 30
+ADDED_ENV = {
+    "MALLOC_ARENA_MAX": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+NOT_FOR_ZYGOTES = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONWARNINGS", "PYTHONSTARTUP")
+
+
+class BuildFailed(Exception):
+    """The zygote could not be built; the message is for people."""
+
+
+class ForkRefused(Exception):
+    """The zygote is dead or could not fork."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a zygote says of itself once it can fork."""
+
+    features: tuple[str, ...]
+    modules: Mapping[str, str]  # everything loaded -> its file
+    mapped: tuple[str, ...]  # libraries and extension modules mapped
+    failed: Mapping[str, str]  # asked for, could not be imported
+    left_out: Mapping[str, str]  # asked for, not fit to be inherited
+    build_s: float
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a zygote does to its heap besides importing."""
+
+    rehearsal: bool = True
+    plug: bool = True
+    immortal: bool = True
+
+
+@dataclass
+class Zygote:
+    plan: ZygotePlan
+    process: Process
+    built: Built
+    _link: Link
+    _ids: itertools.count[int] = field(default_factory=itertools.count)
+    _replies: dict[int, asyncio.Future[int]] = field(default_factory=dict)
+    _exits: dict[int, asyncio.Future[int | None]] = field(default_factory=dict)
+    _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _over: bool = False
+
+    def __post_init__(self) -> None:
+        self._reader = asyncio.create_task(self._read())
+
+    @property
+    def is_alive(self) -> bool:
+        return not self._over and not self.process.is_dead
+
+    async def fork(self, status: int, log: int) -> Process:
+        """A child that waits on `status` for what it shall be. Raises ForkRefused."""
+        if not self.is_alive:
+            raise ForkRefused("its zygote has died")
+        number = next(self._ids)
+        reply = self._replies[number] = asyncio.get_running_loop().create_future()
+        try:
+            async with self._sending:
+                await self._link.send({"op": "fork", "id": number}, (status, log))
+            pid = await reply
+        except OSError as error:
+            raise ForkRefused(f"its zygote has died: {error}") from None
+        finally:
+            self._replies.pop(number, None)
+        process = Process.of(pid, self._exit_of)
+        if process is None:
+            raise ForkRefused("it was gone as soon as it was forked")
+        return process
+
+    async def _exit_of(self, pid: int) -> int | None:
+        try:
+            return await asyncio.wait_for(self._exit(pid), 2.0)
+        except TimeoutError:
+            return None
+        finally:
+            self._exits.pop(pid, None)
+
+    def _exit(self, pid: int) -> asyncio.Future[int | None]:
+        if pid not in self._exits:
+            self._exits[pid] = asyncio.get_running_loop().create_future()
+            if self._over:
+                self._exits[pid].set_result(None)
+        return self._exits[pid]
+
+    async def _read(self) -> None:
+        while (message := await self._link.receive()) is not None:
+            self._heard(message)
+        self._over = True
+        for reply in self._replies.values():
+            if not reply.done():
+                reply.set_exception(ForkRefused("its zygote has died"))
+        for status in self._exits.values():
+            if not status.done():
+                status.set_result(None)
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message["op"] == "exit":
+            status = self._exit(message["pid"])
+            if not status.done():
+                status.set_result(message["status"])
+            return
+        reply = self._replies.get(message["id"])
+        if reply is None or reply.done():
+            return
+        if message["op"] == "forked":
+            self._exit(message["pid"])
+            reply.set_result(message["pid"])
+        else:
+            reply.set_exception(ForkRefused(message["reason"]))
+
+    async def end(self) -> None:
+        """The zygote goes, its children stay."""
+        self.process.signal(signal.SIGKILL)
+        await self.process.dead()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._reader, 1.0)
+        self._link.close()
+
+
+async def build(plan: ZygotePlan, log_path: str, tuning: Tuning) -> Zygote:
+    """A zygote that is ready to fork. Modules that are seen to do what a zygote must not inherit are left out,
+    each round in a process that is thrown away. Raises BuildFailed."""
+    left_out: dict[str, str] = {}
+    for _ in range(MOST_ROUNDS):
+        dirty = await _attempt(plan, log_path, tuning, left_out)
+        if isinstance(dirty, Zygote):
+            return dirty
+        left_out.update(dirty)
+    raise BuildFailed(
+        f"after {MOST_ROUNDS} rounds its modules still do what a zygote must not inherit: {dirty}"
+    )
+
+
+async def _attempt(
+    plan: ZygotePlan, log_path: str, tuning: Tuning, left_out: Mapping[str, str]
+) -> Zygote | Mapping[str, str]:
+    process, link = await _start(plan, log_path)
+    try:
+        async with asyncio.timeout(BUILD_TIMEOUT_S):
+            await link.send(_request(plan, tuning, left_out))
+            answer = await link.receive()
+        if answer is not None and answer["op"] == "ready":
+            return Zygote(plan, process, _built(answer, left_out), link)
+    except TimeoutError:
+        await _throw_away(process, link)
+        raise BuildFailed(f"importing its modules took more than {BUILD_TIMEOUT_S:g} s") from None
+    except BaseException:
+        await _throw_away(process, link)
+        raise
+    status = await _throw_away(process, link)
+    if answer is None:
+        raise BuildFailed(f"it died with status {status} while it imported its modules, see {log_path}")
+    if answer["op"] != "dirty":
+        raise BuildFailed(answer["reason"])
+    dirty: Mapping[str, str] = answer["modules"]
+    return dirty
+
+
+async def _start(plan: ZygotePlan, log_path: str) -> tuple[Process, Link]:
+    ours, theirs = socket_pair()
+    log = open_log(log_path)
+    try:
+        with theirs:
+            command = guest_command(plan.python, "zygote", theirs.fileno(), plan.flags)
+            started = await start(command, env=_env(plan), cwd="/", log=log, passed=(theirs.fileno(),))
+    except OSError as error:
+        ours.close()
+        raise BuildFailed(f"interpreter {plan.python!r} cannot be started: {error.strerror}") from None
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        os.close(log)
+    return started.process, Link(ours)
+
+
+def _env(plan: ZygotePlan) -> dict[str, str]:
+    env = {name: value for name, value in plan.env.items() if name not in NOT_FOR_ZYGOTES}
+    return {**env, **ADDED_ENV}
+
+
+def _request(plan: ZygotePlan, tuning: Tuning, left_out: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "modules": [name for name in plan.modules if name not in left_out],
+        "never": list(plan.never),
+        "rehearsal": tuning.rehearsal,
+        "plug": tuning.plug,
+        "immortal": tuning.immortal,
+    }
+
+
+def _built(answer: dict[str, Any], left_out: Mapping[str, str]) -> Built:
+    return Built(
+        features=tuple(answer["features"]),
+        modules=answer["modules"],
+        mapped=tuple(answer["mapped"]),
+        failed=answer["failed"],
+        left_out=dict(left_out),
+        build_s=answer["build_s"],
+    )
+
+
+async def _throw_away(process: Process, link: Link) -> int | None:
+    link.close()
+    if not process.is_dead:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.dead(), 0.5)
+    process.kill_group()
+    return await asyncio.shield(process.dead())
