@@ -1,0 +1,44 @@
+"""Environments on disk between starts, one file for each interpreter; anything odd is as good as absent."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from reef.environments.model import Environment
+
+_FORMAT = b"reef-environment-1\n"
+
+
+def _path(folder: Path, python: str) -> Path:
+    return folder / f"{hashlib.sha256(python.encode()).hexdigest()[:24]}.json"
+
+
+def load(folder: Path, python: str) -> Environment | None:
+    """What was stored for this interpreter, without asking whether it still holds."""
+    try:
+        data = _path(folder, python).read_bytes()
+        if not data.startswith(_FORMAT):
+            return None
+        found = msgspec.json.decode(data[len(_FORMAT) :], type=Environment)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+    return found if found.python == python else None
+
+
+def save(folder: Path, environment: Environment) -> None:
+    """Store in one step. A disk that is full only means surveying again at the next start."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new-")
+    except OSError:
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_FORMAT + msgspec.json.encode(environment))
+        os.replace(name, _path(folder, environment.python))
+    except OSError:
+        Path(name).unlink(missing_ok=True)
