@@ -178,9 +178,8 @@ def _varies(path: str) -> bool:
 
 def _marks(python: str, facts: Facts, site_dirs: list[str]) -> tuple[Mark, ...]:
     files = [path for folder in site_dirs for path in installed_files(folder)]
-    return marks(
-        python, facts["sys_path"], facts["prefix"], facts["stdlib"], files + facts["customize_files"]
-    )
+    files += [*site_dirs, *facts["customize_files"]]
+    return marks(python, _stdlib_dirs(facts), facts["prefix"], files)
 
 
 def _without_dagster(python: str, facts: Facts) -> EnvironmentProblem:
