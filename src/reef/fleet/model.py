@@ -76,6 +76,9 @@ class Location:
     container_image: str | None = None
     container_context: Mapping[str, object] | None = None
     where: Where | None = None
+    broken: str | None = (
+        None  # why it cannot be started at all, `file:line: reason`; the others are as they are
+    )
 
 
 @dataclass(frozen=True)

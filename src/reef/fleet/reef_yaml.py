@@ -1,0 +1,52 @@
+"""Reading `reef.yaml`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from reef.fleet.decode import decoded
+from reef.fleet.document import Item, read_document
+from reef.fleet.interpreter import fault_of, resolved_python
+from reef.fleet.model import Fleet
+from reef.fleet.paths import Base, folder_of
+from reef.fleet.reef_location import Reading, read_location
+from reef.fleet.settings import ReefFile
+from reef.fleet.units import size_bytes
+
+
+def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -> Fleet:
+    """The fleet that a reef.yaml describes. Raises ReefError for what concerns the whole file."""
+    document = read_document(path)
+    file = decoded(document, ReefFile, "a map with locations")
+    python = _fleet_python(document, folder_of(path), environ) or default_python
+    reading = Reading(Base(folder_of(path)), environ, python, document.entries.get("defaults"))
+    locations = tuple(
+        read_location(name, item, reading) for name, item in document.entries["locations"].entries.items()
+    )
+    return Fleet(
+        locations=locations,
+        source=os.path.abspath(path),
+        kind="reef",
+        default_python=python,
+        memory_budget_bytes=_budget(document, file),
+        max_simultaneous_wakes=file.max_simultaneous_wakes or None,
+        warnings=tuple(dict.fromkeys(reading.warnings)),
+        files=tuple(dict.fromkeys([os.path.abspath(path), *reading.files])),
+    )
+
+
+def _fleet_python(document: Item, folder: str, environ: Mapping[str, str]) -> str | None:
+    item = document.entries.get("python")
+    if item is None or item.value is None:
+        return None
+    python = resolved_python(str(item.value), folder, environ)
+    if fault := fault_of(python):
+        raise item.error(f'= "{item.value}", {python} {fault}', "name an interpreter that has Dagster")
+    return python
+
+
+def _budget(document: Item, file: ReefFile) -> int | None:
+    if not file.memory_budget:
+        return None
+    return size_bytes(file.memory_budget)

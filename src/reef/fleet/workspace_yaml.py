@@ -1,0 +1,64 @@
+"""Reading Dagster's `workspace.yaml`, to the same locations as Dagster makes of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from reef.errors import ReefError
+from reef.fleet.document import Item, read_document
+from reef.fleet.model import Fleet, Location
+from reef.fleet.suggest import did_you_mean
+from reef.fleet.workspace_location import Surroundings, read_entry
+
+_NOT_DAGSTER = {
+    "locations": "a map of locations belongs into reef.yaml; Dagster's workspace.yaml has load_from",
+    "repository": "this is a repository.yaml of a Dagster before 0.9; write it as load_from",
+}
+
+
+def read_workspace_yaml(
+    paths: Sequence[str], environ: Mapping[str, str], default_python: str, cwd: str
+) -> Fleet:
+    """The fleet of one or several workspace files, as a Dagster that runs in `cwd` would see it.
+
+    Raises ReefError for what concerns a whole file; a location that lacks something is `broken`.
+    """
+    around = Surroundings(cwd, environ, default_python)
+    locations = [read_entry(entry, path, around) for path in paths for entry in _entries(read_document(path))]
+    refuse_twins(locations)
+    return Fleet(
+        locations=tuple(locations),
+        source=os.path.abspath(paths[0]),
+        kind="workspace",
+        default_python=default_python,
+        warnings=tuple(around.warnings),
+        files=tuple(map(os.path.abspath, [*paths, *around.files])),
+    )
+
+
+def refuse_twins(locations: Iterable[Location]) -> None:
+    """Raises ReefError where two locations have one name, with the place of both."""
+    seen: dict[str, Location] = {}
+    for location in locations:
+        if first := seen.get(location.name):
+            raise ReefError(
+                f"two locations are called {location.name!r}: the first is at {first.where}",
+                where=location.where,
+                hint="give one of them another location_name",
+            )
+        seen[location.name] = location
+
+
+def _entries(document: Item) -> Sequence[Item]:
+    if not isinstance(document.value, dict):
+        raise document.error("must be a map with load_from", "load_from:\n  - python_file: definitions.py")
+    for name, entry in document.entries.items():
+        if name != "load_from":
+            raise entry.error("is not a setting", _NOT_DAGSTER.get(name) or did_you_mean(name, ["load_from"]))
+    load_from = document.entries.get("load_from")
+    if load_from is None:
+        return ()
+    if not isinstance(load_from.value, list):
+        raise load_from.invalid("a list of locations")
+    return load_from.elements
