@@ -19,11 +19,11 @@ from reef.demo.catalogue import BROKEN, HUNGRY, PANDAS
 _PROBE = """
 import importlib, importlib.util, json, os, sys
 import dagster as dg
-def load(code):
-    if "python_module" in code:
-        sys.path.insert(0, code["working_directory"])
-        return importlib.import_module(code["python_module"])
-    spec = importlib.util.spec_from_file_location("definitions", code["python_file"])
+def load(entry):
+    if "working_directory" in entry:
+        sys.path.insert(0, entry["working_directory"])
+        return importlib.import_module(entry["code"])
+    spec = importlib.util.spec_from_file_location("definitions", entry["code"])
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -31,7 +31,7 @@ found = {}
 for name, entry in json.load(sys.stdin).items():
     os.environ.update(entry.get("env", {}))
     try:
-        defs = load(entry["code"]).defs
+        defs = load(entry).defs
         repo = defs.get_repository_def()
         found[name] = {
             "assets": len(repo.asset_graph.get_all_asset_keys()),
@@ -59,7 +59,7 @@ def loaded(fleet: DemoFleet) -> dict[str, dict]:
     spec = yaml.safe_load(fleet.spec.read_text())
     by_python: dict[str, dict] = {}
     for name, entry in spec["locations"].items():
-        python = str(fleet.folder / entry.get("python", spec["defaults"]["python"]))
+        python = str(fleet.folder / entry.get("python", spec["python"]))
         by_python.setdefault(python, {})[name] = entry
     with ThreadPoolExecutor(2) as pool:
         parts = list(pool.map(lambda item: _probe(fleet.folder, *item), by_python.items()))

@@ -18,7 +18,7 @@ def reef_yaml(entries: Iterable[Entry], folder: Path, python: str, pythons: Mapp
     """The text of the file; interpreters below `folder` are written relative to it."""
     interpreters = {env: _relative(path, folder) for env, path in pythons.items()}
     document = {
-        "defaults": {"python": python},
+        "python": python,
         "locations": {entry.name: _location(entry, interpreters) for entry in entries},
     }
     return _OPENING + yaml.safe_dump(document, sort_keys=False, width=110)
@@ -26,7 +26,7 @@ def reef_yaml(entries: Iterable[Entry], folder: Path, python: str, pythons: Mapp
 
 def _location(entry: Entry, pythons: Mapping[str, str]) -> dict[str, object]:
     home = f"locations/{entry.owner}/{entry.name}"
-    settings: dict[str, object] = {"owner": entry.owner, "code": _code(entry, home)}
+    settings: dict[str, object] = {"owner": entry.owner, **_code(entry, home)}
     if entry.env:
         settings["python"] = pythons[entry.env]
     if setting := entry.setting("setting"):
@@ -41,8 +41,8 @@ def _location(entry: Entry, pythons: Mapping[str, str]) -> dict[str, object]:
 
 def _code(entry: Entry, home: str) -> dict[str, str]:
     if entry.shape == "package":
-        return {"python_module": entry.module, "working_directory": home}
-    return {"python_file": f"{home}/definitions.py"}
+        return {"code": entry.module, "working_directory": home}
+    return {"code": f"{home}/definitions.py"}
 
 
 def _relative(path: str, folder: Path) -> str:
