@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import logging.handlers
@@ -39,6 +40,7 @@ from reef.control.starting import Starter
 from reef.control.status import fleet_status, location_status
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
+from reef.fleet.suggest import did_you_mean
 from reef.gateway import ListenAddress
 from reef.settings import Beside, HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, write_atomic
@@ -184,8 +186,8 @@ class Host:
         name = str(request["location"])
         places = self.parts.control.locations
         if name not in places:
-            close = fleets.did_you_mean(name, places)
-            raise ReefError(f"no code location {name!r}", hint=close or "`reef status` lists them")
+            close = did_you_mean(name, places)
+            raise ReefError(f"no code location {name!r}", hint=close)
         return places[name]
 
     def _row(self, place: CodeLocation, note: str | None = None) -> dict[str, Any]:
@@ -304,9 +306,19 @@ class Host:
         if not self.settings.leave_children:
             for run in self.parts.control.runs.all():
                 if run.is_alive():
-                    os.kill(run.pid, signal.SIGKILL)
-            self.parts.hosting.kill_all()
+                    kill_quietly(run.pid)
+            for place in self.parts.control.locations.values():
+                for child in (place.child, *place.draining.values()):
+                    if child is not None:
+                        kill_quietly(child.pid)
+            for zygote in self.parts.hosting.zygotes():
+                kill_quietly(zygote.pid)
         self._sweep(self.settings.leave_children)
+
+
+def kill_quietly(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _say(text: str) -> None:

@@ -45,7 +45,10 @@ async def _reply(line: bytes, commands: Mapping[str, Command]) -> dict[str, Any]
         request = json.loads(line)
         command = commands[request["do"]]
     except (ValueError, KeyError, TypeError):
-        return {"error": f"no such request: {line[:200]!r}", "hint": "reef and its host may differ in version"}
+        return {
+            "error": f"no such request: {line[:200]!r}",
+            "hint": "reef and its host may differ in version",
+        }
     try:
         return {"ok": await command(request)}
     except ReefError as error:

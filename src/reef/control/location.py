@@ -17,7 +17,9 @@ SAME_USE_S = 1.0  # calls closer than this are one use
 
 
 def endpoint_of(child: Child) -> Endpoint:
-    return Endpoint(target=f"unix:{child.socket}", version=child.version, child=f"{child.pid}.{child.start_ticks}")
+    return Endpoint(
+        target=f"unix:{child.socket}", version=child.version, child=f"{child.pid}.{child.start_ticks}"
+    )
 
 
 @dataclass

@@ -120,6 +120,14 @@ class ControlLoop:
             await self.probe(place)
         return place.served.server_id if place.served else ""
 
+    async def wake_up(self, place: CodeLocation) -> str | None:
+        """`reef wake`: what a call would do; the reason where it cannot be done."""
+        try:
+            await self.endpoint(place.name)
+        except WakeRefused as refused:
+            return refused.reason
+        return None
+
     def shutdown_wish(self, location: str) -> None:
         place = self.locations[location]
         if place.child is not None:

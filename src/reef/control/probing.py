@@ -68,7 +68,7 @@ class Prober:
         async with self._slots:
             location.probes += 1
             loaded = await self._load_stable(location)
-            return await self._judge(location, loaded, show_error)
+            return await self.judge(location, loaded, show_error)
 
     async def _load_stable(self, location: CodeLocation) -> Loaded:
         """Load until the code did not change under the load."""
@@ -99,15 +99,19 @@ class Prober:
             remaining_s = max(5.0, limit_s - (time.monotonic() - started))
             recording = await record(f"unix:{child.socket}", remaining_s)
             report = await self._hosting.load_report(child)
-        except Exception as error:  # the code ended its server, or answers nonsense: its own fault, to be told
-            recording = synthesized_load_error(f"the code server failed while it was recorded: {error}", location.name)
+        except (
+            Exception
+        ) as error:  # the code ended its server, or answers nonsense: its own fault, to be told
+            recording = synthesized_load_error(
+                f"the code server failed while it was recorded: {error}", location.name
+            )
             report = None
         finally:
             stopping = asyncio.create_task(self._hosting.stop(child, STOP_GRACE_S))
             stopping.add_done_callback(_log_failure)
         return Loaded(stamp, recording, report, time.monotonic() - started)
 
-    async def _judge(self, location: CodeLocation, loaded: Loaded, show_error: bool) -> Promoted | Refused:
+    async def judge(self, location: CodeLocation, loaded: Loaded, show_error: bool) -> Promoted | Refused:
         error = loaded.recording.load_error
         served = location.served
         if error is not None and served is not None and served.load_error is None and not show_error:

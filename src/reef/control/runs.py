@@ -15,6 +15,7 @@ import grpc
 
 from reef.beside.companion import start_ticks
 from reef.statedir import StateDir, slug, write_json
+from reef.wire.client import RawClient
 from reef.wire.messages import current_runs_of
 
 log = logging.getLogger("reef.control")
@@ -37,10 +38,9 @@ class RunProcess:
 
 async def current_runs(target: str) -> tuple[str, ...] | None:
     """The ids of the runs a code server holds; None where it does not answer."""
-    async with grpc.aio.insecure_channel(target) as channel:
-        call = channel.unary_unary("/api.DagsterApi/GetCurrentRuns")
+    async with RawClient(target) as client:
         try:
-            return current_runs_of(await call(b"", timeout=ASK_TIMEOUT_S))
+            return current_runs_of(await client.call("GetCurrentRuns", timeout_s=ASK_TIMEOUT_S))
         except grpc.aio.AioRpcError:
             return None
 

@@ -37,14 +37,13 @@ class Waker:
         versions: Versions,
         prober: Prober,
         at_once: int,
-        environment_changed: Callable[[CodeLocation], Awaitable[None]],
     ) -> None:
         self._around = around
         self._hosting = hosting
         self._versions = versions
         self._prober = prober
         self._slots = asyncio.Semaphore(at_once)
-        self._environment_changed = environment_changed
+        self.environment_changed: Callable[[CodeLocation], Awaitable[None]] | None = None
 
     async def wake(self, location: CodeLocation) -> None:
         """Afterwards `location.child` is set. Raises WakeRefused with the reason for people."""
@@ -58,7 +57,10 @@ class Waker:
 
     async def _first_load(self, location: CodeLocation) -> None:
         served = location.served
-        if served is not None and await self._versions.change(location.spec, recorded_stamp(location)) == "same":
+        if (
+            served is not None
+            and await self._versions.change(location.spec, recorded_stamp(location)) == "same"
+        ):
             raise WakeRefused(f"code location {location.name!r} does not load: {load_error_text(location)}")
         await self._prober.probe(location)
         if location.served is None or location.served.load_error is not None:
@@ -93,8 +95,8 @@ class Waker:
 
     async def _take_change(self, location: CodeLocation, changed: Change) -> None:
         log.info("%s: %s changed, probing before it is served", location.name, changed)
-        if changed == "environment":
-            await self._environment_changed(location)
+        if changed == "environment" and self.environment_changed is not None:
+            await self.environment_changed(location)
         deadline = time.monotonic() + SETTLE_S
         while isinstance(result := await self._prober.probe(location), Refused):
             if not await self._changes_again(location, deadline):

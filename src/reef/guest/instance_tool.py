@@ -1,36 +1,39 @@
-"""Asks a Dagster instance what only Dagster can: run as a script by an interpreter that has it, DAGSTER_HOME set.
+"""Asks a Dagster instance what only Dagster can: run by an interpreter that has it, with DAGSTER_HOME set.
 
 Stdlib at import; Dagster only inside the commands. Input: JSON on stdin where one is needed; output: one JSON line.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import time
+from typing import Any
 
 
-def _instance():
+def _instance() -> Any:
     from dagster import DagsterInstance
 
     return DagsterInstance.get()
 
 
-def touch(_request):
+def touch(_request: Any) -> Any:
     """Create the storages, so that later openers do not race on their migrations."""
     with _instance() as instance:
         instance.get_runs_count()
-        for storage in (instance.event_log_storage, instance.schedule_storage):
-            getattr(storage, "is_persistent", None)
+        instance.all_instigator_state()
+        instance.get_asset_keys(limit=1)
     return {}
 
 
-def heartbeats(_request):
+def heartbeats(_request: Any) -> Any:
     """Seconds since each kind of daemon last reported, by its name."""
     with _instance() as instance:
         beats = instance.get_daemon_heartbeats()
     return {str(kind): max(0.0, time.time() - beat.timestamp) for kind, beat in beats.items()}
 
 
-def fail_runs(request):
+def fail_runs(request: Any) -> Any:
     """Report runs failed whose processes are gone; the ones that finished after all are left alone."""
     failed = []
     with _instance() as instance:
@@ -47,7 +50,7 @@ def fail_runs(request):
 COMMANDS = {"touch": touch, "heartbeats": heartbeats, "fail-runs": fail_runs}
 
 
-def main(argv):
+def main(argv: list[str]) -> int:
     command = COMMANDS[argv[0]]
     request = json.loads(sys.stdin.read() or "null") if argv[0] == "fail-runs" else None
     print(json.dumps(command(request)))

@@ -1,0 +1,105 @@
+"""Putting the parts of one host together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reef.control.code_versions import CodeVersions
+from reef.control.location import CodeLocation
+from reef.control.loop import ControlLoop
+from reef.control.probing import Prober
+from reef.control.resting import Rester
+from reef.control.runs import RunBook, RunProcess
+from reef.control.served import load
+from reef.control.specs import Surroundings
+from reef.control.waking import Waker
+from reef.fleet.model import Fleet, Location
+from reef.gateway import Gateway
+from reef.gateway.contract import Endpoint
+from reef.hosting.contract import HostingEvents
+from reef.hosting.local import LocalHosting
+from reef.hosting.zygote import Tuning
+from reef.settings import HostSettings
+from reef.snapshots import SnapshotStore
+from reef.statedir import HostLock
+
+log = logging.getLogger("reef.control")
+
+STORE_BYTES = 4 << 30
+DEFAULT_LIMIT_SHARE = 0.5  # of the machine's memory, for a location that names no limit of its own
+
+
+@dataclass
+class Assembly:
+    """The parts that the host runs, wired to each other."""
+
+    around: Surroundings
+    store: SnapshotStore
+    hosting: LocalHosting
+    gateway: Gateway
+    versions: CodeVersions
+    control: ControlLoop
+
+
+async def assemble(
+    fleet: Fleet,
+    around: Surroundings,
+    lock: HostLock,
+    settings: HostSettings,
+    on_orphans_over: Callable[[list[RunProcess]], Coroutine[Any, Any, None]],
+) -> Assembly:
+    """Make every part; nothing listens and nothing is started yet."""
+    state = around.state
+    store = await asyncio.to_thread(SnapshotStore, state.folder("snapshots"), STORE_BYTES)
+    places = [await asyncio.to_thread(_recall, with_limits(spec), around, store) for spec in fleet.locations]
+    store.keep([place.served.snapshot for place in places if place.served and place.served.snapshot])
+    runs = RunBook(state)
+    versions = CodeVersions(state.folder("environments"), around)
+    exits: list[ControlLoop] = []
+    hosting = LocalHosting(
+        state.root,
+        lock.path,
+        HostingEvents(on_exit=lambda exit: exits[0].on_exit(exit)),
+        tuning=Tuning(immortal=settings.immortal),
+        refuse_fork=versions.refuse_fork,
+    )
+    gateways: list[Gateway] = []
+    control = ControlLoop(
+        places, hosting, lambda: gateways[0], versions, runs, on_orphans_over, fleet.memory_budget_bytes
+    )
+    exits.append(control)
+    gateway = Gateway(control, store, control.observe)
+    gateways.append(gateway)
+    cores = os.cpu_count() or 2
+    control.prober = Prober(around, hosting, gateway, store, versions, at_once=cores)
+    control.rester = Rester(hosting, gateway, runs)
+    control.waker = Waker(
+        around, hosting, versions, control.prober, fleet.max_simultaneous_wakes or max(4, 2 * cores)
+    )
+    return Assembly(around, store, hosting, gateway, versions, control)
+
+
+def with_limits(spec: Location) -> Location:
+    """Every location has a memory limit: one that eats the machine would take the others with it."""
+    if spec.memory_limit_bytes is not None or spec.placement == "external":
+        return spec
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return replace(spec, memory_limit_bytes=int(total * DEFAULT_LIMIT_SHARE))
+
+
+def _recall(spec: Location, around: Surroundings, store: SnapshotStore) -> CodeLocation:
+    """What an earlier host promoted for it, if its snapshot is still whole."""
+    place = CodeLocation(spec)
+    if spec.server is not None:
+        place.external = Endpoint(spec.server.target(), "external", "", ssl=spec.server.ssl)
+    served = load(around.state.served_file(spec.name), spec.name)
+    if served is not None and served.snapshot is not None and not store.check(served.snapshot):
+        log.warning("%s: its snapshot is missing or damaged, it is recorded again", spec.name)
+        served = None
+    place.served = served
+    return place
