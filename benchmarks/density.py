@@ -1,0 +1,235 @@
+"""Density: what N locations take under Reef, under one server each, and under one workspace.yaml.
+
+Memory is PSS of everything but webserver, daemon and the measuring client. Asleep: every zygote built and the host
+complete. Warm: after a repository read, an execution plan and a sensor tick in each. With an instance: the
+servers know a DAGSTER_HOME and the tick reads `context.instance`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import fleetgen
+import measure
+from bars import Bars, bars_for
+from dagster_side import Client, Standing, free_port, monolith_seconds, until_shown
+from fleetgen import MeasuredFleet
+from measure import MB
+from processes import Processes, processes
+from reefhost import ReefHost, write_spec
+from report import Report, arguments, emit, setting_of
+
+PARTS = ("start", "memory", "instance", "environments", "pandas", "scale")
+QUICK_SAMPLE = 4
+
+
+@dataclass
+class Bench:
+    args: argparse.Namespace
+    running: Processes
+    report: Report
+    bars: Bars
+    client: Client
+    home: Path
+
+    @property
+    def count(self) -> int:
+        return int(self.args.locations)
+
+    @property
+    def sample(self) -> int:
+        """How many the other side is measured on."""
+        return QUICK_SAMPLE if self.args.quick else self.count
+
+    def fleet(self, name: str, count: int, **kind: object) -> MeasuredFleet:
+        python = str(kind.pop("python", self.args.python))
+        return fleetgen.write_fleet(self.running.folder / name, count, python=python, **kind)  # type: ignore[arg-type]
+
+    def host(self, fleet: MeasuredFleet, name: str, **options: object) -> ReefHost:
+        spec = write_spec(fleet.folder, fleet.locations, fleet.python)
+        return ReefHost(self.running, spec, self.running.folder / f"state-{name}", **options)  # type: ignore[arg-type]
+
+
+def main() -> int:
+    parser = arguments(__doc__.splitlines()[0], locations=50, scale_locations=500)
+    parser.add_argument("--part", action="append", choices=PARTS, help="measure this alone (can be repeated)")
+    args = parser.parse_args()
+    measure.compile_environment(args.python)
+    measure.compile_environment(sys.executable)
+    report = Report(f"Density: {args.locations} code locations", setting_of(args))
+    with processes("reef-density-") as running:
+        home = running.folder / "home"
+        home.mkdir()
+        bench = Bench(
+            args,
+            running,
+            report,
+            bars_for(measure.python_version(args.python)),
+            Client(running, args.python),
+            home,
+        )
+        bench.client.do("prepare", home=str(home))
+        for part in args.part or PARTS:
+            measure.say(f"part: {part}")
+            globals()[f"measure_{part}"](bench)
+    return emit(report, args)
+
+
+def measure_start(bench: Bench) -> None:
+    """Until the webserver shows all: Reef's first and second start, and one workspace.yaml."""
+    fleet, report = bench.fleet("start", bench.count), bench.report
+    group = f"until the webserver shows all {bench.count}"
+    first = report.figure(group, "Reef, first start", _reef_start(bench, fleet)[0], "s")
+    seconds, servers = _reef_start(bench, fleet)
+    second = report.figure(group, "Reef, second start", seconds, "s")
+    monolith = report.figure(
+        group, "one workspace.yaml", _monolith(bench, fleet), "s", estimated=bench.args.quick
+    )
+    report.at_least(
+        "first start, times sooner than the monolith", monolith / first, bench.bars.first_start_times, "x"
+    )
+    report.at_least(
+        "second start, times sooner than the monolith", monolith / second, bench.bars.second_start_times, "x"
+    )
+    report.at_most("second start, child processes alive", servers, 0, "")
+
+
+def _reef_start(bench: Bench, fleet: MeasuredFleet) -> tuple[float, int]:
+    """(`reef up` → webserver shows all, code servers alive then)."""
+    port, started = free_port(), time.monotonic()
+    host = bench.host(fleet, "start", port=port)
+    seconds = until_shown(port, bench.count, 300.0) - started
+    alive = len(host.server_pids())
+    host.end()
+    return seconds, alive
+
+
+def _monolith(bench: Bench, fleet: MeasuredFleet) -> float:
+    seconds, used = monolith_seconds(bench.running, bench.args.python, fleet.first(bench.sample))
+    if bench.sample == bench.count:
+        bench.report.figure("memory", "one workspace.yaml, webserver's half", used.pss / MB, "MB")
+        return seconds
+    boot, _ = monolith_seconds(bench.running, bench.args.python, ())
+    used = measure.multiply(used, bench.sample, bench.count)
+    bench.report.figure("memory", "one workspace.yaml, webserver's half", used.pss / MB, "MB", estimated=True)
+    return boot + (seconds - boot) * bench.count / bench.sample
+
+
+def measure_memory(bench: Bench) -> None:
+    """Asleep and warm, without an instance, in one environment."""
+    fleet = bench.fleet("one", bench.count)
+    host = bench.host(fleet, "one")
+    host.until_ready(bench.count)
+    host.sleep_all()
+    asleep = host.memory().pss / MB
+    bench.client.do("warm", targets=list(host.targets().values()))
+    warm, own = host.memory().pss / MB, _median_private(host)
+    host.end()
+    idle, standing = _standing(bench, fleet, home=None)
+    _compare(bench, "asleep, one environment", asleep, idle, bench.bars.asleep_ratio)
+    _compare(bench, "warm, no instance", warm, standing, bench.bars.warm_ratio)
+    bench.report.figure("warm, no instance", "Reef, own memory of a location", own, "MB")
+
+
+def measure_instance(bench: Bench) -> None:
+    """Warm, with an instance opened in each."""
+    fleet = bench.fleet("one", bench.count)
+    host = bench.host(fleet, "one", home=str(bench.home))
+    host.until_ready(bench.count)
+    bench.client.do("warm", targets=list(host.targets().values()), home=str(bench.home))
+    warm, own = host.memory().pss / MB, _median_private(host)
+    host.end()
+    _idle, standing = _standing(bench, fleet, home=str(bench.home))
+    _compare(bench, "warm, with an instance", warm, standing, bench.bars.warm_instance_ratio)
+    bench.report.figure("warm, with an instance", "Reef, own memory of a location", own, "MB")
+
+
+def measure_environments(bench: Bench) -> None:
+    """Asleep, each location in an environment of its own: Dagster's files hard-linked, a wheel of its own."""
+    fleet = bench.fleet("many", bench.count, environments="many")
+    host = bench.host(fleet, "many")
+    status = host.until_ready(bench.count)
+    host.sleep_all()
+    asleep = host.memory().pss / MB
+    bench.report.figure("asleep, an environment each", "Reef, zygotes", len(status["zygotes"]), "")
+    host.end()
+    idle, _warm = _standing(bench, fleet, home=None)
+    _compare(bench, "asleep, an environment each", asleep, idle, bench.bars.asleep_ratio)
+
+
+def measure_pandas(bench: Bench) -> None:
+    """One warm location that imports pandas: what is its own, under Reef and standing."""
+    python = fleetgen.with_pandas(
+        bench.args.python, Path.home() / ".cache" / "reef" / "benchmarks" / _tag(bench)
+    )
+    measure.compile_environment(python)
+    fleet = bench.fleet("pandas", QUICK_SAMPLE, python=python, pandas=True)
+    host = bench.host(fleet, "pandas")
+    host.until_ready(QUICK_SAMPLE)
+    bench.client.do("warm", targets=list(host.targets().values()))
+    own = _median_private(host)
+    host.end()
+    servers = Standing(bench.running)
+    servers.start_all(fleet.first(2), bench.client)
+    bench.client.do("warm", targets=servers.targets)
+    standing = servers.memory().private / 2 / MB
+    servers.end()
+    group = "a warm pandas location, its own memory"
+    bench.report.figure(group, "Reef", own, "MB")
+    bench.report.figure(group, "standing", standing, "MB")
+    if bench.bars.pandas_ratio is not None:
+        bench.report.at_most(f"{group}, Reef / standing", own / standing, bench.bars.pandas_ratio, "")
+
+
+def measure_scale(bench: Bench) -> None:
+    """Many more locations, the host's side only, with no webserver."""
+    if bench.args.quick:
+        bench.report.notes.append("The 500-location row is measured by full runs only.")
+        return
+    count = int(bench.args.scale_locations)
+    host = bench.host(bench.fleet("scale", count), "scale")
+    host.until_ready(count, deadline_s=900)
+    host.sleep_all()
+    asleep = bench.report.figure(f"{count} locations", "Reef, asleep", host.memory().pss / MB, "MB")
+    bench.client.do("warm", targets=list(host.targets().values()))
+    warm = bench.report.figure(f"{count} locations", "Reef, warm", host.memory().pss / MB, "MB")
+    host.end()
+    if bench.bars.scale:
+        bench.report.at_most(
+            f"{count} locations asleep, whole of Reef", asleep, bench.bars.scale_asleep_mb, "MB"
+        )
+        bench.report.at_most(f"{count} locations warm, whole of Reef", warm, bench.bars.scale_warm_mb, "MB")
+
+
+def _standing(bench: Bench, fleet: MeasuredFleet, home: str | None) -> tuple[float, float]:
+    """MB of one standing server for each location: as started, and warm."""
+    servers = Standing(bench.running, home)
+    servers.start_all(fleet.first(bench.sample), bench.client)
+    idle = measure.multiply(servers.memory(), bench.sample, bench.count).pss / MB
+    bench.client.do("warm", targets=servers.targets, home=home)
+    warm = measure.multiply(servers.memory(), bench.sample, bench.count).pss / MB
+    servers.end()
+    return idle, warm
+
+
+def _compare(bench: Bench, group: str, reef: float, standing: float, bar: float) -> None:
+    bench.report.figure(group, "Reef, all of it", reef, "MB")
+    bench.report.figure(group, "a standing server each", standing, "MB", estimated=bench.sample < bench.count)
+    bench.report.at_most(f"{group}: Reef / standing", reef / standing, bar, "")
+
+
+def _median_private(host: ReefHost) -> float:
+    own = [measure.memory([pid]).private / MB for pid in host.server_pids().values()]
+    return measure.percentile(own, 50)
+
+
+def _tag(bench: Bench) -> str:
+    return f"{bench.report.setting['python']}-{bench.report.setting['dagster']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
