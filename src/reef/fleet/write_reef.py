@@ -1,0 +1,142 @@
+"""Writing a `reef.yaml` that reads back as the fleet that Dagster's own files describe."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import yaml
+
+from reef.fleet.interpreter import resolved_python
+from reef.fleet.model import CodeTarget, Fleet, Location
+from reef.fleet.paths import Base
+
+_TARGETS = ("python_file", "module", "package", "autoload_defs_module")
+
+_OPENING = """\
+# The fleet of {source}, as `reef init` found it.
+# The names are the ones that Dagster knows: its history, schedules and sensors hang on them.
+# Paths are relative to this file. `reef schema` prints the JSON schema of this file, for editors.
+"""
+_FLEET = """
+# python: .venv/bin/python     # for the webserver, the daemon and locations that name no interpreter
+# memory_budget: 4Gi           # for all code servers together
+"""
+_DEFAULTS = """
+defaults:
+  # owner: team-data
+  # memory_limit: 1Gi          # of one code server
+  # idle_timeout: 10m          # or never; without it Reef decides from what a location costs
+"""
+
+
+def reef_yaml(fleet: Fleet, folder: str) -> str:
+    """The text of a reef.yaml in `folder` (absolute). A location that says too little to be written is a comment."""
+    shared = _shared(fleet, folder)
+    text = _OPENING.format(source=_inside(fleet.source, folder)) + _FLEET
+    text += _defaults(shared, folder) + "\nlocations:"
+    if not any(is_writable(location) for location in fleet.locations):
+        text += " {}"
+    text += "\n"
+    return text + "".join(_entry(location, shared, folder) for location in fleet.locations)
+
+
+def is_writable(location: Location) -> bool:
+    """Whether enough is known of it: a server, or code."""
+    return location.server is not None or (location.code is not None and bool(location.code.cli_args()))
+
+
+def _shared(fleet: Fleet, folder: str) -> dict[str, str]:
+    """What all processes have in common: `cwd` and `python`, as absolute paths."""
+    processes = [each for each in fleet.locations if each.code is not None and is_writable(each)]
+    shared = {}
+    if cwds := Counter(each.cwd for each in processes):
+        shared["cwd"] = cwds.most_common(1)[0][0]
+    pythons = {each.python if each.python_explicit else None for each in processes}
+    if len(pythons) == 1 and (python := pythons.pop()):
+        shared["python"] = python
+    return {"cwd": folder, **shared}
+
+
+def _defaults(shared: Mapping[str, str], folder: str) -> str:
+    settings = {}
+    if shared["cwd"] != folder:
+        settings["cwd"] = Base(folder).written(shared["cwd"])
+    if "python" in shared:
+        settings["python"] = _python(shared["python"], folder)
+    if settings:
+        return _DEFAULTS + _indented(settings, 2)
+    return _DEFAULTS.replace("defaults:", "# defaults:").replace("  #", "#  ")
+
+
+def _entry(location: Location, shared: Mapping[str, str], folder: str) -> str:
+    comment = f"  # from {location.where}\n" if location.where else ""
+    if location.broken:
+        comment += "".join(f"  # broken: {line}\n" for line in location.broken.splitlines())
+    if not is_writable(location):
+        return comment + "".join(f"  # {line}\n" for line in _yaml({location.name: {}}).splitlines())
+    return comment + _indented({location.name: _settings(location, shared, folder)}, 2)
+
+
+def _settings(location: Location, shared: Mapping[str, str], folder: str) -> dict[str, object]:
+    base = Base(folder)
+    if location.server is not None:
+        return {"server": _server(location, base)}
+    assert location.code is not None
+    settings: dict[str, object] = {"code": _code(location.code, base)}
+    if location.python_explicit and location.python != shared.get("python"):
+        settings["python"] = _python(location.python, folder)
+    if location.code.working_directory:
+        settings["working_directory"] = base.written(location.code.working_directory)
+    if location.cwd != shared["cwd"]:
+        settings["cwd"] = base.written(location.cwd)
+    if location.env_files:
+        settings["env_file"] = _one_or_many(base.written(path) for path in location.env_files)
+    if location.placement != "packed":
+        settings["placement"] = location.placement
+    return settings
+
+
+def _server(location: Location, base: Base) -> dict[str, object]:
+    assert location.server is not None
+    server = location.server
+    where = {"socket": base.written(server.socket)} if server.socket else {"port": server.port}
+    return {"host": server.host, **where, **({"ssl": True} if server.ssl else {})}
+
+
+def _code(code: CodeTarget, base: Base) -> object:
+    values = (
+        base.written(code.python_file) if code.python_file else None,
+        code.module_name,
+        code.package_name,
+        code.autoload_defs_module_name,
+    )
+    kind, target = next((kind, value) for kind, value in zip(_TARGETS, values, strict=True) if value)
+    if code.attribute:
+        return {kind: target, "attribute": code.attribute}
+    is_file = target.endswith(".py")
+    short = is_file if kind == "python_file" else kind == "module" and not is_file and os.sep not in target
+    return target if short else {kind: target}
+
+
+def _python(python: str, folder: str) -> str:
+    written = Base(folder).written(python)
+    return written if os.sep in written and resolved_python(written, folder, {}) == python else python
+
+
+def _one_or_many(values: Iterable[str]) -> str | list[str]:
+    found = list(values)
+    return found[0] if len(found) == 1 else found
+
+
+def _inside(path: str, folder: str) -> str:
+    return Base(folder).written(path)
+
+
+def _yaml(data: object) -> str:
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _indented(data: object, by: int) -> str:
+    return "".join(" " * by + line + "\n" for line in _yaml(data).splitlines())
