@@ -73,6 +73,7 @@ class Environment:
     pth_imports: tuple[str, ...]
     pth_variables: tuple[str, ...]  # environment variables that `.pth` and customize files look like reading
     finders: tuple[str, ...]  # modules whose finders are on sys.meta_path or sys.path_hooks
+    customize: str  # digest of sitecustomize and usercustomize, "" where there are none
     build: str
     fingerprint: str
     marks: tuple[Mark, ...] = field(default=(), repr=False)

@@ -11,7 +11,7 @@ import msgspec
 
 from reef.environments.model import Environment
 
-_FORMAT = b"reef-environment-1\n"
+_FORMAT = b"reef-environment-2\n"
 
 
 def _path(folder: Path, python: str) -> Path:

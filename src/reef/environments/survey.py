@@ -37,7 +37,7 @@ class Survey:
         if "dagster" not in distributions:
             return _without_dagster(python, facts)
         start = startup(site_dirs, _outside(facts), facts["customize_files"])
-        build = self._build(facts)
+        build, customize = self._build(facts), self._customize(facts)
         return Environment(
             python=python,
             real_python=os.path.realpath(facts["base_executable"]),
@@ -61,8 +61,9 @@ class Survey:
             pth_imports=start.pth_imports,
             pth_variables=start.variables,
             finders=tuple(facts["finders"]),
+            customize=customize,
             build=build,
-            fingerprint=self._fingerprint(build, distributions, start, facts),
+            fingerprint=_fingerprint(build, customize, distributions, start),
             marks=seen,
         )
 
@@ -119,18 +120,18 @@ class Survey:
             total.update(f"{name}\0{self._hashes[stat]}\n".encode())
         return total.hexdigest()
 
-    def _fingerprint(
-        self, build: str, distributions: Mapping[str, Distribution], start: Startup, facts: Facts
-    ) -> str:
-        customize = [(path, os.stat(path)) for path in facts["customize_files"] if os.path.isfile(path)]
-        self._hashes.add(customize, self._map)
-        parts = [
-            build,
-            *start.pth_imports,
-            *(self._hashes[stat] for _, stat in customize),
-            *(f"{d.name}={d.version} {d.origin} {d.digest}" for _, d in sorted(distributions.items())),
-        ]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+    def _customize(self, facts: Facts) -> str:
+        found = [(path, os.stat(path)) for path in facts["customize_files"] if os.path.isfile(path)]
+        self._hashes.add(found, self._map)
+        return " ".join(self._hashes[stat] for _, stat in found)
+
+
+def _fingerprint(
+    build: str, customize: str, distributions: Mapping[str, Distribution], start: Startup
+) -> str:
+    has = (f"{d.name}={d.version} {d.origin} {d.digest}" for _, d in sorted(distributions.items()))
+    parts = [build, customize, *start.pth_imports, *has]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def _distribution(entry: tree.Metadata, digests: Mapping[str, str]) -> Distribution:
