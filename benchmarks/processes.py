@@ -50,6 +50,8 @@ class Processes:
         for pid, started in left:  # the same process still, not another with its number
             if started and measure.start_ticks(pid) == started:
                 _signal(pid, signal.SIGKILL)
+        for pipe in [pipe for process in processes for pipe in (process.stdin, process.stdout) if pipe]:
+            pipe.close()
         self._started = [process for process in self._started if process not in processes]
 
     def end_all(self) -> None:
