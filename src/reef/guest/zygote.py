@@ -13,9 +13,11 @@ import signal
 import socket
 import sys
 import time
+import traceback
+from collections.abc import Callable
 from typing import Any
 
-from . import boot, child, loop, preload, proc, wire
+from . import boot, child, holes, immortal, loop, preload, proc, rehearsal, wire
 
 
 def main(fd: int) -> None:
@@ -39,13 +41,40 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     if result.dirty:
         wire.send(host, {"op": "dirty", "modules": result.dirty})
         return False
-    features = ["preload"]
-    gc.collect()
-    gc.freeze()
-    if proc.tasks() != 1:
-        wire.send(host, {"op": "unfit", "reason": "a thread is left after preparing"})
+    features = ["preload", *_tuned(request)]
+    if not rehearsal.settle():
+        wire.send(host, {"op": "unfit", "reason": "a thread is left after preparing", "features": features})
         return False
     wire.send(host, _ready(result, features, time.perf_counter() - started))
+    return True
+
+
+def _tuned(request: dict[str, Any]) -> list[str]:
+    """What makes a child's private memory small; each part may be missing."""
+    rehearsed = request["rehearsal"] and _tried("rehearsal", rehearsal.rehearse)
+    gc.collect()
+    is_immortal = request["immortal"] and immortal.possible() and rehearsal.settle() and _immortal(rehearsed)
+    plugged = request["plug"] and _tried("plugging", holes.plug)
+    gc.collect()
+    gc.freeze()
+    tuned = {"rehearsal": rehearsed, "plugged": plugged, "immortal": is_immortal}
+    return [name for name, done in tuned.items() if done]
+
+
+def _immortal(rehearsed: bool) -> bool:
+    exercise = rehearsal.rehearse if rehearsed else gc.collect
+    return immortal.proves_itself(exercise) and _tried("immortal heap", immortal.immortalize)
+
+
+def _tried(name: str, step: Callable[[], object]) -> bool:
+    try:
+        notes = step()
+    except Exception as error:
+        notes = [f"{type(error).__name__}: {error}"]
+        traceback.print_exc()
+        return False
+    finally:
+        print(f"reef: {name}: {notes}", file=sys.stderr, flush=True)
     return True
 
 

@@ -72,3 +72,4 @@ class WarmUp:
     modules: tuple[WarmedModule, ...]
     load_s: float
     error: str | None = None  # the location did not load: the list is what was imported until then
+    notes: tuple[str, ...] = ()  # calls that this Dagster did not answer

@@ -1,0 +1,167 @@
+"""What happens while a location loads: imports, environment variables read, files opened, folders listed."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import site
+import sys
+import sysconfig
+from typing import Any
+
+EVERYTHING = "*"
+_IMPORT_MACHINERY = "<frozen importlib._bootstrap_external>"
+_Environ: Any = type(os.environ)
+
+
+class Observed:
+    """Watches from its making on, for good: audit hooks cannot be taken away."""
+
+    def __init__(self) -> None:
+        self.env_read: dict[str, set[str]] = {}
+        self.needs: dict[str, set[str]] = {}
+        self.files: dict[str, None] = {}
+        self.folders: dict[str, None] = {}
+        self.before = frozenset(sys.modules)
+        self._own = _own_folders()
+        self._watch_environ()
+        self._watch_imports()
+        sys.addaudithook(self._heard)
+
+    def modules(self) -> list[dict[str, Any]]:
+        """Modules loaded since, in the order in which their imports began."""
+        names = [name for name in list(sys.modules) if name not in self.before and name != "__main__"]
+        return [
+            {
+                "name": name,
+                "file": _file(name),
+                "env_read": sorted(self.env_read.get(name, ())),
+                "needs": sorted(self.needs.get(name, ())),
+            }
+            for name in names
+        ]
+
+    def asked_for(self) -> set[str]:
+        """Every module that was asked for since, loaded before or not, with its parents."""
+        asked = set().union(*self.needs.values()) if self.needs else set()
+        parents = {name.rpartition(".")[0] for name in asked}
+        return {name for name in asked | parents if name in sys.modules}
+
+    def _watch_environ(self) -> None:
+        get, every = _Environ.__getitem__, _Environ.__iter__
+        note = self._env
+
+        copied: list[Any] = [None]  # the name that a copy of the whole is just reading
+
+        def getitem(environ: Any, name: Any) -> Any:
+            if name != copied[0]:
+                note(name)
+            return get(environ, name)
+
+        def iterate(environ: Any) -> Any:
+            if not _passes_on(sys._getframe(1)):
+                note(EVERYTHING)
+            for name in every(environ):
+                copied[0] = name
+                yield name
+            copied[0] = None
+
+        _Environ.__getitem__ = getitem
+        _Environ.__iter__ = iterate
+
+    def _env(self, name: Any) -> None:
+        if isinstance(name, bytes):
+            name = os.fsdecode(name)
+        if isinstance(name, str):
+            self.env_read.setdefault(_importing(sys._getframe(2)), set()).add(name)
+
+    def _watch_imports(self) -> None:
+        real = builtins.__import__
+        needs = self.needs
+
+        def watched(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+            module = real(name, globals, locals, fromlist, level)
+            asker = _importing(sys._getframe(1))
+            if asker:
+                _note_needs(needs.setdefault(asker, set()), name, globals, fromlist, level)
+            return module
+
+        builtins.__import__ = watched
+
+    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
+        try:
+            if event == "open":
+                self._opened(*args[:3])
+            elif event in ("os.listdir", "os.scandir"):
+                self._listed(args[0])
+            elif event == "import":
+                self._imports(args[0])
+        except Exception:  # an observer must never change what it observes
+            return
+
+    def _opened(self, path: Any, mode: Any, flags: Any) -> None:
+        writes = isinstance(flags, int) and flags & os.O_ACCMODE != os.O_RDONLY
+        if not writes and isinstance(path, str | bytes | os.PathLike):
+            self._keep(self.files, path)
+
+    def _listed(self, path: Any) -> None:
+        if isinstance(path, str | bytes | os.PathLike) or path is None:
+            if sys._getframe(2).f_code.co_filename != _IMPORT_MACHINERY:
+                self._keep(self.folders, "." if path is None else path)
+
+    def _keep(self, into: dict[str, None], path: Any) -> None:
+        full = os.path.abspath(os.fsdecode(path))
+        if not full.startswith(self._own) and "/__pycache__" not in full:
+            into[full] = None
+
+    def _imports(self, name: str) -> None:
+        """A first import; also those that go through importlib and not through `import`."""
+        asker = _importing(sys._getframe(2))
+        if asker and asker != name:
+            self.needs.setdefault(asker, set()).add(name)
+
+
+def _note_needs(needs: set[str], name: str, globals_: Any, fromlist: Any, level: int) -> None:
+    full = _absolute(name, globals_, level)
+    needs.add(full)
+    for part in fromlist or ():
+        if f"{full}.{part}" in sys.modules:
+            needs.add(f"{full}.{part}")
+
+
+def _absolute(name: str, globals_: Any, level: int) -> str:
+    if not level:
+        return name
+    package = (globals_ or {}).get("__package__") or ""
+    base = package.rsplit(".", level - 1)[0] if level > 1 else package
+    return f"{base}.{name}" if name else base
+
+
+def _importing(frame: Any) -> str:
+    """The module whose body is being executed, innermost; "" where none is."""
+    while frame is not None:
+        if frame.f_code.co_name == "<module>":
+            name = frame.f_globals.get("__name__", "")
+            return "" if name == "__main__" else name
+        frame = frame.f_back
+    return ""
+
+
+def _passes_on(frame: Any) -> bool:
+    """Whether the standard library copies the environment only to give it to a program that it runs."""
+    while frame is not None and frame.f_globals.get("__name__") in ("collections.abc", "_collections_abc", "os"):
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") in ("platform", "subprocess")
+
+
+def _file(name: str) -> str:
+    return getattr(sys.modules.get(name), "__file__", None) or ""
+
+
+def _own_folders() -> tuple[str, ...]:
+    """Folders whose files are the interpreter's and its distributions', and the kernel's."""
+    folders = {path for path in sysconfig.get_paths().values() if path}
+    folders.update(site.getsitepackages(), (sys.prefix + "/lib", sys.base_prefix + "/lib"))
+    folders.update(("/proc", "/sys", "/dev", os.path.dirname(os.path.abspath(__file__))))
+    kept = {os.path.join(os.path.abspath(folder), "") for folder in folders}
+    return tuple(kept - {os.path.join(sys.prefix, ""), os.path.join(sys.base_prefix, ""), "/"})
