@@ -1,0 +1,86 @@
+"""Where a location is listened for: an address that stays the same over restarts."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from reef.errors import ReefError
+
+MOST_SOCKET_BYTES = 107
+CONNECT_S = 1.0
+
+
+@dataclass(frozen=True)
+class ListenAddress:
+    """A unix socket's path, or a host (loopback unless said otherwise) and a port."""
+
+    socket: str | None = None
+    host: str = "127.0.0.1"
+    port: int | None = None
+
+    @property
+    def target(self) -> str:
+        """As gRPC spells it."""
+        return f"unix:{self.socket}" if self.socket else f"{self.host}:{self.port}"
+
+
+def prepare(address: ListenAddress) -> None:
+    """Blocking: see that the address is free, remove a dead socket. Raises ReefError where it is taken."""
+    if address.socket:
+        _prepare_socket(address.socket)
+    elif address.port is not None:
+        _prepare_port(address.host, address.port)
+    else:
+        raise ReefError("a listener needs a unix socket or a port")
+
+
+def protect(address: ListenAddress) -> None:
+    """Blocking: after binding, nobody but the owner may connect to the socket."""
+    if address.socket:
+        os.chmod(address.socket, 0o600)
+
+
+def _prepare_socket(path: str) -> None:
+    length = len(os.fsencode(path))
+    if length > MOST_SOCKET_BYTES:
+        raise ReefError(
+            f"socket path {path!r} has {length} bytes, at most {MOST_SOCKET_BYTES} are allowed",
+            hint="choose a state directory with a shorter path",
+        )
+    if not os.path.lexists(path):
+        return
+    if not Path(path).is_socket():
+        raise ReefError(f"{path!r} is there and no socket", hint="move it away")
+    if _is_listened_on(path):
+        raise ReefError(
+            f"socket {path!r} is taken by a process that listens on it", hint="is another Reef running?"
+        )
+    Path(path).unlink(missing_ok=True)
+
+
+def _is_listened_on(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(CONNECT_S)
+        try:
+            probe.connect(path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return True
+    return True
+
+
+def _prepare_port(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        raise ReefError(
+            f"port {port} of {host} cannot be listened on: {error.strerror or error}",
+            hint="choose another port",
+        ) from None

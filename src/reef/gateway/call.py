@@ -1,0 +1,75 @@
+"""One call while it is under way: its deadline, and what the observer is told."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+
+from reef.gateway.contract import CallEnded, CallStarted, Observer
+from reef.gateway.status import Ended, Metadata, passed_on
+from reef.wire.lanes import Lane
+
+_T = TypeVar("_T")
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Call:
+    """`path` is the whole method path, `method` its last part; times are those of the event loop."""
+
+    def __init__(self, location: str, path: str, context: Context, observer: Observer) -> None:
+        self.location = location
+        self.path = path
+        self.method = path.rpartition("/")[2]
+        self.context = context
+        self.run_id: str | None = None
+        self.error: str | None = None
+        self._observer = observer
+        self.lane: Lane | None = None
+        self._started = time.monotonic()
+        remaining = context.time_remaining()
+        self._deadline = None if remaining is None else self._started + remaining
+
+    def enter(self, lane: Lane) -> None:
+        """The lane is decided; told once."""
+        if self.lane is None:
+            self.lane = lane
+            self._observer(CallStarted(self.location, self.method, lane))
+
+    def remaining_s(self) -> float | None:
+        """Until the caller's own deadline; None where it has none. Raises Ended where it is over."""
+        if self._deadline is None:
+            return None
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise self.too_late()
+        return left
+
+    def too_late(self) -> Ended:
+        return Ended(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
+
+    async def within(self, work: Awaitable[_T]) -> _T:
+        """Await it no longer than the caller does."""
+        try:
+            async with asyncio.timeout(self.remaining_s()):
+                return await work
+        except TimeoutError:
+            raise self.too_late() from None
+
+    def metadata(self) -> Metadata:
+        return passed_on(self.context.invocation_metadata())
+
+    def ended(self, code: str) -> None:
+        lane = self.lane or "answered"
+        self.enter(lane)
+        seconds = time.monotonic() - self._started
+        self._observer(CallEnded(self.location, self.method, lane, seconds, code, self.error, self.run_id))
+
+    def cancelled_code(self) -> str:
+        """A handler is cancelled when its caller is gone, or has waited long enough."""
+        over = self._deadline is not None and time.monotonic() >= self._deadline
+        return "DEADLINE_EXCEEDED" if over else "CANCELLED"

@@ -1,0 +1,128 @@
+"""Kept channels to code servers: one for each endpoint, known to be connected before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from reef.gateway.contract import Endpoint
+from reef.wire.client import open_channel
+
+CONNECT_S = 10.0
+KEEP_UNUSED_S = 600.0
+_DEAD = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
+
+
+class NotConnected(Exception):
+    """The connection was never made, so no byte was sent."""
+
+
+class Kept:
+    """One channel, with what is under way on it. Multicallables are kept, for making one costs as much as a call."""
+
+    def __init__(self, endpoint: Endpoint, receive_bytes: int) -> None:
+        self.channel = open_channel(endpoint.target, ssl=endpoint.ssl, receive_bytes=receive_bytes)
+        self.active = 0
+        self.used_at = time.monotonic()
+        self._callables: dict[str, Any] = {}
+
+    def unary(self, path: str) -> Any:
+        return self._callables.get(path) or self._made(path, self.channel.unary_unary(path, None, None))
+
+    def stream(self, path: str) -> Any:
+        return self._callables.get(path) or self._made(path, self.channel.unary_stream(path, None, None))
+
+    def either(self, path: str) -> Any:
+        """For methods of which nothing is known: on the wire, single messages are streams of one."""
+        return self.channel.stream_stream(path, None, None)
+
+    def _made(self, path: str, callable_: Any) -> Any:
+        self._callables[path] = callable_
+        return callable_
+
+    async def connected(self) -> None:
+        """Raises NotConnected."""
+        state = self.channel.get_state(try_to_connect=True)
+        if state is grpc.ChannelConnectivity.READY:
+            return
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                while state is not grpc.ChannelConnectivity.READY:
+                    if state in _DEAD:
+                        raise NotConnected("connection refused")
+                    await self.channel.wait_for_state_change(state)
+                    state = self.channel.get_state(try_to_connect=True)
+        except TimeoutError:
+            raise NotConnected(f"no connection within {CONNECT_S:g} s") from None
+
+
+class Channels:
+    """All channels of a gateway. On the event loop only."""
+
+    def __init__(self, receive_bytes: int) -> None:
+        self._receive_bytes = receive_bytes
+        self._kept: dict[Endpoint, Kept] = {}
+        self._active: dict[str, int] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def to(self, endpoint: Endpoint) -> AsyncIterator[Kept]:
+        """A connected channel; it is not closed before it is given back. Raises NotConnected."""
+        kept = self._kept.get(endpoint)
+        if kept is None:
+            kept = self._kept[endpoint] = Kept(endpoint, self._receive_bytes)
+        kept.active += 1
+        self._active[endpoint.target] = self._active.get(endpoint.target, 0) + 1
+        try:
+            await kept.connected()
+            yield kept
+        except NotConnected:
+            self._forget(endpoint, kept)
+            raise
+        finally:
+            kept.active -= 1
+            kept.used_at = time.monotonic()
+            self._given_back(endpoint, kept)
+
+    def in_flight_to(self, target: str) -> int:
+        """How many calls are under way to that gRPC target."""
+        return self._active.get(target, 0)
+
+    def sweep(self) -> None:
+        """Close what lost its server or was not used for long."""
+        before = time.monotonic() - KEEP_UNUSED_S
+        for endpoint, kept in list(self._kept.items()):
+            ready = kept.channel.get_state() is grpc.ChannelConnectivity.READY
+            if not kept.active and (not ready or kept.used_at < before):
+                self._forget(endpoint, kept)
+                self._close(kept)
+
+    async def aclose(self) -> None:
+        for kept in self._kept.values():
+            self._close(kept)
+        self._kept.clear()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _forget(self, endpoint: Endpoint, kept: Kept) -> None:
+        if self._kept.get(endpoint) is kept:
+            del self._kept[endpoint]
+
+    def _given_back(self, endpoint: Endpoint, kept: Kept) -> None:
+        left = self._active[endpoint.target] - 1
+        if left:
+            self._active[endpoint.target] = left
+        else:
+            del self._active[endpoint.target]
+        if not kept.active and self._kept.get(endpoint) is not kept:
+            self._close(kept)
+
+    def _close(self, kept: Kept) -> None:
+        task = asyncio.create_task(kept.channel.close(None))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)

@@ -1,0 +1,238 @@
+"""What is done with each RPC: the lanes of the table, made into code. One desk serves all locations."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import grpc
+
+from reef.gateway.by_run import ByRun
+from reef.gateway.call import Call
+from reef.gateway.contract import Control
+from reef.gateway.forward import Forwarder
+from reef.gateway.place import Place
+from reef.gateway.recorded import Recorded
+from reef.gateway.status import Ended
+from reef.wire import messages, serdes
+from reef.wire.fields import WireError
+
+log = logging.getLogger("reef.gateway")
+
+_T = TypeVar("_T")
+Unary = Callable[[Call, Place, bytes], Awaitable[bytes]]
+Stream = Callable[[Call, Place, bytes], Awaitable[None]]
+OnMissing = Callable[[str, str], None]
+
+EMPTY_LIST = serdes.ErrorInfo(
+    message="The code server named no repository. An empty list is not passed on: Dagster would forget the state of "
+    "this location's schedules and sensors.\n",
+    cls_name="DagsterUserCodeLoadError",
+)
+
+
+class Desk:
+    def __init__(
+        self, control: Control, recorded: Recorded, forwarder: Forwarder, on_missing: OnMissing
+    ) -> None:
+        self._control = control
+        self._recorded = recorded
+        self._forwarder = forwarder
+        self._on_missing = on_missing
+        self._by_run = ByRun(control, forwarder)
+        self._going_on: set[asyncio.Task[object]] = set()
+        self.unary: dict[str, Unary] = {
+            "GetServerId": self.server_id,
+            "Ping": self.ping,
+            "Heartbeat": self.ping,
+            "Check": self.health,
+            "ShutdownServer": self.shutdown_wish,
+            "ListRepositories": self.read,
+            "ExternalRepository": self.read,
+            "ExternalJob": self.read,
+            "GetCurrentImage": self.read,
+            "GetCurrentRuns": self.current_runs,
+            "CanCancelExecution": self.can_cancel,
+            "CancelExecution": self.cancel,
+            "ReloadCode": self.reload,
+            "RefreshComponentState": self.refresh,
+            "ReloadCodeWithState": self.reload_with_state,
+            "StartRun": self.start_run,
+        }
+        self.stream: dict[str, Stream] = {
+            "StreamingPing": self.streaming_ping,
+            "Watch": self.watch_health,
+            "StreamingExternalRepository": self.read_stream,
+        }
+
+    # -- answered ----------------------------------------------------------------------------------
+
+    async def server_id(self, call: Call, place: Place, request: bytes) -> bytes:
+        if place.answers is None and not await self._served(call, place):
+            return await self.forward(call, place, request)
+        call.enter("answered")
+        assert place.answers is not None
+        return place.answers.server_id
+
+    async def ping(self, call: Call, place: Place, request: bytes) -> bytes:
+        call.enter("answered")
+        return messages.ping_reply(request)
+
+    async def streaming_ping(self, call: Call, place: Place, request: bytes) -> None:
+        call.enter("answered")
+        for event in messages.streaming_ping_events(request):
+            await call.context.write(event)
+
+    async def health(self, call: Call, place: Place, request: bytes) -> bytes:
+        call.enter("answered")
+        if messages.health_service(request) not in messages.HEALTH_SERVICES:
+            raise Ended(grpc.StatusCode.NOT_FOUND, "")
+        return messages.HEALTH_SERVING
+
+    async def watch_health(self, call: Call, place: Place, request: bytes) -> None:
+        call.enter("answered")
+        known = messages.health_service(request) in messages.HEALTH_SERVICES
+        await call.context.write(messages.HEALTH_SERVING if known else messages.HEALTH_SERVICE_UNKNOWN)
+        await asyncio.Event().wait()  # it never changes; the caller ends it
+
+    async def shutdown_wish(self, call: Call, place: Place, request: bytes) -> bytes:
+        call.enter("answered")
+        self._control.shutdown_wish(place.name)
+        return messages.SHUTDOWN_REPLY
+
+    # -- recorded ----------------------------------------------------------------------------------
+
+    async def read(self, call: Call, place: Place, request: bytes) -> bytes:
+        reply = await self._read(call, place, call.method, request)
+        if reply is not None:
+            call.enter("recorded")
+            return reply
+        reply = await self.forward(call, place, request)
+        return no_empty_list(reply) if call.method == "ListRepositories" else reply
+
+    async def read_stream(self, call: Call, place: Place, request: bytes) -> None:
+        reply = await self._read(call, place, "ExternalRepository", request)
+        if reply is None:
+            await self._forwarder.stream(call, place.slots, request)
+            return
+        call.enter("recorded")
+        for event in messages.chunk_events(messages.reply_text(reply)):
+            await call.context.write(event)
+
+    async def _read(self, call: Call, place: Place, method: str, request: bytes) -> bytes | None:
+        if place.answers is None and not await self._served(call, place):
+            return None
+        answers = place.answers
+        assert answers is not None
+        reply = await self._recorded.answer(answers, method, request)
+        if reply is None and (digest := answers.served.snapshot) is not None:
+            await self._tell_missing(place, digest)
+        return reply
+
+    async def _served(self, call: Call, place: Place) -> bool:
+        """Wait until the location was first loaded; False for somebody else's server, which can be asked now."""
+        endpoint = self._control.endpoint_now(place.name)
+        if endpoint is not None and not endpoint.child:
+            return False
+        await call.within(place.is_served.wait())
+        return True
+
+    async def _tell_missing(self, place: Place, digest: str) -> None:
+        if place.told_missing != digest and await self._recorded.is_missing(digest):
+            place.told_missing = digest
+            self._on_missing(place.name, digest)
+
+    # -- by run ------------------------------------------------------------------------------------
+
+    async def current_runs(self, call: Call, place: Place, request: bytes) -> bytes:
+        return await self._by_run.current_runs(call, request)
+
+    async def can_cancel(self, call: Call, place: Place, request: bytes) -> bytes:
+        return await self._by_run.can_cancel(call, request)
+
+    async def cancel(self, call: Call, place: Place, request: bytes) -> bytes:
+        return await self._by_run.cancel(call, request)
+
+    # -- held --------------------------------------------------------------------------------------
+
+    async def reload(self, call: Call, place: Place, request: bytes) -> bytes:
+        endpoint = self._control.endpoint_now(place.name)
+        is_external = endpoint is not None and not endpoint.child
+        call.enter("held")
+        reply = await self.forward(call, place, request) if is_external else messages.EMPTY
+        await self._to_its_end(call, self._control.reload(place.name))
+        return reply
+
+    # -- forwarded ---------------------------------------------------------------------------------
+
+    async def forward(self, call: Call, place: Place, request: bytes) -> bytes:
+        return await self._forwarder.unary(call, place.slots, request)
+
+    async def forward_stream(self, call: Call, place: Place, request: bytes) -> None:
+        await self._forwarder.stream(call, place.slots, request)
+
+    async def forward_either(self, call: Call, place: Place) -> None:
+        await self._forwarder.either(call, place.slots)
+
+    async def start_run(self, call: Call, place: Place, request: bytes) -> bytes:
+        call.run_id = unless_damaged(messages.start_run_id, request)
+        reply = await self.forward(call, place, request)
+        if unless_damaged(messages.succeeded, reply) is False:
+            call.error = "the run was not started"
+        return reply
+
+    async def refresh(self, call: Call, place: Place, request: bytes) -> bytes:
+        reply = await self.forward(call, place, request)
+        if not messages.reply_error(reply):
+            await self._probed_again(call, place)
+        return reply
+
+    async def reload_with_state(self, call: Call, place: Place, request: bytes) -> bytes:
+        reply = await self.forward(call, place, request)
+        if messages.reply_error(reply):
+            return reply
+        server_id = await self._probed_again(call, place)
+        return messages.with_server_id(reply, server_id) if server_id else reply
+
+    async def _probed_again(self, call: Call, place: Place) -> str:
+        """The server id afterwards. User code has done its work and its reply is here: a probe that fails is not
+        the caller's failure."""
+        try:
+            return await self._to_its_end(call, self._control.reprobe(place.name))
+        except Exception as error:
+            log.warning("%s: not probed again after %s: %s", place.name, call.method, error)
+        return place.answers.served.server_id if place.answers else ""
+
+    async def _to_its_end(self, call: Call, work: Awaitable[_T]) -> _T:
+        """Wait as long as the caller does; the work goes on without it."""
+        task: asyncio.Task[_T] = asyncio.ensure_future(work)
+        self._going_on.add(task)
+        task.add_done_callback(self._over)
+        return await call.within(asyncio.shield(task))
+
+    def _over(self, task: asyncio.Task[object]) -> None:
+        self._going_on.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("work that a caller waited for failed: %s", error)
+
+    async def aclose(self) -> None:
+        for task in list(self._going_on):
+            task.cancel()
+        await asyncio.gather(*self._going_on, return_exceptions=True)
+
+
+def no_empty_list(reply: bytes) -> bytes:
+    """A list without repositories is answered as a load error, which spares schedule and sensor state."""
+    listed = unless_damaged(messages.listed, reply)
+    if listed is None or listed.is_error or listed.repositories:
+        return reply
+    return messages.text_reply(serdes.error_json(EMPTY_LIST))
+
+
+def unless_damaged(read: Callable[[bytes], _T], message: bytes) -> _T | None:
+    try:
+        return read(message)
+    except WireError:
+        return None

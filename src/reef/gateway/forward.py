@@ -1,0 +1,136 @@
+"""The forwarded lane: hold the call until its location is awake, then pass its bytes on, once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc.aio import EOF  # type: ignore[attr-defined]
+
+from reef.gateway.call import Call
+from reef.gateway.channels import Channels, Kept, NotConnected
+from reef.gateway.contract import Control, Endpoint, WakeRefused
+from reef.gateway.slots import Slots
+from reef.gateway.status import Ended, code_named, passed_on
+
+MOST_ATTEMPTS = 3
+# What gRPC says when a connection it had is gone and no new one could be made: nothing of the call was sent.
+NEVER_SENT = "failed to connect to all addresses"
+
+
+class Forwarder:
+    """A call is tried at another endpoint only while no byte of it was sent: a replayed StartRun is a double run."""
+
+    def __init__(self, control: Control, channels: Channels) -> None:
+        self._control = control
+        self._channels = channels
+
+    async def unary(self, call: Call, slots: Slots, request: bytes) -> bytes:
+        """The raw reply. Raises Ended with what the code server said."""
+        call.enter("forwarded")
+        async with slots.one(call):
+            for _ in range(MOST_ATTEMPTS - 1):
+                try:
+                    return await self._once(call, request)
+                except _NeverSent:
+                    continue
+            return await self._once(call, request)
+
+    async def stream(self, call: Call, slots: Slots, request: bytes) -> None:
+        """Writes the events to the caller."""
+        call.enter("forwarded")
+        async with slots.one(call), self._connected(call) as kept:
+            inner = kept.stream(call.path)(request, timeout=call.remaining_s(), metadata=call.metadata())
+            await _copy(inner, call)
+
+    async def either(self, call: Call, slots: Slots) -> None:
+        """For a method that the table does not know: whatever comes, in both directions."""
+        call.enter("forwarded")
+        async with slots.one(call), self._connected(call) as kept:
+            inner = kept.either(call.path)(
+                _requests(call), timeout=call.remaining_s(), metadata=call.metadata()
+            )
+            await _copy(inner, call)
+
+    async def ask(self, endpoint: Endpoint, call: Call, request: bytes) -> bytes:
+        """Ask one endpoint and no other. Raises Ended."""
+        try:
+            async with self._channels.to(endpoint) as kept:
+                return await _reply(kept, call, request)
+        except NotConnected as error:
+            raise Ended(grpc.StatusCode.UNAVAILABLE, str(error)) from None
+
+    async def _once(self, call: Call, request: bytes) -> bytes:
+        async with self._connected(call) as kept:
+            try:
+                return await _reply(kept, call, request)
+            except Ended as ended:
+                if ended.code is grpc.StatusCode.UNAVAILABLE and NEVER_SENT in ended.details:
+                    raise _NeverSent(ended.code, ended.details, ended.trailing) from None
+                raise
+
+    @asynccontextmanager
+    async def _connected(self, call: Call) -> AsyncIterator[Kept]:
+        """A connection to where the location is now. Raises Ended where there is none after all attempts."""
+        failed: Endpoint | None = None
+        reason = ""
+        for _ in range(MOST_ATTEMPTS):
+            endpoint = self._control.endpoint_now(call.location) or await self._woken(call)
+            if endpoint == failed:
+                break
+            try:
+                async with self._channels.to(endpoint) as kept:
+                    yield kept
+                    return
+            except NotConnected as error:
+                failed, reason = endpoint, str(error)
+                self._control.endpoint_failed(call.location, endpoint, reason)
+        raise Ended(
+            grpc.StatusCode.UNAVAILABLE,
+            f"the code server of {call.location!r} could not be reached: {reason}",
+        )
+
+    async def _woken(self, call: Call) -> Endpoint:
+        try:
+            return await call.within(self._control.endpoint(call.location))
+        except WakeRefused as refused:
+            raise Ended(code_named(refused.code), refused.reason) from None
+
+
+class _NeverSent(Ended):
+    """Ended before anything was sent."""
+
+
+async def _reply(kept: Kept, call: Call, request: bytes) -> bytes:
+    inner = kept.unary(call.path)(request, timeout=call.remaining_s(), metadata=call.metadata())
+    try:
+        reply: bytes = await inner
+    except grpc.aio.AioRpcError as error:
+        raise Ended.of(error) from None
+    except asyncio.CancelledError:
+        inner.cancel()
+        raise
+    if trailing := passed_on(await inner.trailing_metadata()):
+        call.context.set_trailing_metadata(trailing)
+    return reply
+
+
+async def _copy(inner: Any, call: Call) -> None:
+    try:
+        async for event in inner:
+            await call.context.write(event)
+        if trailing := passed_on(await inner.trailing_metadata()):
+            call.context.set_trailing_metadata(trailing)
+    except grpc.aio.AioRpcError as error:
+        raise Ended.of(error) from None
+    finally:
+        inner.cancel()  # does nothing to a call that is over
+
+
+async def _requests(call: Call) -> AsyncIterator[bytes]:
+    while (message := await call.context.read()) is not EOF:
+        yield message

@@ -1,0 +1,121 @@
+"""The front that speaks the code-server API for every location."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from reef.errors import ReefError
+from reef.gateway.address import ListenAddress, prepare, protect
+from reef.gateway.channels import Channels
+from reef.gateway.contract import Control, Observer, Served
+from reef.gateway.desk import Desk, OnMissing
+from reef.gateway.forward import Forwarder
+from reef.gateway.listener import listen
+from reef.gateway.place import Place
+from reef.gateway.recorded import Recorded
+from reef.gateway.served import Answers
+from reef.gateway.slots import CallLimits
+from reef.snapshots import SnapshotStore
+from reef.wire.limits import MessageLimits, message_limits
+
+SWEEP_EVERY_S = 30.0
+READERS = 2
+
+
+class Gateway:
+    """All methods on the event loop; none blocks it.
+
+    `on_missing(location, digest)` is told once when a served snapshot turns out to be gone or damaged; calls are
+    then forwarded until a new one is served.
+    """
+
+    def __init__(
+        self,
+        control: Control,
+        store: SnapshotStore,
+        observer: Observer,
+        *,
+        limits: MessageLimits | None = None,
+        on_missing: OnMissing = lambda _location, _digest: None,
+    ) -> None:
+        self._limits = limits or message_limits()
+        self._observer = observer
+        self._executor = ThreadPoolExecutor(READERS, thread_name_prefix="reef-snapshots")
+        self._channels = Channels(self._limits.receive)
+        self._desk = Desk(
+            control, Recorded(store, self._executor), Forwarder(control, self._channels), on_missing
+        )
+        self._places: dict[str, Place] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def open(self, location: str, address: ListenAddress, limits: CallLimits | None = None) -> None:
+        """Listen for a location. Calls that need it wait until `serve` was called for it.
+
+        Raises ReefError where the address is taken or the location is open already.
+        """
+        if location in self._places:
+            raise ReefError(f"code location {location!r} is listened for already")
+        place = self._places[location] = Place(location, address, limits or CallLimits())
+        try:
+            await self._in_thread(prepare, address)
+            place.server = await listen(place, self._desk, self._observer, self._limits)
+            await self._in_thread(protect, address)
+        except BaseException as error:
+            await self.close(location)
+            if isinstance(error, RuntimeError):
+                raise ReefError(f"{address.target} cannot be listened on: {error}") from None
+            raise
+        if self._sweeper is None:
+            self._sweeper = asyncio.create_task(self._sweep())
+
+    async def close(self, location: str, grace_s: float = 0.0) -> None:
+        """Stop listening; calls under way have `grace_s` to end. Does nothing for one that is not open."""
+        place = self._places.pop(location, None)
+        if place is not None and place.server is not None:
+            await place.server.stop(grace_s)
+
+    def serve(self, location: str, served: Served) -> None:
+        """Switch what is answered, snapshot and server id as one."""
+        place = self._places[location]
+        place.answers = Answers.of(served)
+        place.is_served.set()
+
+    def served(self, location: str) -> Served | None:
+        """What is answered now."""
+        answers = self._places[location].answers
+        return answers.served if answers else None
+
+    def locations(self) -> tuple[str, ...]:
+        return tuple(self._places)
+
+    def in_flight(self, location: str) -> int:
+        """Forwarded calls that are held, queued or under way; 0 for a location that is not open."""
+        place = self._places.get(location)
+        return place.slots.in_flight if place else 0
+
+    def calls(self, location: str) -> tuple[int, float | None]:
+        """How many calls ended well that were more than polls, and when the last did (time.monotonic())."""
+        place = self._places[location]
+        return place.calls, place.last_call_at
+
+    def in_flight_to(self, target: str) -> int:
+        """Calls under way to one gRPC target, by whatever lane."""
+        return self._channels.in_flight_to(target)
+
+    async def aclose(self, grace_s: float) -> None:
+        """Stop all listeners together, then everything else. Idempotent."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        await asyncio.gather(*(self.close(location, grace_s) for location in self.locations()))
+        await self._desk.aclose()
+        await self._channels.aclose()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, work: object, address: ListenAddress) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._executor, work, address)  # type: ignore[arg-type]
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            self._channels.sweep()

@@ -1,0 +1,137 @@
+"""One grpc.aio server for each location: the listener says which location a call is for, the call does not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from reef.gateway.call import Call, Context
+from reef.gateway.contract import Observer
+from reef.gateway.desk import Desk, Stream, Unary
+from reef.gateway.place import Place
+from reef.gateway.status import Ended
+from reef.wire.fields import WireError
+from reef.wire.lanes import RPCS
+from reef.wire.limits import MessageLimits
+
+log = logging.getLogger("reef.gateway")
+
+NOT_A_REQUEST = "Exception deserializing request!"  # as gRPC's own servers say it
+
+
+class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
+    """Finds the handler of each call; handlers are made when they are first needed."""
+
+    def __init__(self, place: Place, desk: Desk, observer: Observer) -> None:
+        self._place = place
+        self._desk = desk
+        self._observer = observer
+        self._handlers: dict[str, Any] = {}
+
+    def service(self, details: Any) -> Any:
+        path: str = details.method
+        handler = self._handlers.get(path)
+        if handler is not None:
+            return handler
+        made = self._made(path)
+        if path in RPCS:
+            self._handlers[path] = made
+        return made
+
+    def _made(self, path: str) -> Any:
+        rpc = RPCS.get(path)
+        if rpc is None:
+            return grpc.stream_stream_rpc_method_handler(self._either(path))
+        if rpc.streams:
+            return grpc.unary_stream_rpc_method_handler(
+                self._streaming(path, self._desk.stream.get(rpc.name, self._desk.forward_stream))
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            self._single(path, self._desk.unary.get(rpc.name, self._desk.forward))
+        )
+
+    def _single(self, path: str, work: Unary) -> Callable[[bytes, Context], Any]:
+        place, observer = self._place, self._observer
+
+        async def handle(request: bytes, context: Context) -> bytes:
+            call = Call(place.name, path, context, observer)
+            try:
+                reply = await work(call, place, request)
+            except BaseException as error:
+                await _end(call, error)
+                raise
+            _ended(call, place)
+            return reply
+
+        return handle
+
+    def _streaming(self, path: str, work: Stream) -> Callable[[bytes, Context], Any]:
+        place, observer = self._place, self._observer
+
+        async def handle(request: bytes, context: Context) -> None:
+            call = Call(place.name, path, context, observer)
+            try:
+                await work(call, place, request)
+            except BaseException as error:
+                await _end(call, error)
+                raise
+            _ended(call, place)
+
+        return handle
+
+    def _either(self, path: str) -> Callable[[Any, Context], Any]:
+        place, observer, desk = self._place, self._observer, self._desk
+
+        async def handle(_requests: Any, context: Context) -> None:
+            call = Call(place.name, path, context, observer)
+            try:
+                await desk.forward_either(call, place)
+            except BaseException as error:
+                await _end(call, error)
+                raise
+            _ended(call, place)
+
+        return handle
+
+
+def _ended(call: Call, place: Place) -> None:
+    call.ended("OK")
+    if call.lane != "answered":
+        place.note_call()
+
+
+async def _end(call: Call, error: BaseException) -> None:
+    """Tell the caller and the observer; raises for what can be told, returns for a caller that is gone."""
+    if isinstance(error, asyncio.CancelledError):
+        call.ended(call.cancelled_code())
+        return
+    if isinstance(error, WireError):
+        error = Ended(grpc.StatusCode.INTERNAL, NOT_A_REQUEST)
+    elif not isinstance(error, Ended):
+        log.error("%s of %s failed in the gateway", call.method, call.location, exc_info=error)
+        error = Ended(grpc.StatusCode.INTERNAL, f"Reef failed: {error}")
+    call.error = error.details
+    call.ended(error.code.name)
+    await call.context.abort(error.code, error.details, error.trailing)
+
+
+def server_options(limits: MessageLimits) -> tuple[tuple[str, int], ...]:
+    return (
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", limits.receive),
+        ("grpc.max_send_message_length", limits.send),
+    )
+
+
+async def listen(place: Place, desk: Desk, observer: Observer, limits: MessageLimits) -> grpc.aio.Server:
+    """Bind and start; the address is free. Raises RuntimeError where it is not after all."""
+    server = grpc.aio.server(options=server_options(limits))
+    server.add_generic_rpc_handlers((Listener(place, desk, observer),))
+    server.add_insecure_port(place.address.target)
+    await server.start()
+    return server

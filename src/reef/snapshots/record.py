@@ -1,0 +1,174 @@
+"""Recording: ask a live code server everything that a location snapshot answers later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import grpc
+import grpc.aio
+
+from reef.snapshots.definitions import ReadRepository, merged, read_repository
+from reef.snapshots.model import LocationSnapshot, RecordedRepository
+from reef.wire import messages, serdes
+from reef.wire.client import RawClient
+from reef.wire.fields import WireError
+from reef.wire.limits import MessageLimits, message_limits
+
+MOST_TRIES = 3
+EMPTY_LIST = (
+    "The code server named no repository. Reef does not serve an empty list, because Dagster would forget the "
+    "state of every schedule and sensor of this location."
+)
+
+
+class RecordingFailed(Exception):
+    """The code server did not answer, or not as a code server does; the text is for people."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One of `snapshot` and `load_error` is set.
+
+    `load_error` is a serialized SerializableErrorInfo (JSON), `load_error_text` the same for people.
+    `repository_errors` are repositories that are recorded as the errors they are (name → text).
+    `definitions` is `Definitions.as_dict()`; `server_id` what the server called itself.
+    """
+
+    snapshot: LocationSnapshot | None
+    load_error: str | None = None
+    load_error_text: str | None = None
+    repository_errors: dict[str, str] = field(default_factory=dict)
+    definitions: dict[str, object] = field(default_factory=dict)
+    server_id: str | None = None
+
+
+def synthesized_load_error(reason: str, location: str) -> Recording:
+    """A load error in Dagster's form for code that never got as far as telling its own."""
+    error = serdes.ErrorInfo(
+        message=f"Code location {location!r} could not be loaded: {reason}\n",
+        cls_name="DagsterUserCodeLoadError",
+    )
+    return Recording(snapshot=None, load_error=serdes.error_json(error), load_error_text=reason)
+
+
+async def record(
+    target: str, timeout_s: float, *, ssl: bool = False, limits: MessageLimits | None = None
+) -> Recording:
+    """Record the server at a gRPC target, all within `timeout_s`; raises RecordingFailed.
+
+    Recorded anew if the server changed meanwhile.
+    """
+    try:
+        async with asyncio.timeout(timeout_s), RawClient(target, ssl=ssl) as client:
+            recorder = _Recorder(client, timeout_s, limits or message_limits())
+            for _ in range(MOST_TRIES):
+                before = await recorder.server_id()
+                recording = await recorder.recording(before)
+                if await recorder.server_id() == before:
+                    return recording
+    except TimeoutError:
+        raise RecordingFailed(f"the code server was not recorded within {timeout_s:g} s") from None
+    except grpc.aio.AioRpcError as error:
+        raise RecordingFailed(f"the code server failed: {error.code().name}: {error.details()}") from None
+    except WireError as error:
+        raise RecordingFailed(f"the code server does not speak as a code server does: {error}") from None
+    raise RecordingFailed("the code server changed each time while it was recorded")
+
+
+class _Recorder:
+    def __init__(self, client: RawClient, timeout_s: float, limits: MessageLimits) -> None:
+        self._client = client
+        self._timeout_s = timeout_s
+        self._limit = min(limits.send, limits.receive)
+
+    async def server_id(self) -> str | None:
+        reply = await self._optional("GetServerId")
+        return None if reply is None else messages.server_id_of(reply)
+
+    async def recording(self, server_id: str | None) -> Recording:
+        reply = await self._call("ListRepositories")
+        listed = messages.listed(reply)
+        if listed.is_error:
+            error = messages.reply_text(reply)
+            return Recording(None, error.decode(), serdes.read_error(error).text(), server_id=server_id)
+        if not listed.repositories:
+            return empty_list(server_id)
+        recorded = [await self._repository(name) for name in listed.repositories]
+        snapshot = LocationSnapshot(
+            reply, tuple(repository for repository, _ in recorded), await self._optional("GetCurrentImage")
+        )
+        definitions = merged((read.definitions for _, read in recorded), listed.dagster_version)
+        return Recording(
+            snapshot,
+            repository_errors=dict(_repository_errors(snapshot)),
+            definitions=definitions.as_dict(),
+            server_id=server_id,
+        )
+
+    async def _repository(self, name: str) -> tuple[RecordedRepository, ReadRepository]:
+        reply = await self._with_jobs(name)
+        if reply is None:
+            return await self._without_jobs(name)
+        read, at = await asyncio.to_thread(_read_reply, reply, name)
+        spans = {job: (start + at, end + at) for job, (start, end) in read.jobs.items()}
+        return RecordedRepository(name, reply, spans=spans, error=read.error), read
+
+    async def _with_jobs(self, name: str) -> bytes | None:
+        """The reply with job data inside, None where it exceeds the limit of a message."""
+        request = messages.repository_request(name, deferred=False)
+        try:
+            reply = await self._call("ExternalRepository", request)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+                return None
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            reply = await self._streamed(request)
+        return reply if len(reply) <= self._limit else None
+
+    async def _streamed(self, request: bytes) -> bytes:
+        stream = self._client.stream("StreamingExternalRepository", request, timeout_s=self._timeout_s)
+        return messages.text_reply(b"".join([messages.chunk_of(event) async for event in stream]))
+
+    async def _without_jobs(self, name: str) -> tuple[RecordedRepository, ReadRepository]:
+        """Job data apart, one answer a job: what Dagster itself does with large locations."""
+        reply = await self._call("ExternalRepository", messages.repository_request(name, deferred=True))
+        read, _ = await asyncio.to_thread(_read_reply, reply, name)
+        jobs: dict[str, bytes] = {}
+        for job in read.job_names:
+            answer = await self._call("ExternalJob", messages.job_request(name, job))
+            if text := messages.reply_text(answer):
+                jobs[job] = text
+        return RecordedRepository(name, None, deferred=reply, jobs=jobs, error=read.error), read
+
+    async def _call(self, method: str, request: bytes = messages.EMPTY) -> bytes:
+        return await self._client.call(method, request, timeout_s=self._timeout_s)
+
+    async def _optional(self, method: str) -> bytes | None:
+        """None where the server is too old to know the call."""
+        try:
+            return await self._call(method)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                return None
+            raise
+
+
+def empty_list(server_id: str | None) -> Recording:
+    error = serdes.ErrorInfo(message=EMPTY_LIST + "\n", cls_name="DagsterUserCodeLoadError")
+    return Recording(None, serdes.error_json(error), EMPTY_LIST, server_id=server_id)
+
+
+def _read_reply(reply: bytes, name: str) -> tuple[ReadRepository, int]:
+    """What the reply holds, and where in it the text begins."""
+    text = messages.reply_text(reply)
+    return read_repository(text, name), max(reply.find(text), 0)
+
+
+def _repository_errors(snapshot: LocationSnapshot) -> Iterator[tuple[str, str]]:
+    for repository in snapshot.repositories:
+        if repository.error:
+            reply = repository.reply or repository.deferred or b""
+            yield repository.name, serdes.read_repository_error(messages.reply_text(reply)).text()

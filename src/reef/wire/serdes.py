@@ -1,0 +1,194 @@
+"""Dagster's JSON objects (`{"__class__": …}`) that Reef reads or writes by hand, in Dagster's own spelling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from reef.wire.fields import WireError
+
+
+class ErrorInfo(msgspec.Struct, frozen=True):
+    """SerializableErrorInfo. `stack` holds lines that end in a newline."""
+
+    message: str
+    stack: tuple[str, ...] = ()
+    cls_name: str | None = None
+    cause: ErrorInfo | None = None
+    context: ErrorInfo | None = None
+
+    def text(self) -> str:
+        """For people: the message of the innermost cause, with the outer one before it."""
+        own = self.message.strip()
+        return f"{own}\n{self.cause.text()}" if self.cause else own
+
+
+class _Run(msgspec.Struct):
+    run_id: str
+
+
+class _StartedRun(msgspec.Struct):
+    pipeline_run_id: str
+
+
+class _RepositoryOrigin(msgspec.Struct):
+    repository_name: str
+
+
+class _Cancelled(msgspec.Struct):
+    success: bool
+
+
+class _CanCancel(msgspec.Struct):
+    can_cancel: bool
+
+
+class _CurrentRuns(msgspec.Struct):
+    current_runs: list[str]
+
+
+class _Symbol(msgspec.Struct):
+    repository_name: str
+
+
+class _RepositoryError(msgspec.Struct):
+    error: ErrorInfo
+
+
+class Listed(msgspec.Struct, rename={"kind": "__class__"}):
+    """ListRepositoriesResponse or SerializableErrorInfo, told apart by `kind`."""
+
+    kind: str
+    repository_symbols: list[_Symbol] = []
+    dagster_library_versions: dict[str, str] | None = None
+
+    @property
+    def dagster_version(self) -> str | None:
+        return (self.dagster_library_versions or {}).get("dagster")
+
+    @property
+    def is_error(self) -> bool:
+        return self.kind == "SerializableErrorInfo"
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        return tuple(symbol.repository_name for symbol in self.repository_symbols)
+
+
+_T = TypeVar("_T")
+
+
+def _decoded(text: bytes, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise WireError(f"not the expected {kind.__name__.strip('_')}: {error}") from None
+
+
+def error_json(error: ErrorInfo) -> str:
+    return json.dumps(_error_object(error))
+
+
+def read_error(text: bytes) -> ErrorInfo:
+    return _decoded(text, ErrorInfo)
+
+
+def read_repository_error(text: bytes) -> ErrorInfo:
+    """Of a RepositoryErrorSnap."""
+    return _decoded(text, _RepositoryError).error
+
+
+def repository_error_json(error: str) -> str:
+    """RepositoryErrorSnap around an error that is JSON already."""
+    return f'{{"__class__": "ExternalRepositoryErrorData", "error": {error}}}'
+
+
+def repository_origin_json(repository: str, location: str = "probe", socket: str = "") -> str:
+    """RemoteRepositoryOrigin: servers read only the repository's name out of it."""
+    return json.dumps(
+        {
+            "__class__": "ExternalRepositoryOrigin",
+            "repository_location_origin": {
+                "__class__": "GrpcServerRepositoryLocationOrigin",
+                "host": "localhost",
+                "location_name": location,
+                "port": None,
+                "socket": socket,
+            },
+            "repository_name": repository,
+        }
+    )
+
+
+def cancelled_json(success: bool) -> str:
+    return _result("CancelExecutionResult", success=success)
+
+
+def can_cancel_json(can_cancel: bool) -> str:
+    return json.dumps({"__class__": "CanCancelExecutionResult", "can_cancel": can_cancel})
+
+
+def shutdown_json() -> str:
+    return json.dumps({"__class__": "ShutdownServerResult", "serializable_error_info": None, "success": True})
+
+
+def current_image_json(image: str | None) -> str:
+    return json.dumps(
+        {"__class__": "GetCurrentImageResult", "current_image": image, "serializable_error_info": None}
+    )
+
+
+def current_runs_json(runs: Iterable[str]) -> str:
+    return json.dumps(
+        {"__class__": "GetCurrentRunsResult", "current_runs": list(runs), "serializable_error_info": None}
+    )
+
+
+def read_listed(text: bytes) -> Listed:
+    return _decoded(text, Listed)
+
+
+def read_repository_name(text: bytes) -> str:
+    return _decoded(text, _RepositoryOrigin).repository_name
+
+
+def read_run_id(text: bytes) -> str:
+    """Of a CancelExecutionRequest or CanCancelExecutionRequest."""
+    return _decoded(text, _Run).run_id
+
+
+def read_started_run_id(text: bytes) -> str:
+    """Of the arguments of StartRun."""
+    return _decoded(text, _StartedRun).pipeline_run_id
+
+
+def read_success(text: bytes) -> bool:
+    """Of a CancelExecutionResult or StartRunResult."""
+    return _decoded(text, _Cancelled).success
+
+
+def read_can_cancel(text: bytes) -> bool:
+    return _decoded(text, _CanCancel).can_cancel
+
+
+def read_current_runs(text: bytes) -> tuple[str, ...]:
+    return tuple(_decoded(text, _CurrentRuns).current_runs)
+
+
+def _result(name: str, *, success: bool) -> str:
+    fields = {"message": None, "serializable_error_info": None, "success": success}
+    return json.dumps({"__class__": name, **fields})
+
+
+def _error_object(error: ErrorInfo) -> dict[str, object]:
+    return {
+        "__class__": "SerializableErrorInfo",
+        "cause": _error_object(error.cause) if error.cause else None,
+        "cls_name": error.cls_name,
+        "context": _error_object(error.context) if error.context else None,
+        "message": error.message,
+        "stack": list(error.stack),
+    }

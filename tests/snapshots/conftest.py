@@ -1,0 +1,20 @@
+"""Tests against real code servers, which are shared as far as tests leave them as they were."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "wire"))
+
+from code_servers import SMALL, CodeServer, code_server
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeServer]:
+    """A code server of one repository; not to be harmed."""
+    with code_server(tmp_path_factory.mktemp("small"), SMALL, name="small") as server:
+        yield server
