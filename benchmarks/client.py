@@ -194,11 +194,11 @@ def do_throughput(targets, kind, seconds, parallel):
         return sum(pool.map(one, [targets[i % len(targets)] for i in range(parallel)])) / seconds
 
 
-def do_poll(targets, seconds, callers):
-    """What `callers` Dagster processes do at rest: GetServerId of each location once a second, on new channels."""
+def do_poll(targets, seconds, callers, most):
+    """What `callers` Dagster processes do at rest: GetServerId of each location once a second, on new channels; at most `most` calls."""
     clients = [Location(target).client for target in targets for _ in range(callers)]
     gap, start, late = 1.0 / len(clients), time.monotonic(), 0.0
-    polls = int(seconds * len(clients))
+    polls = min(most, int(seconds * len(clients)))
     for number in range(polls):
         wait = start + number * gap - time.monotonic()
         late = max(late, -wait)

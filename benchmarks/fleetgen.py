@@ -92,8 +92,9 @@ class MeasuredFleet:
 
 
 def write_fleet(
-    folder: Path, count: int, *, python: str, environments: str = "one", pandas: bool = False
-) -> MeasuredFleet:
+    folder: Path, count: int, *, python: str, environments: str = "one", pandas: bool = False,
+    assets: int = ASSETS,
+) -> MeasuredFleet:  # fmt: skip
     """Write `count` locations. `environments`: "one" for all, or "many", one for each (hard links of the base's)."""
     folder = folder.resolve()
     (folder / "code").mkdir(parents=True, exist_ok=True)
@@ -102,7 +103,7 @@ def write_fleet(
     locations = []
     for number, name in enumerate(names):
         file = folder / "code" / f"{name}.py"
-        file.write_text(_source(name, number, environments, pandas))
+        file.write_text(_source(name, number, environments, pandas, assets))
         locations.append(MeasuredLocation(name, str(file), pythons[name]))
     return MeasuredFleet(folder, python, tuple(locations))
 
@@ -124,11 +125,11 @@ def with_pandas(base: str, folder: Path) -> str:
     return made.pythons["pandas"]
 
 
-def _source(name: str, number: int, environments: str, pandas: bool) -> str:
+def _source(name: str, number: int, environments: str, pandas: bool, assets: int) -> str:
     imports = "import pandas as pd  # noqa: F401\n" if pandas else ""
     if environments == "many":
         imports += f"import {name}_own\n\nassert {name}_own.NUMBER == {number}\n"
-    facts = {"name": name, "number": number, "assets": ASSETS, "minute": number % 60, "team": number % 8}
+    facts = {"name": name, "number": number, "assets": assets, "minute": number % 60, "team": number % 8}
     return _CODE.substitute(facts, imports=imports)
 
 
