@@ -17,7 +17,8 @@ from reef.demo.catalogue import BROKEN, HUNGRY, PANDAS
 
 # Loads a location as `dagster api grpc` would find it, and says what is in it.
 _PROBE = """
-import importlib, importlib.util, json, os, sys
+LAUNCHED = %s
+import datetime, importlib, importlib.util, json, os, sys
 import dagster as dg
 def load(entry):
     if "working_directory" in entry:
@@ -27,6 +28,21 @@ def load(entry):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+def tick(repo, sensor, instance):
+    context = dg.build_sensor_context(instance=instance, cursor="1", repository_def=repo)
+    return sensor.evaluate_tick(context)
+def ticks(repo):
+    with dg.DagsterInstance.ephemeral() as instance:
+        times = datetime.datetime(2026, 3, 4, 5, 30, tzinfo=datetime.timezone.utc)
+        for schedule in repo.schedule_defs:
+            with dg.build_schedule_context(instance=instance, scheduled_execution_time=times) as context:
+                assert schedule.evaluate_tick(context).run_requests, schedule.name
+        sensors = [each for each in repo.sensor_defs if each.sensor_type.name == "STANDARD"]
+        said = [tick(repo, sensor, instance) for sensor in sensors]
+        return len(said) == sum(bool(each.run_requests or each.skip_message) for each in said)
+def runs(defs, name, refresh):
+    jobs = [name + "_dry_run", *(["refresh_" + name] if refresh else [])]
+    return all(defs.get_job_def(job).execute_in_process().success for job in jobs)
 found = {}
 for name, entry in json.load(sys.stdin).items():
     os.environ.update(entry.get("env", {}))
@@ -41,12 +57,20 @@ for name, entry in json.load(sys.stdin).items():
                 each.default_status.name == "RUNNING" for each in [*repo.sensor_defs, *repo.schedule_defs]
             ),
             "sensors": len(repo.sensor_defs), "schedules": len(repo.schedule_defs),
+            "ticks": ticks(repo),
+            "runs": name in LAUNCHED and runs(defs, name.replace("-", "_"), LAUNCHED[name]),
             "partitioned": any(a.partitions_def for a in repo.asset_graph.asset_nodes),
         }
     except Exception as error:
         found[name] = {"error": f"{type(error).__name__}: {error}"}
 json.dump(found, sys.stdout)
 """
+
+# One of each shape is run; those without partitions are refreshed too.
+LAUNCHED = {
+    "orders": False, "fraud-signals": True, "catalogue": True, "carriers": True, "reviews": True,
+    "payment-matching": True, "demand-forecast": True, "fx-rates": True, "baskets": True,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +93,7 @@ def loaded(fleet: DemoFleet) -> dict[str, dict]:
 def _probe(folder: Path, python: str, entries: dict) -> dict:
     environ = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
-        [python, "-c", _PROBE], input=json.dumps(entries), cwd=folder, env=environ,
+        [python, "-c", _PROBE % LAUNCHED], input=json.dumps(entries), cwd=folder, env=environ,
         capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -94,6 +118,15 @@ def test_each_has_a_job_that_can_be_launched_at_once(loaded: dict[str, dict]) ->
     for name, found in loaded.items():
         if "error" not in found:
             assert f"{name.replace('-', '_')}_dry_run" in found["jobs"]
+
+
+def test_every_schedule_and_sensor_ticks(loaded: dict[str, dict]) -> None:
+    assert [name for name, found in loaded.items() if "error" not in found and not found["ticks"]] == []
+
+
+def test_jobs_succeed(loaded: dict[str, dict], fleet: DemoFleet) -> None:
+    expected = set(LAUNCHED) - ({PANDAS} if fleet.warnings else set())
+    assert {name for name, found in loaded.items() if found.get("runs")} == expected
 
 
 def test_the_mixture(loaded: dict[str, dict], fleet: DemoFleet) -> None:
