@@ -36,12 +36,13 @@ from reef.control.assembly import Assembly, assemble
 from reef.control.location import CodeLocation
 from reef.control.runs import RunProcess
 from reef.control.specs import Surroundings
-from reef.control.starting import Starter
+from reef.control.starting import Progress, Starter
 from reef.control.status import fleet_status, location_status
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.fleet.suggest import did_you_mean
 from reef.gateway import ListenAddress
+from reef.progress import Bar, Silence
 from reef.settings import Beside, HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, write_atomic
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
@@ -100,7 +101,7 @@ class Host:
         self._loop_task = asyncio.create_task(control.run())
         if beside is not None:
             self._beside_task = asyncio.create_task(self._start_beside(beside))
-        await Starter(self.parts, self.fleet).start(self._progress())
+        await Starter(self.parts, control.spawn).start(self._progress())
         if self._beside_task is not None:
             await self._beside_task
 
@@ -130,7 +131,11 @@ class Host:
         try:
             if self.home.fresh:
                 await ask(python, env, "touch")
-            elif beside.daemon and not self.home.embedded and not (self.state.root / "beside" / "daemon.json").exists():
+            elif (
+                beside.daemon
+                and not self.home.embedded
+                and not (self.state.root / "beside" / "daemon.json").exists()
+            ):
                 age_s = await fresh_daemon_age_s(python, env)
                 if age_s is not None and age_s < FRESH_DAEMON_S:
                     raise ReefError(
@@ -171,7 +176,11 @@ class Host:
         status = await asyncio.to_thread(
             fleet_status, list(control.locations.values()), self.parts.hosting, in_flight
         )
-        status["fleet"] = {"source": self.fleet.source, "kind": self.fleet.kind, "warnings": self.fleet.warnings}
+        status["fleet"] = {
+            "source": self.fleet.source,
+            "kind": self.fleet.kind,
+            "warnings": self.fleet.warnings,
+        }
         status["state_dir"] = str(self.state.root)
         status["workspace"] = str(self.state.workspace_file)
         status["page"] = self.page.url if self.page else None
@@ -216,8 +225,8 @@ class Host:
 
     # -- life --------------------------------------------------------------------------------------
 
-    def _progress(self) -> Any:
-        return click.progressbar if not self.settings.as_json else None
+    def _progress(self) -> Progress:
+        return Silence() if self.settings.as_json else Bar()
 
     async def announce(self) -> None:
         places = self.parts.control.locations.values()
@@ -239,7 +248,9 @@ class Host:
             if await until_listening(self.page.host, self.page.port, WEBSERVER_BOOT_S):
                 _say(f"  page: {self.page.url}")
             else:
-                _say(f"  the webserver does not answer yet; log: {self.state.root / 'logs' / 'webserver.log'}")
+                _say(
+                    f"  the webserver does not answer yet; log: {self.state.root / 'logs' / 'webserver.log'}"
+                )
         else:
             _say(f"  workspace for dagster-webserver and dagster-daemon: {self.state.workspace_file}")
 

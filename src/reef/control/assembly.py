@@ -12,6 +12,7 @@ from typing import Any
 from reef.control.code_versions import CodeVersions
 from reef.control.location import CodeLocation
 from reef.control.loop import ControlLoop
+from reef.control.planning import Planner
 from reef.control.probing import Prober
 from reef.control.resting import Rester
 from reef.control.runs import RunBook, RunProcess
@@ -44,6 +45,13 @@ class Assembly:
     gateway: Gateway
     versions: CodeVersions
     control: ControlLoop
+    planner: Planner
+
+    def keep_what_is_served(self) -> None:
+        """Tell the stores what is still needed."""
+        served = [place.served for place in self.control.locations.values() if place.served]
+        self.store.keep([one.snapshot for one in served if one.snapshot])
+        self.planner.lists.keep([one.modules for one in served if one.modules])
 
 
 async def assemble(
@@ -59,7 +67,7 @@ async def assemble(
     places = [await asyncio.to_thread(_recall, with_limits(spec), around, store) for spec in fleet.locations]
     store.keep([place.served.snapshot for place in places if place.served and place.served.snapshot])
     runs = RunBook(state)
-    versions = CodeVersions(state.folder("environments"), around)
+    versions = CodeVersions(around)
     exits: list[ControlLoop] = []
     hosting = LocalHosting(
         state.root,
@@ -81,7 +89,16 @@ async def assemble(
     control.waker = Waker(
         around, hosting, versions, control.prober, fleet.max_simultaneous_wakes or max(4, 2 * cores)
     )
-    return Assembly(around, store, hosting, gateway, versions, control)
+    planner = Planner(around, hosting, control.locations, state.folder("environments"))
+    versions.environments = planner.environments
+    control.prober.keep_report = planner.store_report
+
+    async def environment_changed(place: CodeLocation) -> None:
+        await planner.inspect([place.spec.python])
+        await planner.plan()
+
+    control.waker.environment_changed = environment_changed
+    return Assembly(around, store, hosting, gateway, versions, control, planner)
 
 
 def with_limits(spec: Location) -> Location:

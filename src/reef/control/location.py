@@ -49,6 +49,7 @@ class CodeLocation:
     private_bytes: int = 0
     pss_bytes: int = 0
     probes: int = 0
+    unusable: str | None = None  # its interpreter or settings: nothing can be started
     real_server_id: str | None = None  # external and standing: as last polled
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -11,7 +12,7 @@ from typing import Any
 from reef.control.location import CodeLocation, endpoint_of
 from reef.control.probing import Prober, Promoted, Refused
 from reef.control.resting import Rester
-from reef.control.runs import RunBook, RunProcess, until_over
+from reef.control.runs import RunBook, RunProcess, parent_of, until_over
 from reef.control.versions import Versions
 from reef.control.waking import Waker, recorded_stamp
 from reef.decide import rest
@@ -177,6 +178,26 @@ class ControlLoop:
         self.runs.forget(run.run_id)
         self._spawn(self._on_orphans_over([run]))
 
+    def take_up_run(self, run: RunProcess) -> None:
+        """A run that an earlier host knew: below a child that was taken up, or an orphan."""
+        place = self.locations.get(run.location)
+        children = (
+            [] if place is None else [*place.draining.values(), *([place.child] if place.child else [])]
+        )
+        for child in children:
+            if place is not None and run.is_alive() and parent_of(run.pid) == child.pid:
+                place.runs[run.run_id] = child.pid
+                return
+        self.watch_orphan(run)
+
+    async def keep_up(self, place: CodeLocation) -> None:
+        """A standing location has its server whether somebody calls or not. Ends only when it is cancelled."""
+        while True:
+            if place.endpoint is None and place.waiting == 0:
+                with contextlib.suppress(WakeRefused):
+                    await self.endpoint(place.name)
+            await asyncio.sleep(TICK_S)
+
     # -- probes ------------------------------------------------------------------------------------
 
     async def probe(self, place: CodeLocation, *, show_error: bool = False) -> Promoted | Refused:
@@ -233,6 +254,10 @@ class ControlLoop:
             sample = await self._hosting.memory(child)
             if sample is not None:
                 place.private_bytes, place.pss_bytes = sample.private, sample.pss
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Background work that ends with the loop; its failure is logged."""
+        return self._spawn(work)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)

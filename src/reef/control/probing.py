@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from reef.control.location import CodeLocation
-from reef.control.served import Modules, ServedRecord, save, server_id
+from reef.control.served import ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
 from reef.control.versions import Stamp, Versions
 from reef.gateway import Gateway
@@ -62,6 +63,7 @@ class Prober:
         self._store = store
         self._versions = versions
         self._slots = asyncio.Semaphore(at_once)
+        self.keep_report: Callable[[CodeLocation, LoadReport], Awaitable[str | None]] | None = None
 
     async def probe(self, location: CodeLocation, *, show_error: bool = False) -> Promoted | Refused:
         """Load what is on disk now and serve it if it loads. Never raises for what the code does."""
@@ -139,7 +141,7 @@ class Prober:
             settings=stamp.settings,
             sources=stamp.sources,
             definitions=recording.definitions,
-            modules=Modules(dict(report.modules), dict(report.env_read)) if report else None,
+            modules=await self.keep_report(location, report) if report and self.keep_report else None,
             cold_start_s=costs.cold_start_s,
             private_bytes=costs.private_bytes or (report.private_bytes if report else None),
             call_interval_s=costs.call_interval_s,

@@ -63,6 +63,9 @@ class Rester:
         location.child = None
         location.draining[child.pid] = child
         log.info("%s: draining pid %d (%s)", location.name, child.pid, why)
+        self.go_on_draining(location, child)
+
+    def go_on_draining(self, location: CodeLocation, child: Child) -> None:
         self._keep(asyncio.create_task(self._drained(location, child)))
 
     async def _drained(self, location: CodeLocation, child: Child) -> None:

@@ -56,6 +56,14 @@ def children_of(pid: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def parent_of(pid: int) -> int | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    return int(stat.rpartition(b")")[2].split()[1])
+
+
 class RunBook:
     """The runs' processes on disk (one file a run), so that a crash of anybody loses none."""
 

@@ -18,13 +18,6 @@ FORMAT = 1
 log = logging.getLogger("reef.control")
 
 
-class Modules(msgspec.Struct, frozen=True):
-    """What a load imported from installed distributions, in order, and which variables each import read."""
-
-    files: dict[str, str]
-    env_read: dict[str, tuple[str, ...]]
-
-
 class ServedRecord(msgspec.Struct, frozen=True):
     """One promoted version of one location. `sources` and `definitions` are for their own packages to read."""
 
@@ -38,7 +31,7 @@ class ServedRecord(msgspec.Struct, frozen=True):
     settings: str = ""  # hash of the settings that change what runs
     sources: dict[str, object] = {}
     definitions: dict[str, object] = {}
-    modules: Modules | None = None
+    modules: str | None = None  # digest of the list of what its load imported
     cold_start_s: float | None = None
     private_bytes: int | None = None
     call_interval_s: float | None = None

@@ -1,0 +1,208 @@
+"""From a fleet's interpreters and what its locations import to zygotes that stand."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from reef.control.location import CodeLocation
+from reef.control.module_lists import ModuleLists
+from reef.control.specs import Surroundings, child_env
+from reef.decide.zygote_facts import preloadable_from
+from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes
+from reef.environments import Environment, EnvironmentProblem, inspect_all, top_level_names
+from reef.hosting.contract import LoadReport
+from reef.hosting.local import LocalHosting
+from reef.hosting.plan import WarmedModule, ZygotePlan
+from reef.hosting.warmup import WarmUpFailed, warm_up
+
+log = logging.getLogger("reef.control")
+
+Found = Environment | EnvironmentProblem
+
+
+class Planner:
+    """Keeps the zygotes right for the fleet. One plan at a time."""
+
+    def __init__(
+        self, around: Surroundings, hosting: LocalHosting, places: Mapping[str, CodeLocation], cache: Path
+    ) -> None:
+        self._around = around
+        self._hosting = hosting
+        self._places = places
+        self._cache = cache
+        self.lists = ModuleLists(around.state.folder("modules"))
+        self.environments: dict[str, Found] = {}
+        self.plans: tuple[ZygotePlan, ...] = ()
+        self._base: dict[str, tuple[WarmedModule, ...]] = {}  # python -> what any location of it loads
+        self._lock = asyncio.Lock()
+
+    def packed(self) -> list[CodeLocation]:
+        return [p for p in self._places.values() if p.spec.placement == "packed" and p.spec.broken is None]
+
+    def hosted(self) -> list[CodeLocation]:
+        """Those that have a child of ours."""
+        return [p for p in self._places.values() if p.spec.placement != "external" and p.spec.broken is None]
+
+    def environment_of(self, place: CodeLocation) -> Found | None:
+        return self.environments.get(place.spec.python)
+
+    async def inspect(self, pythons: Iterable[str] | None = None) -> None:
+        """Look at the interpreters anew (all of the fleet's by default)."""
+        wanted = list(pythons) if pythons is not None else [place.spec.python for place in self.hosted()]
+        self.environments.update(await inspect_all(wanted, cache=self._cache))
+
+    async def plan(self) -> None:
+        """Decide the zygotes from what is known now, and build those that are missing."""
+        async with self._lock:
+            places = [place for place in self.packed() if place.spec.python in self.environments]
+            if not places:
+                return
+            await self._learn_bases(places)
+            catalogue, candidates = await asyncio.to_thread(self._candidates, places)
+            decided = await asyncio.to_thread(
+                decide_zygotes, self.environments, candidates, catalogue, self.plans
+            )
+            self.plans = decided.plans
+            started = time.monotonic()
+            await self._hosting.use(decided.plans, decided.fresh)
+            await self._hosting.sample_zygotes()
+            log.info("%d zygote(s) stand after %.1f s", len(decided.plans), time.monotonic() - started)
+
+    # -- what loads import -------------------------------------------------------------------------
+
+    async def _learn_bases(self, places: list[CodeLocation]) -> None:
+        """One warm-up for each kind of environment: what every code server loads, whoever's code it serves."""
+        first: dict[str, CodeLocation] = {}
+        for place in places:
+            environment = self.environments[place.spec.python]
+            if isinstance(environment, Environment) and environment.implementation == "cpython":
+                first.setdefault(_kind(environment), place)
+        missing = [place for place in first.values() if place.spec.python not in self._base]
+        await asyncio.gather(*(self._learn_base(place) for place in missing))
+
+    async def _learn_base(self, place: CodeLocation) -> None:
+        environment = self.environments[place.spec.python]
+        assert isinstance(environment, Environment)
+        remembered = self._cache / f"base-{environment.fingerprint[:32]}.json"
+        known = await asyncio.to_thread(_read_base, remembered, environment)
+        if known is None:
+            known = await self._warm_up(place, environment)
+            if known:
+                await asyncio.to_thread(_write_base, remembered, known, environment)
+        self._base[place.spec.python] = known
+
+    async def _warm_up(self, place: CodeLocation, environment: Environment) -> tuple[WarmedModule, ...]:
+        env = child_env(place.spec, self._around)
+        env = {name: value for name, value in env.items() if name not in place.spec.env or name == "PATH"}
+        log_path = str(self._around.state.folder("logs") / "zygotes.log")
+        try:
+            warmed = await warm_up(place.spec.python, env, "/", log_path)
+        except WarmUpFailed as failure:
+            log.warning("no warm-up of %s: %s", environment.python, failure)
+            return ()
+        return preloadable(environment, warmed.modules)
+
+    def _candidates(self, places: list[CodeLocation]) -> tuple[Catalogue, list[Candidate]]:
+        catalogue = Catalogue()
+        bases: dict[str, tuple[str, ...]] = {}
+        for python, base in self._base.items():
+            environment = self.environments.get(python)
+            if isinstance(environment, Environment):
+                bases[_kind(environment)] = catalogue.learn(environment, base)
+        learnt: dict[tuple[str, str], tuple[str, ...]] = {}
+        tops: dict[str, frozenset[str]] = {}
+        candidates = []
+        for place in places:
+            environment = self.environments[place.spec.python]
+            modules: tuple[str, ...] = ()
+            if isinstance(environment, Environment):
+                modules = self._modules_of(place, environment, catalogue, learnt)
+                modules = modules or bases.get(_kind(environment), ())
+            candidates.append(
+                Candidate(
+                    name=place.name,
+                    python=place.spec.python,
+                    env=child_env(place.spec, self._around),
+                    modules=modules,
+                    own_names=_own_names(place, tops),
+                )
+            )
+        return catalogue, candidates
+
+    def _modules_of(
+        self,
+        place: CodeLocation,
+        environment: Environment,
+        catalogue: Catalogue,
+        learnt: dict[tuple[str, str], tuple[str, ...]],
+    ) -> tuple[str, ...]:
+        """What its last load imported, while its environment is still the one of that load."""
+        served = place.served
+        if served is None or served.modules is None or served.environment != environment.fingerprint:
+            return ()
+        key = (place.spec.python, served.modules)
+        if key not in learnt:
+            modules = self.lists.get(served.modules)
+            learnt[key] = catalogue.learn(environment, modules) if modules else ()
+        return learnt[key]
+
+    async def store_report(self, place: CodeLocation, report: LoadReport) -> str | None:
+        """Keep what a probe imported; the digest under which it is found again."""
+        environment = self.environment_of(place)
+        if not isinstance(environment, Environment):
+            return None
+        seen = (
+            WarmedModule(name, file, report.env_read.get(name, ())) for name, file in report.modules.items()
+        )
+        return await asyncio.to_thread(lambda: self.lists.put(preloadable(environment, seen)))
+
+
+def preloadable(environment: Environment, modules: Iterable[WarmedModule]) -> tuple[WarmedModule, ...]:
+    """Without what is first-party: that is never preloaded, and differs from location to location."""
+    return tuple(one for one in modules if preloadable_from(environment, one.name, one.file) is not None)
+
+
+def _kind(environment: Environment) -> str:
+    """Environments of one kind load Dagster's server the same."""
+    names = ("dagster", "dagster-shared", "grpcio", "protobuf")
+    digests = [environment.distributions[name].digest for name in names if name in environment.distributions]
+    return "\0".join([environment.build, *digests])
+
+
+def _own_names(place: CodeLocation, tops: dict[str, frozenset[str]]) -> frozenset[str]:
+    """Top-level modules that the location's own folders put before site-packages."""
+    code = place.spec.code
+    folders = {place.spec.cwd}
+    if code is not None and code.working_directory:
+        folders.add(code.working_directory)
+    if code is not None and code.python_file:
+        folders.add(str(Path(code.python_file).parent))
+    for part in place.spec.env.get("PYTHONPATH", "").split(":"):
+        folders |= {part} if part else set()
+    for folder in folders:
+        if folder not in tops:
+            tops[folder] = frozenset(top_level_names(folder))
+    return frozenset().union(*(tops[folder] for folder in folders))
+
+
+def _read_base(path: Path, environment: Environment) -> tuple[WarmedModule, ...] | None:
+    """Files are stored relative to the environment's prefix, which may lie elsewhere next time."""
+    try:
+        rows = msgspec.json.decode(
+            path.read_bytes(), type=list[tuple[str, str, tuple[str, ...], tuple[str, ...]]]
+        )
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return tuple(WarmedModule(n, f.replace("{prefix}", environment.prefix), e, d) for n, f, e, d in rows)
+
+
+def _write_base(path: Path, modules: tuple[WarmedModule, ...], environment: Environment) -> None:
+    prefix = environment.prefix
+    rows = [(one.name, one.file.replace(prefix, "{prefix}", 1), one.env_read, one.needs) for one in modules]
+    path.write_bytes(msgspec.json.encode(rows))

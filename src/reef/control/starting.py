@@ -1,0 +1,130 @@
+"""From a fresh or interrupted state to a fleet that is served: look, adopt, plan, probe what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from reef.control.assembly import Assembly
+from reef.control.location import CodeLocation
+from reef.control.polling import Poller
+from reef.control.probing import Loaded
+from reef.control.versions import Stamp
+from reef.control.waking import recorded_stamp
+from reef.environments import EnvironmentProblem
+from reef.hosting.contract import Child
+from reef.snapshots.record import synthesized_load_error
+
+log = logging.getLogger("reef.control")
+
+
+class Progress(Protocol):
+    """Told what goes on; a bar for people, silence for programs."""
+
+    def begin(self, label: str, total: int) -> None: ...
+    def step(self) -> None: ...
+    def end(self) -> None: ...
+
+
+class Starter:
+    def __init__(self, parts: Assembly, spawn: Callable[..., object]) -> None:
+        self._parts = parts
+        self._spawn = spawn
+        self._planner = parts.planner
+        self._places = parts.control.locations
+
+    async def start(self, progress: Progress) -> None:
+        """Returns when every location is served (or known to fail); raises nothing for what code does."""
+        await self._adopt()
+        await self._planner.inspect()
+        await asyncio.gather(*(self._refuse(place) for place in self._places.values()))
+        to_probe = await self._to_probe()
+        planning = asyncio.create_task(self._planner.plan())
+        self._start_polling()
+        if not to_probe:
+            self._spawn(_finish(planning))
+            return
+        await planning
+        await self._probe_all(to_probe, progress)
+        self._parts.keep_what_is_served()
+        self._spawn(self._planner.plan())  # now that it is known what the locations import
+
+    async def _adopt(self) -> None:
+        """Children of an earlier host: those that serve what is served are taken up, others are drained."""
+        for child in await self._parts.hosting.adopt():
+            place = self._places.get(child.location)
+            if place is None or not self._take_up(place, child):
+                self._spawn(self._parts.hosting.stop(child, 3.0))
+        for run in await asyncio.to_thread(self._parts.control.runs.load):
+            self._parts.control.take_up_run(run)
+
+    def _take_up(self, place: CodeLocation, child: Child) -> bool:
+        place.draining[child.pid] = child
+        served = place.served
+        if place.child is None and served is not None and served.version == child.version:
+            place.draining.pop(child.pid)
+            place.child = child
+        else:
+            self._parts.control.rester.go_on_draining(place, child)
+        log.info("%s: taken up again, pid %d", place.name, child.pid)
+        return True
+
+    async def _refuse(self, place: CodeLocation) -> None:
+        """Locations whose interpreter cannot be used are served as the load error that this is."""
+        environment = self._planner.environment_of(place)
+        reason = place.spec.broken
+        if isinstance(environment, EnvironmentProblem):
+            reason = f"{environment.reason}; hint: {environment.hint}"
+        place.unusable = reason
+        if reason is None:
+            return
+        place.load_error = reason
+        if place.served is None or place.served.load_error is not None:
+            recording = synthesized_load_error(reason, place.name)
+            stamp = Stamp("unusable", "", "", {})
+            await self._parts.control.prober.judge(
+                place, Loaded(stamp, recording, None, 0.0), show_error=True
+            )
+
+    async def _to_probe(self) -> list[CodeLocation]:
+        """New locations, and those whose code changed while no host looked."""
+        hosted = [place for place in self._planner.hosted() if place.unusable is None]
+        limit = asyncio.Semaphore(2 * (os.cpu_count() or 2))
+
+        async def needs(place: CodeLocation) -> bool:
+            if place.served is None or place.served.load_error is not None:
+                return True
+            async with limit:
+                return await self._parts.versions.change(place.spec, recorded_stamp(place)) != "same"
+
+        answers = await asyncio.gather(*(needs(place) for place in hosted))
+        return [place for place, answer in zip(hosted, answers, strict=True) if answer]
+
+    async def _probe_all(self, places: list[CodeLocation], progress: Progress) -> None:
+        progress.begin("Loading code locations", len(places))
+
+        async def one(place: CodeLocation) -> None:
+            try:
+                await self._parts.control.probe(place)
+            except Exception as error:
+                log.exception("%s: its probe failed", place.name)
+                place.load_error = f"it could not be probed: {error}"
+            progress.step()
+
+        await asyncio.gather(*(one(place) for place in places))
+        progress.end()
+
+    def _start_polling(self) -> None:
+        poller = Poller(self._parts.control.prober)
+        for place in self._places.values():
+            if place.spec.placement in ("external", "standing") and place.unusable is None:
+                self._spawn(poller.run(place))
+            if place.spec.placement == "standing" and place.unusable is None:
+                self._spawn(self._parts.control.keep_up(place))
+
+
+async def _finish(task: asyncio.Task[None]) -> None:
+    await task
