@@ -58,7 +58,7 @@ def _entries(document: Item) -> Sequence[Item]:
             raise entry.error("is not a setting", _NOT_DAGSTER.get(name) or did_you_mean(name, ["load_from"]))
     load_from = document.entries.get("load_from")
     if load_from is None:
-        return ()
+        raise document.error("has no load_from", "a workspace without locations is load_from: []")
     if not isinstance(load_from.value, list):
         raise load_from.invalid("a list of locations")
     return load_from.elements

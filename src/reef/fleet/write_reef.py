@@ -23,11 +23,10 @@ _FLEET = """
 # python: .venv/bin/python     # for the webserver, the daemon and locations that name no interpreter
 # memory_budget: 4Gi           # for all code servers together
 """
-_DEFAULTS = """
-defaults:
-  # owner: team-data
-  # memory_limit: 1Gi          # of one code server
-  # idle_timeout: 10m          # or never; without it Reef decides from what a location costs
+_EXAMPLES = """
+# owner: team-data
+# memory_limit: 1Gi          # of one code server
+# idle_timeout: 10m          # or never; without it Reef decides from what a location costs
 """
 
 
@@ -65,9 +64,10 @@ def _defaults(shared: Mapping[str, str], folder: str) -> str:
         settings["cwd"] = Base(folder).written(shared["cwd"])
     if "python" in shared:
         settings["python"] = _python(shared["python"], folder)
+    examples = _EXAMPLES.strip().splitlines()
     if settings:
-        return _DEFAULTS + _indented(settings, 2)
-    return _DEFAULTS.replace("defaults:", "# defaults:").replace("  #", "#  ")
+        return "\ndefaults:\n" + "".join(f"  {line}\n" for line in examples) + _indented(settings, 2)
+    return "\n# defaults:\n" + "".join(f"#   {line[2:]}\n" for line in examples)
 
 
 def _entry(location: Location, shared: Mapping[str, str], folder: str) -> str:
