@@ -264,7 +264,7 @@ def _key(
         "python": environment.python,
         "build": environment.build,
         "start": [environment.prefix, environment.customize, *environment.pth_imports],
-        "env": {name: value for name, value in sorted(env.items())},
+        "env": dict(sorted(env.items())),
         "modules": list(modules),
         "distributions": {n: environment.distributions[n].digest for n in sorted(distributions) if n},
     }
