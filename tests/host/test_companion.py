@@ -1,0 +1,78 @@
+"""A process beside the host: started, restarted when it dies, taken up by the next host, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from reef.beside.companion import Companion, CompanionSpec, start_ticks
+
+
+def spec(folder: Path, code: str) -> CompanionSpec:
+    return CompanionSpec("webserver", (sys.executable, "-c", code), dict(os.environ), folder / "log", folder / "record")
+
+
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.02)
+
+
+SLEEPER = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)"
+
+
+def test_it_is_started_again_when_it_dies_and_ended_when_asked(tmp_path: Path) -> None:
+    async def scene() -> None:
+        said: list[str] = []
+        companion = Companion(spec(tmp_path, SLEEPER), said.append)
+        companion.start()
+        await until(lambda: companion.pid)
+        first = companion.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: companion.pid not in (None, first))
+        second = companion.pid
+        assert second is not None
+        assert "SIGKILL" in said[0]
+        await companion.stop(5.0)
+        assert start_ticks(second) is None
+        assert not (tmp_path / "record").exists()
+
+    asyncio.run(scene())
+
+
+def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    async def scene() -> None:
+        code = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPER
+        companion = Companion(spec(tmp_path, code), print)
+        companion.start()
+        await until(lambda: b"up" in (tmp_path / "log").read_bytes() if (tmp_path / "log").exists() else False)
+        pid = companion.pid
+        assert pid is not None
+        await companion.stop(0.2)
+        assert start_ticks(pid) is None
+
+    asyncio.run(scene())
+
+
+def test_the_next_host_takes_up_what_the_last_one_left(tmp_path: Path) -> None:
+    async def scene() -> None:
+        first = Companion(spec(tmp_path, SLEEPER), print)
+        first.start()
+        await until(lambda: first.pid)
+        second = Companion(spec(tmp_path, SLEEPER), print)
+        second.start()
+        await until(lambda: second.pid)
+        assert second.pid == first.pid
+        first._stopping = True  # as if its host had been killed: it does nothing more
+        await second.stop(5.0)
+        assert first._task is not None
+        await first._task
+
+    asyncio.run(scene())
