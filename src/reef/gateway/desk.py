@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -105,6 +106,8 @@ class Desk:
     # -- recorded ----------------------------------------------------------------------------------
 
     async def read(self, call: Call, place: Place, request: bytes) -> bytes:
+        if call.method == "ListRepositories":
+            place.listed_at = time.monotonic()
         reply = await self._read(call, place, call.method, request)
         if reply is not None:
             call.enter("recorded")

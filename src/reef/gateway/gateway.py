@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from reef.errors import ReefError
 from reef.gateway.address import ListenAddress, prepare, protect
 from reef.gateway.channels import Channels
-from reef.gateway.contract import Control, Observer, Served
+from reef.gateway.contract import CallEnded, CallStarted, Control, Observer, Served
 from reef.gateway.desk import Desk, OnMissing
 from reef.gateway.forward import Forwarder
 from reef.gateway.listener import listen
@@ -21,6 +22,9 @@ from reef.wire.limits import MessageLimits, message_limits
 
 SWEEP_EVERY_S = 30.0
 READERS = 2
+ID_LAG_S = 2.0  # from a client's ListRepositories to its GetServerId
+
+log = logging.getLogger("reef.gateway")
 
 
 class Gateway:
@@ -37,10 +41,12 @@ class Gateway:
         observer: Observer,
         *,
         limits: MessageLimits | None = None,
+        id_lag_s: float = ID_LAG_S,
         on_missing: OnMissing = lambda _location, _digest: None,
     ) -> None:
         self._limits = limits or message_limits()
-        self._observer = observer
+        self._observer = _harmless(observer)
+        self._id_lag_s = id_lag_s
         self._executor = ThreadPoolExecutor(READERS, thread_name_prefix="reef-snapshots")
         self._channels = Channels(self._limits.receive)
         self._desk = Desk(
@@ -72,14 +78,19 @@ class Gateway:
     async def close(self, location: str, grace_s: float = 0.0) -> None:
         """Stop listening; calls under way have `grace_s` to end. Does nothing for one that is not open."""
         place = self._places.pop(location, None)
-        if place is not None and place.server is not None:
+        if place is None:
+            return
+        place.stop_waiting()
+        if place.server is not None:
             await place.server.stop(grace_s)
 
     def serve(self, location: str, served: Served) -> None:
-        """Switch what is answered, snapshot and server id as one."""
+        """Switch what is answered from the next call on.
+
+        The new server id follows up to two seconds later where a client may just be loading the old version.
+        """
         place = self._places[location]
-        place.answers = Answers.of(served)
-        place.is_served.set()
+        place.switch(Answers.of(served), self._id_lag_s)
 
     def served(self, location: str) -> Served | None:
         """What is answered now."""
@@ -119,3 +130,15 @@ class Gateway:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             self._channels.sweep()
+
+
+def _harmless(observer: Observer) -> Observer:
+    """An observer that fails does not fail the call."""
+
+    def observe(event: CallStarted | CallEnded) -> None:
+        try:
+            observer(event)
+        except Exception:
+            log.exception("an observer failed at %s", event)
+
+    return observe

@@ -74,11 +74,6 @@ def integer_of(message: bytes, number: int) -> int:
     return found - (1 << 64) if found >> 63 else found
 
 
-def texts_of(message: bytes, number: int) -> tuple[bytes, ...]:
-    """All values of a repeated string field; raises WireError."""
-    return tuple(v for n, v in fields(message) if n == number and isinstance(v, bytes))
-
-
 def _fixed_size(kind: int) -> int:
     try:
         return _FIXED[kind]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reef.wire import serdes
-from reef.wire.fields import integer, integer_of, text, text_of, texts_of
+from reef.wire.fields import integer, integer_of, text, text_of
 
 CHUNK_CHARS = 4_000_000
 EMPTY = b""
@@ -154,11 +154,6 @@ def current_runs_reply(runs: tuple[str, ...]) -> bytes:
 
 
 # --- then probed again ----------------------------------------------------------------------------
-
-
-def component_keys(request: bytes) -> tuple[str, ...]:
-    """The keys of a RefreshComponentStateRequest."""
-    return tuple(key.decode() for key in texts_of(request, 1))
 
 
 def reply_error(reply: bytes, number: int = 1) -> bytes:
