@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reef.control.code_versions import CodeVersions
 from reef.control.location import CodeLocation
 from reef.control.loop import ControlLoop
 from reef.control.planning import Planner
@@ -18,6 +17,7 @@ from reef.control.resting import Rester
 from reef.control.runs import RunBook, RunProcess
 from reef.control.served import load
 from reef.control.specs import Surroundings
+from reef.control.versions import Versions
 from reef.control.waking import Waker
 from reef.fleet.model import Fleet, Location
 from reef.gateway import Gateway
@@ -43,7 +43,7 @@ class Assembly:
     store: SnapshotStore
     hosting: LocalHosting
     gateway: Gateway
-    versions: CodeVersions
+    versions: Versions
     control: ControlLoop
     planner: Planner
 
@@ -67,7 +67,7 @@ async def assemble(
     places = [await asyncio.to_thread(_recall, with_limits(spec), around, store) for spec in fleet.locations]
     store.keep([place.served.snapshot for place in places if place.served and place.served.snapshot])
     runs = RunBook(state)
-    versions = CodeVersions(around)
+    versions = Versions(around)
     exits: list[ControlLoop] = []
     hosting = LocalHosting(
         state.root,
@@ -91,6 +91,7 @@ async def assemble(
     )
     planner = Planner(around, hosting, control.locations, state.folder("environments"))
     versions.environments = planner.environments
+    planner.on_plans = versions.use_plans
     control.prober.keep_report = planner.store_report
 
     async def environment_changed(place: CodeLocation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
 from reef.hosting.plan import WarmedModule, ZygotePlan
 from reef.hosting.warmup import WarmUpFailed, warm_up
+from reef.sources import import_folders
 
 log = logging.getLogger("reef.control")
 
@@ -41,6 +42,7 @@ class Planner:
         self.plans: tuple[ZygotePlan, ...] = ()
         self._base: dict[str, tuple[WarmedModule, ...]] = {}  # python -> what any location of it loads
         self._lock = asyncio.Lock()
+        self.on_plans: Callable[[tuple[ZygotePlan, ...]], None] = lambda _plans: None
 
     def packed(self) -> list[CodeLocation]:
         return [p for p in self._places.values() if p.spec.placement == "packed" and p.spec.broken is None]
@@ -71,6 +73,7 @@ class Planner:
             self.plans = decided.plans
             started = time.monotonic()
             await self._hosting.use(decided.plans, decided.fresh)
+            self.on_plans(decided.plans)
             await self._hosting.sample_zygotes()
             log.info("%d zygote(s) stand after %.1f s", len(decided.plans), time.monotonic() - started)
 
@@ -177,14 +180,7 @@ def _kind(environment: Environment) -> str:
 
 def _own_names(place: CodeLocation, tops: dict[str, frozenset[str]]) -> frozenset[str]:
     """Top-level modules that the location's own folders put before site-packages."""
-    code = place.spec.code
-    folders = {place.spec.cwd}
-    if code is not None and code.working_directory:
-        folders.add(code.working_directory)
-    if code is not None and code.python_file:
-        folders.add(str(Path(code.python_file).parent))
-    for part in place.spec.env.get("PYTHONPATH", "").split(":"):
-        folders |= {part} if part else set()
+    folders = import_folders(place.spec)
     for folder in folders:
         if folder not in tops:
             tops[folder] = frozenset(top_level_names(folder))

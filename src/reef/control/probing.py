@@ -76,15 +76,20 @@ class Prober:
         """Load until the code did not change under the load."""
         report: LoadReport | None = None
         loaded: Loaded | None = None
+        written: frozenset[str] = frozenset()  # by the load itself, each time: not source
+        changed: frozenset[str] = frozenset()
         for _ in range(MOST_TRIES):
-            before = await self._versions.stamp(location.spec, report)
-            loaded = await self._load(location, before)
+            before = await self._versions.see(location.spec, report, written)
+            started_at_ns = time.time_ns()
+            loaded = await self._load(location, before.stamp)
             report = loaded.report or report
-            after = await self._versions.stamp(location.spec, report)
-            same = await self._versions.change(location.spec, before) == "same"
-            loaded = replace(loaded, stamp=after)
-            if same:
+            after = await self._versions.see(location.spec, report, written)
+            loaded = replace(loaded, stamp=after.stamp)
+            again = frozenset(self._versions.changed_during_load(before, after, started_at_ns))
+            if not again:
                 break
+            written |= again & changed
+            changed = again
         assert loaded is not None
         return loaded
 

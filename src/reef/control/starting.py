@@ -41,16 +41,25 @@ class Starter:
         await self._adopt()
         await self._planner.inspect()
         await asyncio.gather(*(self._refuse(place) for place in self._places.values()))
-        to_probe = await self._to_probe()
         planning = asyncio.create_task(self._planner.plan())
         self._start_polling()
-        if not to_probe:
-            self._spawn(_finish(planning))
-            return
+        new = [place for place in self._usable() if place.served is None]
+        if new:
+            await planning
+            await self._probe_all(new, progress)
+        self._spawn(self._catch_up(planning, new))
+
+    def _usable(self) -> list[CodeLocation]:
+        return [place for place in self._planner.hosted() if place.unusable is None]
+
+    async def _catch_up(self, planning: asyncio.Task[None], probed: list[CodeLocation]) -> None:
+        """What the first calls need not wait for: code that changed while no host looked, loads that failed."""
         await planning
-        await self._probe_all(to_probe, progress)
+        changed = await self._to_probe(probed)
+        await self._probe_all(changed, Quiet())
         self._parts.keep_what_is_served()
-        self._spawn(self._planner.plan())  # now that it is known what the locations import
+        if probed or changed:
+            await self._planner.plan()  # now that it is known what the locations import
 
     async def _adopt(self) -> None:
         """Children of an earlier host: those that serve what is served are taken up, others are drained."""
@@ -89,9 +98,8 @@ class Starter:
                 place, Loaded(stamp, recording, None, 0.0), show_error=True
             )
 
-    async def _to_probe(self) -> list[CodeLocation]:
-        """New locations, and those whose code changed while no host looked."""
-        hosted = [place for place in self._planner.hosted() if place.unusable is None]
+    async def _to_probe(self, probed: list[CodeLocation]) -> list[CodeLocation]:
+        hosted = [place for place in self._usable() if place not in probed]
         limit = asyncio.Semaphore(2 * (os.cpu_count() or 2))
 
         async def needs(place: CodeLocation) -> bool:
@@ -126,5 +134,7 @@ class Starter:
                 self._spawn(self._parts.control.keep_up(place))
 
 
-async def _finish(task: asyncio.Task[None]) -> None:
-    await task
+class Quiet:
+    def begin(self, label: str, total: int) -> None: ...
+    def step(self) -> None: ...
+    def end(self) -> None: ...

@@ -1,19 +1,29 @@
-"""What control must know about code that may have changed."""
+"""Versions of locations, from their sources, environments and settings; and the cheap question at each wake."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
+from reef.control.specs import Surroundings
+from reef.decide.versions import settings_hash, version
+from reef.environments import Environment, EnvironmentProblem, changed_since
 from reef.fleet.model import Location
 from reef.hosting.contract import LoadReport
+from reef.hosting.plan import ZygotePlan
+from reef.sources import SourceIndex, SourceRecord, SourceScope, changed_during, scope_of, source_root
 
 Change = Literal["same", "source", "environment", "settings"]
+
+ENVIRONMENT_CHECK_S = 0.5  # many locations share one: it is looked at once for all that wake together
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a location's code was at one moment. `sources` is opaque and can be stored as JSON."""
+    """What a location's code was at one moment. `sources` (scope and digest) can be stored as JSON."""
 
     version: str
     environment: str
@@ -21,11 +31,102 @@ class Stamp:
     sources: dict[str, object]
 
 
-class Versions(Protocol):
-    async def stamp(self, location: Location, report: LoadReport | None) -> Stamp:
+@dataclass(frozen=True)
+class Seen:
+    """A stamp together with the record of every file, to compare before and after a load."""
+
+    stamp: Stamp
+    record: SourceRecord
+
+
+class Versions:
+    """`environments` is kept by the planner: interpreter → what it was found to be."""
+
+    def __init__(self, around: Surroundings) -> None:
+        ignored = [str(around.state.root), *([around.dagster_home] if around.dagster_home else [])]
+        self._ignored = tuple(ignored)
+        self._index = SourceIndex(ignore=self._ignored)
+        self.environments: Mapping[str, Environment | EnvironmentProblem] = {}
+        self._checked: dict[str, tuple[float, bool]] = {}
+        self._homes: dict[str, str] = {}  # location -> interpreter of the zygote it forks from
+
+    async def see(
+        self, location: Location, report: LoadReport | None, excluded: frozenset[str] = frozenset()
+    ) -> Seen:
         """Hash what the location runs; with the report of a load also what that load read besides."""
-        ...
+        environment = self._environment(location.python)
+        scope = await asyncio.to_thread(scope_of, location, report, environment, self._ignored)
+        record = await self._index.record(scope.without(excluded))
+        return Seen(self._stamp(location, environment, record), record)
+
+    def _stamp(self, location: Location, environment: Environment | None, record: SourceRecord) -> Stamp:
+        fingerprint = environment.fingerprint if environment else ""
+        settings = _settings(location)
+        return Stamp(
+            version=version(location, record.digest, fingerprint, settings),
+            environment=fingerprint,
+            settings=settings,
+            sources={"scope": _plain(record.scope), "digest": record.digest},
+        )
+
+    def changed_during_load(self, before: Seen, after: Seen, started_at_ns: int) -> tuple[str, ...]:
+        """Paths that were written while the code was loaded: what was loaded may be neither version."""
+        return changed_during(before.record, after.record, started_at_ns)
 
     async def change(self, location: Location, stamp: Stamp) -> Change:
-        """The cheap question at each wake: is it still what the stamp says?"""
-        ...
+        """Is it still what the stamp says? Milliseconds where nothing has been touched."""
+        if _settings(location) != stamp.settings:
+            return "settings"
+        if await self.environment_changed(location, stamp.environment):
+            return "environment"
+        scope = _scope(stamp.sources)
+        if scope is None or (await self._index.record(scope)).digest != stamp.sources["digest"]:
+            return "source"
+        return "same"
+
+    async def environment_changed(self, location: Location, fingerprint: str) -> bool:
+        """Its own interpreter's packages, or those of the interpreter that its zygote runs in."""
+        environment = self._environment(location.python)
+        if environment is None:
+            return False
+        if environment.fingerprint != fingerprint or await self._touched(environment):
+            return True
+        home = self._environment(self._homes.get(location.name, ""))
+        return home is not None and home is not environment and await self._touched(home)
+
+    def use_plans(self, plans: tuple[ZygotePlan, ...]) -> None:
+        self._homes = {name: plan.python for plan in plans for name in plan.locations}
+        self._checked.clear()
+
+    async def _touched(self, environment: Environment) -> bool:
+        at, touched = self._checked.get(environment.python, (0.0, False))
+        if time.monotonic() - at > ENVIRONMENT_CHECK_S:
+            at = time.monotonic()
+            touched = await asyncio.to_thread(changed_since, environment)
+            self._checked[environment.python] = (at, touched)
+        return touched
+
+    def refuse_fork(self, plan: ZygotePlan, _location: str) -> str | None:
+        """What is known at this moment; a change that is not known yet is found when the child is up."""
+        if self._checked.get(plan.python, (0.0, False))[1]:
+            return f"packages of {plan.python} changed, and its new zygote is not there yet"
+        return None
+
+    def _environment(self, python: str) -> Environment | None:
+        found = self.environments.get(python)
+        return found if isinstance(found, Environment) else None
+
+
+def _settings(location: Location) -> str:
+    return settings_hash(location, source_root(location))
+
+
+def _plain(scope: SourceScope) -> list[list[str]]:
+    return [list(part) for part in (scope.roots, scope.files, scope.folders, scope.excluded)]
+
+
+def _scope(sources: Mapping[str, object]) -> SourceScope | None:
+    plain = sources.get("scope")
+    if not isinstance(plain, list) or len(plain) != 4:
+        return None
+    return SourceScope(*(tuple(map(str, part)) for part in plain))

@@ -104,7 +104,7 @@ class Waker:
 
     async def _changes_again(self, location: CodeLocation, deadline: float) -> bool:
         """A file may have been half-saved: give the editor a moment to finish before calling it broken."""
-        stamp = await self._versions.stamp(location.spec, None)
+        stamp = (await self._versions.see(location.spec, None)).stamp
         while time.monotonic() < deadline:
             if await self._versions.change(location.spec, stamp) != "same":
                 return True
