@@ -192,7 +192,10 @@ locations:
 
 
 def test_any_name_is_legal(tmp_path: Path) -> None:
-    text = "locations:\n  a b/c: &x {code: m}\n  ünï☃: *x\n  1: *x\n  yes: *x\n  2024-01-01: *x\n  'x: y': *x\n  a.b:\n    <<: *x\n"
+    text = (
+        "locations:\n  a b/c: &x {code: m}\n  ünï☃: *x\n  1: *x\n  yes: *x\n  2024-01-01: *x\n  'x: y': *x\n"
+    )
+    text += "  a.b:\n    <<: *x\n"
     names = [location.name for location in _read(tmp_path, text).locations]
     assert names == ["a b/c", "ünï☃", "1", "yes", "2024-01-01", "x: y", "a.b"]
 

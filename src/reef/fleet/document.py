@@ -13,7 +13,7 @@ from reef.fleet.text import read_text, shown
 
 _MERGE = "tag:yaml.org,2002:merge"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
-_MOST_VALUES = 200_000  # aliases can make a small file enormous
+_MOST_VALUES = 100_000  # aliases can make a small file enormous
 
 
 @dataclass(frozen=True)

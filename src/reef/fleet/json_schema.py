@@ -6,12 +6,16 @@ import json
 
 import msgspec
 
+from reef.fleet.reef_location import TARGETS
 from reef.fleet.settings import ReefFile
 
 
 def schema() -> dict[str, object]:
     """Draft 2020-12, as plain data."""
     generated = msgspec.json.schema(ReefFile)
+    definitions = generated["$defs"]
+    definitions["Code"]["oneOf"] = [{"required": [name]} for name in TARGETS]
+    definitions["Server"]["oneOf"] = [{"required": [name]} for name in ("port", "socket")]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "reef.yaml",

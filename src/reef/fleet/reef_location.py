@@ -16,7 +16,7 @@ from reef.fleet.paths import Base
 from reef.fleet.suggest import template_hint
 from reef.fleet.units import size_bytes, span_s
 
-_TARGETS = {
+TARGETS = {
     "python_file": "python_file",
     "module": "module_name",
     "package": "package_name",
@@ -162,9 +162,9 @@ def _code(settings: _Settings, base: Base) -> CodeTarget:
             "has no code", "code: a Python file, a module, or a map; or server: for an external location"
         )
     given = {name: str(entry.value) for name, entry in code.entries.items()} or _shorthand(code)
-    targets = [name for name in _TARGETS if name in given]
+    targets = [name for name in TARGETS if name in given]
     if len(targets) != 1:
-        raise code.error(f"must have exactly one of {', '.join(_TARGETS)}")
+        raise code.error(f"must have exactly one of {', '.join(TARGETS)}")
     if targets == ["autoload_defs_module"] and "attribute" in given:
         raise code.entries["attribute"].error(
             "does not fit autoload_defs_module, which finds all definitions"
@@ -176,7 +176,7 @@ def _code(settings: _Settings, base: Base) -> CodeTarget:
             attribute=given.get("attribute"),
             working_directory=base.path(str(directory)) if directory else None,
         ),
-        **{_TARGETS[targets[0]]: base.path(target) if targets == ["python_file"] else target},
+        **{TARGETS[targets[0]]: base.path(target) if targets == ["python_file"] else target},
     )
 
 

@@ -12,8 +12,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from reef.fleet.units import IDLE_PATTERN, SIZE_PATTERN, SPAN_PATTERN
 
 
-def _says(description: str, must_be: str, **schema: Any) -> Meta:
-    return Meta(description=description, extra={"must_be": must_be}, extra_json_schema=schema or None)
+def _says(description: str, must_be: str) -> Meta:
+    return Meta(description=description, extra={"must_be": must_be})
 
 
 Size = Annotated[str, Meta(pattern=SIZE_PATTERN)] | Annotated[int, Meta(ge=1)]
@@ -25,7 +25,6 @@ EnvMap = dict[str, str | int | float | bool | None]
 
 SIZE = "a size such as 512Mi, 1Gi or 500M"
 SPAN = "a time such as 30s, 10m or 1h30m"
-_ONE_TARGET = [{"required": [n]} for n in ("python_file", "module", "package", "autoload_defs_module")]
 
 
 class Code(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -168,7 +167,7 @@ class LocationSettings(Settings, forbid_unknown_fields=True, kw_only=True):
     """One code location."""
 
     code: Annotated[
-        Text | Annotated[Code, Meta(extra_json_schema={"oneOf": _ONE_TARGET})] | UnsetType,
+        Text | Code | UnsetType,
         _says(
             "What to load. A word alone is a Python file where it ends in .py, else a module.",
             "a Python file, a module, or a map with one of python_file, module, package, autoload_defs_module",

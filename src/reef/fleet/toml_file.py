@@ -74,6 +74,6 @@ def read_toml(path: str) -> Table:
     try:
         return Table(tomllib.loads(text), "", shown(path), text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        where = Where(shown(path), int(line.group(1)) if line else None)
+        line = re.search(r"at line (\d+)", str(error))  # else "at end of document"
+        where = Where(shown(path), int(line.group(1)) if line else max(1, len(text.splitlines())))
         raise ReefError(f"is not valid TOML: {error}", where=where) from None

@@ -152,7 +152,7 @@ def _target(form: str, settings: Item, values: _Values, file: str) -> CodeTarget
         name, directory, attribute = settings.value, None, None
     else:
         name = values.required(_FIELDS[form][0])
-        directory, attribute = values.text("working_directory"), values.text("attribute")
+        directory, attribute = values.text("working_directory") or None, values.text("attribute") or None
     if form == "python_file":
         # Dagster adds the file's folder to sys.path for the map form only.
         folder = folder_of(file)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
+from reef.errors import Where
 from reef.fleet.interpreter import resolved_python
 from reef.fleet.model import CodeTarget, Fleet, Location
 from reef.fleet.paths import Base
-
-_TARGETS = ("python_file", "module", "package", "autoload_defs_module")
+from reef.fleet.reef_location import TARGETS
 
 _OPENING = """\
 # The fleet of {source}, as `reef init` found it.
@@ -71,7 +71,7 @@ def _defaults(shared: Mapping[str, str], folder: str) -> str:
 
 
 def _entry(location: Location, shared: Mapping[str, str], folder: str) -> str:
-    comment = f"  # from {location.where}\n" if location.where else ""
+    comment = f"  # from {_source(location.where, folder)}\n" if location.where else ""
     if location.broken:
         comment += "".join(f"  # broken: {line}\n" for line in location.broken.splitlines())
     if not is_writable(location):
@@ -112,7 +112,7 @@ def _code(code: CodeTarget, base: Base) -> object:
         code.package_name,
         code.autoload_defs_module_name,
     )
-    kind, target = next((kind, value) for kind, value in zip(_TARGETS, values, strict=True) if value)
+    kind, target = next((kind, value) for kind, value in zip(TARGETS, values, strict=True) if value)
     if code.attribute:
         return {kind: target, "attribute": code.attribute}
     is_file = target.endswith(".py")
@@ -128,6 +128,10 @@ def _python(python: str, folder: str) -> str:
 def _one_or_many(values: Iterable[str]) -> str | list[str]:
     found = list(values)
     return found[0] if len(found) == 1 else found
+
+
+def _source(where: Where, folder: str) -> str:
+    return str(Where(_inside(os.path.abspath(where.file), folder), where.line))
 
 
 def _inside(path: str, folder: str) -> str:
