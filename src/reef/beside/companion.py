@@ -90,7 +90,7 @@ class Companion:
         if self.spec.log.exists() and self.spec.log.stat().st_size > LOG_BYTES:
             self.spec.log.replace(self.spec.log.with_suffix(".log.1"))
         with self.spec.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 self.spec.argv,
                 env=dict(self.spec.env),
                 stdin=subprocess.DEVNULL,

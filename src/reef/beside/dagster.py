@@ -83,7 +83,7 @@ def dagster_env(environ: Mapping[str, str], python: str, home: str) -> dict[str,
 def webserver_spec(
     state: StateDir, beside: Beside, page: Page, python: str, env: Mapping[str, str]
 ) -> CompanionSpec:
-    argv = [python, "-m", "dagster_webserver", "-w", str(state.workspace_file)]
+    argv = [*_command(python, "dagster-webserver", "dagster_webserver"), "-w", str(state.workspace_file)]
     argv += ["--host", page.host, "--port", str(page.port)]
     if page.prefix:
         argv += ["--path-prefix", page.prefix]
@@ -93,7 +93,14 @@ def webserver_spec(
 
 
 def daemon_spec(state: StateDir, python: str, env: Mapping[str, str]) -> CompanionSpec:
-    return _spec(state, "daemon", [python, "-m", "dagster._daemon", "run", "-w", str(state.workspace_file)], env)
+    command = _command(python, "dagster-daemon", "dagster._daemon")
+    return _spec(state, "daemon", [*command, "run", "-w", str(state.workspace_file)], env)
+
+
+def _command(python: str, script: str, module: str) -> list[str]:
+    """The console script as a user would call it: `-m` would put the working directory before Dagster's own."""
+    path = os.path.join(os.path.dirname(python), script)
+    return [python, path] if os.path.exists(path) else [python, "-m", module]
 
 
 def _spec(state: StateDir, name: str, argv: list[str], env: Mapping[str, str]) -> CompanionSpec:
