@@ -1,4 +1,4 @@
-"""What is known about modules and locations, as far as it decides who can share a zygote. No I/O."""
+"""What is known about modules and locations, as far as it decides who can share a zygote."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reef.environments.model import Environment
+from reef.environments.prefixes import narrowed
 from reef.hosting.contract import LoadReport
 from reef.hosting.plan import WarmedModule
 
 Attribute = tuple[str, str]
-"""What must be the same for all who share a preloaded module: ("distribution", name), ("variable", name),
-("import", top-level name) or ("own", top-level name)."""
+"""What must be the same for all who share a preloaded module: ("distribution", name), ("variable", name or
+prefix*), ("import", top-level name) or ("own", top-level name)."""
 NEVER = "(never)"  # an attribute with this value forbids preloading, even for one location alone
-EVERYTHING = "*"  # a module that looked at the whole environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class ModuleFact:
     distribution: str
     env_read: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
+    tops: frozenset[str] = frozenset()  # top-level names of itself and of what it needs
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,11 @@ class Candidate:
 class Catalogue:
     """The modules that warm-ups and probes saw, without those that nobody may preload.
 
-    What several loads say of one module is united: a variable that any of them saw read counts.
+    What several loads say of one module is united: a variable that any of them saw read counts. `narrow` makes
+    more of modules that looked at all variables; it may read their source.
     """
 
+    narrow: Callable[[WarmedModule], WarmedModule] = narrowed
     facts: dict[str, ModuleFact] = field(default_factory=dict)
     _orders: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
@@ -56,7 +59,7 @@ class Catalogue:
             distribution = preloadable_from(environment, module.name, module.file)
             if distribution is not None:
                 names.append(sys.intern(module.name))
-                self._unite(module, distribution)
+                self._unite(self.narrow(module), distribution)
         order = tuple(names)
         return self._orders.setdefault(order, order)  # most locations of a fleet load the same
 
@@ -74,7 +77,8 @@ class Catalogue:
             if known.env_read >= env_read and known.needs >= needs:
                 return
             env_read, needs = env_read | known.env_read, needs | known.needs
-        self.facts[module.name] = ModuleFact(distribution, env_read, needs)
+        tops = frozenset(sys.intern(name.partition(".")[0]) for name in (module.name, *needs))
+        self.facts[module.name] = ModuleFact(distribution, env_read, needs, tops)
 
 
 def preloadable_from(environment: Environment, name: str, file: str) -> str | None:
@@ -87,50 +91,28 @@ def preloadable_from(environment: Environment, name: str, file: str) -> str | No
     return "" if environment.in_stdlib(file) else None
 
 
-def attributes_of(fact: ModuleFact, name: str) -> set[Attribute]:
-    """What must agree before locations can share this module, what it needs aside."""
-    tops = {need.partition(".")[0] for need in fact.needs} | {name.partition(".")[0]}
-    found: set[Attribute] = {("variable", variable) for variable in fact.env_read}
-    found |= {(kind, top) for top in tops for kind in ("own", "import")}
-    return found | ({("distribution", fact.distribution)} if fact.distribution else set())
+def variable_value(pattern: str, env: Mapping[str, str]) -> str:
+    """The value of a variable, or of all that begin like `PREFIX*`; "" for none."""
+    if not pattern.endswith("*"):
+        value = env.get(pattern)
+        return "" if value is None else f"={value}"
+    found = matching(pattern, env)
+    return repr([(name, env[name]) for name in found]) if found else ""
 
 
-def value_of(
-    attribute: Attribute, location: Candidate, environment: Environment, tops: Mapping[str, str]
-) -> str:
-    """What a location has there; "" for nothing. `tops` is `tops_of(environment)`."""
-    kind, name = attribute
-    return _VALUES[kind](name, location, environment, tops)
+def matching(pattern: str, env: Mapping[str, str]) -> list[str]:
+    """The variables of `env` that a pattern names, sorted."""
+    if not pattern.endswith("*"):
+        return [pattern] if pattern in env else []
+    prefix = pattern[:-1].upper()
+    return sorted(name for name in env if name.upper().startswith(prefix))
 
 
-def _variable(name: str, location: Candidate, *_: object) -> str:
-    if name == EVERYTHING:
-        return repr(sorted(location.env.items()))
-    value = location.env.get(name)
-    return "" if value is None else f"={value}"
-
-
-def _distribution(name: str, _location: Candidate, environment: Environment, _tops: object) -> str:
+def distribution_value(name: str, environment: Environment) -> str:
     found = environment.distributions.get(name)
     if found is None:
         return ""
     return NEVER if found.first_party else found.digest
-
-
-def _import(name: str, _location: Candidate, _environment: Environment, tops: Mapping[str, str]) -> str:
-    return tops.get(name, "")
-
-
-def _own(name: str, location: Candidate, *_: object) -> str:
-    return NEVER if name in location.own_names else ""
-
-
-_VALUES: Mapping[str, Callable[[str, Candidate, Environment, Mapping[str, str]], str]] = {
-    "variable": _variable,
-    "distribution": _distribution,
-    "import": _import,
-    "own": _own,
-}
 
 
 def tops_of(environment: Environment) -> dict[str, str]:
@@ -138,9 +120,9 @@ def tops_of(environment: Environment) -> dict[str, str]:
     providers: dict[str, set[str]] = {}
     for owners in environment.owners:
         for path, name in owners.items():
-            top = path.partition("/")[0].partition(".")[0]
             found = environment.distributions.get(name)
-            if found is not None and not path.endswith((".pth", ".dist-info")):
+            if found is not None and not path.endswith((".pth", ".dist-info", ".egg-info")):
+                top = path.partition("/")[0].partition(".")[0]
                 providers.setdefault(top, set()).add(found.digest)
     tops = {top: " ".join(sorted(digests)) for top, digests in providers.items()}
     return {top: f"working copy {folder}" for top, folder in environment.working_copies.items()} | tops

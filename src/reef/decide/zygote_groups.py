@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reef.decide.zygote_facts import NEVER, Attribute, ModuleFact, attributes_of
+from reef.decide.zygote_facts import NEVER, Attribute, ModuleFact
 
 MOST_ATTRIBUTES = 8  # that a division of one group is tried by
 MOST_CLASSES = 4
@@ -28,7 +28,6 @@ class Member:
     """Locations that are the same here; `loaded` is a set of modules, None where none was loaded yet."""
 
     names: tuple[str, ...]
-    values: Mapping[Attribute, str]
     loaded: int | None
 
 
@@ -39,12 +38,19 @@ class Modules:
     facts: Mapping[str, ModuleFact]
     names: list[str] = field(init=False)
     bit: dict[str, int] = field(init=False)
+    direct: dict[Attribute, list[str]] = field(init=False)
+    _touched: dict[Attribute, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = sorted(self.facts)
         self.bit = {name: 1 << number for number, name in enumerate(self.names)}
+        self.direct = _direct(self.facts)
 
-    def mask(self, names: Sequence[str]) -> int:
+    @property
+    def all(self) -> int:
+        return (1 << len(self.names)) - 1
+
+    def mask(self, names: Iterable[str]) -> int:
         found = 0
         for name in names:
             found |= self.bit.get(name, 0)
@@ -56,13 +62,15 @@ class Modules:
             yield self.names[low.bit_length() - 1]
             mask ^= low
 
-    @cached_property
-    def touched(self) -> dict[Attribute, int]:
-        direct: dict[Attribute, list[str]] = {}
-        for name, fact in self.facts.items():
-            for attribute in attributes_of(fact, name):
-                direct.setdefault(attribute, []).append(name)
-        return {attribute: self._with_importers(names) for attribute, names in sorted(direct.items())}
+    def of_kind(self, kind: str) -> list[str]:
+        """The names of the attributes of a kind, sorted."""
+        return sorted(name for found, name in self.direct if found == kind)
+
+    def touched(self, attribute: Attribute) -> int:
+        """The modules that cannot be preloaded where this attribute is not the same for all."""
+        if attribute not in self._touched:
+            self._touched[attribute] = self._with_importers(self.direct[attribute])
+        return self._touched[attribute]
 
     @cached_property
     def _importers(self) -> dict[str, list[str]]:
@@ -81,30 +89,35 @@ class Modules:
                 if importer not in reached:
                     reached.add(importer)
                     waiting.append(importer)
-        return self.mask(sorted(reached))
+        return self.mask(reached)
+
+
+def _direct(facts: Mapping[str, ModuleFact]) -> dict[Attribute, list[str]]:
+    found: dict[Attribute, list[str]] = {}
+    for name, fact in facts.items():
+        for variable in fact.env_read:
+            found.setdefault(("variable", variable), []).append(name)
+        for top in fact.tops:
+            found.setdefault(("import", top), []).append(name)
+        if fact.distribution:
+            found.setdefault(("distribution", fact.distribution), []).append(name)
+    return found | {("own", top): names for (kind, top), names in found.items() if kind == "import"}
 
 
 @dataclass
 class Division:
-    """All ways to divide `members`, and what each is worth."""
+    """All ways to divide `members`, and what each is worth.
+
+    `classes`: attribute -> value -> the members that have it, of the attributes in which any members differ, or
+    that are NEVER somewhere.
+    """
 
     members: Sequence[Member]
+    classes: Mapping[Attribute, Mapping[str, int]]
     modules: Modules
     costs: Costs
     _worth: dict[int, int] = field(default_factory=dict)
-
-    @cached_property
-    def classes(self) -> dict[Attribute, dict[str, int]]:
-        """attribute -> value -> the members that have it; only where they differ, or where it is NEVER."""
-        found: dict[Attribute, dict[str, int]] = {}
-        for attribute in self.modules.touched:
-            values: dict[str, int] = {}
-            for number, member in enumerate(self.members):
-                value = member.values[attribute]
-                values[value] = values.get(value, 0) | 1 << number
-            if len(values) > 1 or NEVER in values:
-                found[attribute] = values
-        return found
+    _preloaded: dict[int, int] = field(default_factory=dict)
 
     def in_group(self, group: int) -> Iterator[Member]:
         while group:
@@ -121,8 +134,8 @@ class Division:
         """The modules that every member of the group would have loaded the same."""
         blocked = 0
         for attribute in self.conflicts(group):
-            blocked |= self.modules.touched[attribute]
-        return ((1 << len(self.modules.names)) - 1) & ~blocked
+            blocked |= self.modules.touched(attribute)
+        return self.modules.all & ~blocked
 
     def wanted(self, group: int) -> int:
         """The modules that two or more locations of the group load (one, where only one has been loaded)."""
@@ -135,7 +148,9 @@ class Division:
         return once if alone else twice
 
     def preloaded(self, group: int) -> int:
-        return self.allowed(group) & self.wanted(group)
+        if group not in self._preloaded:
+            self._preloaded[group] = self.allowed(group) & self.wanted(group)
+        return self._preloaded[group]
 
     def cost(self, group: int) -> int:
         return self.costs.zygote_bytes + self.costs.module_bytes * self.preloaded(group).bit_count()
@@ -178,7 +193,7 @@ class Division:
     def _divisions(self, group: int) -> Iterator[list[int]]:
         weights = self.wanted(group)
         conflicts = sorted(
-            self.conflicts(group), key=lambda a: (-(self.modules.touched[a] & weights).bit_count(), a)
+            self.conflicts(group), key=lambda a: (-(self.modules.touched(a) & weights).bit_count(), a)
         )[:MOST_ATTRIBUTES]
         joint = [group]
         for attribute in conflicts:

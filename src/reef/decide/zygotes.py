@@ -12,23 +12,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reef.decide.zygote_facts import (
-    EVERYTHING,
-    Attribute,
-    Candidate,
-    Catalogue,
-    tops_of,
-    value_of,
-)
-from reef.decide.zygote_groups import Costs, Division, Member, Modules
+from reef.decide.zygote_facts import Attribute, Candidate, Catalogue, matching, tops_of
+from reef.decide.zygote_groups import Costs, Division, Modules
+from reef.decide.zygote_members import division_of, exec_settings
 from reef.decide.zygote_reasons import cannot_fork, does_not_pay
 from reef.environments.model import Environment, EnvironmentProblem
-from reef.hosting import exec_only
 from reef.hosting.plan import Rebase, ZygotePlan
 
 __all__ = ["Candidate", "Catalogue", "Costs", "Zygotes", "decide_zygotes"]
 
-_THREADS = ("OMP_", "OPENBLAS_", "MKL_", "NUMEXPR_", "BLIS_", "VECLIB_", "GOTO_")
 _AROUND = ("HOME", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 _CONFLICTS_TOLD = 3
 
@@ -73,7 +65,7 @@ def decide_zygotes(
     groups = [
         _Group(division, mask, bucket)
         for bucket in _buckets(fit, environments)
-        for division in [_division(bucket, environments, modules, costs)]
+        for division in [division_of(bucket, environments, modules, costs)]
         for mask in division.divide()
     ]
     chosen = _chosen(groups)
@@ -99,13 +91,6 @@ def _environment(environments: Mapping[str, Environment | EnvironmentProblem], p
     return found
 
 
-def exec_settings(location: Candidate, environment: Environment) -> dict[str, str]:
-    """The variables that count when a program is started, and those that its start-up files read."""
-    found = exec_only.of(dict(location.env))
-    found |= {k: v for k, v in location.env.items() if v and k.startswith(_THREADS)}
-    return found | {k: location.env[k] for k in environment.pth_variables if k in location.env}
-
-
 def _buckets(
     locations: Sequence[Candidate], environments: Mapping[str, Environment | EnvironmentProblem]
 ) -> list[list[Candidate]]:
@@ -116,25 +101,6 @@ def _buckets(
         settings = sorted(exec_settings(location, environment).items())
         found.setdefault(repr((environment.build, environment.customize, settings)), []).append(location)
     return list(found.values())
-
-
-def _division(
-    bucket: Sequence[Candidate],
-    environments: Mapping[str, Environment | EnvironmentProblem],
-    modules: Modules,
-    costs: Costs,
-) -> Division:
-    tops = {python: tops_of(_environment(environments, python)) for python in {x.python for x in bucket}}
-    masks: dict[tuple[str, ...], int] = {}
-    members: dict[object, tuple[list[str], dict[Attribute, str], int | None]] = {}
-    for x in bucket:
-        environment = _environment(environments, x.python)
-        values = {a: value_of(a, x, environment, tops[x.python]) for a in modules.touched}
-        if x.modules and x.modules not in masks:
-            masks[x.modules] = modules.mask(x.modules)
-        loaded = masks[x.modules] if x.modules else None
-        members.setdefault((tuple(values.values()), loaded), ([], values, loaded))[0].append(x.name)
-    return Division([Member(tuple(n), v, loaded) for n, v, loaded in members.values()], modules, costs)
 
 
 def _chosen(groups: Sequence[_Group]) -> list[_Group]:
@@ -168,8 +134,8 @@ def _differences(group: _Group, other: _Group) -> list[Attribute]:
         return []
     touched = group.division.modules.touched
     wanted = other.division.wanted(other.mask)
-    both = {a for a in group.division.conflicts(group.mask | other.mask) if touched[a] & wanted}
-    return sorted(both, key=lambda a: (-(touched[a] & wanted).bit_count(), a))[:_CONFLICTS_TOLD]
+    both = {a for a in group.division.conflicts(group.mask | other.mask) if touched(a) & wanted}
+    return sorted(both, key=lambda a: (-(touched(a) & wanted).bit_count(), a))[:_CONFLICTS_TOLD]
 
 
 def _plan(
@@ -231,7 +197,8 @@ def _made(
     environment = _environment(environments, python)
     facts = group.division.modules.facts
     first = next(location for location in locations if location.python == python)
-    read = {variable for module in modules for variable in facts[module].env_read}
+    patterns = {pattern for module in modules for pattern in facts[module].env_read}
+    read = {name for pattern in patterns for name in matching(pattern, first.env)}
     env = _zygote_env(first, locations, environment, read)
     counting = {k: v for k, v in env.items() if k in read or k not in _AROUND}
     return ZygotePlan(
@@ -250,8 +217,6 @@ def _zygote_env(
     first: Candidate, locations: Sequence[Candidate], environment: Environment, read: set[str]
 ) -> dict[str, str]:
     """Nothing that a location may keep secret: what counts at exec, what the modules read, and where we are."""
-    if EVERYTHING in read:
-        return dict(first.env)
     around = {k for k in _AROUND if k == "PATH" or len({x.env.get(k) for x in locations}) == 1}
     names = sorted((read | around).intersection(first.env))
     return exec_settings(first, environment) | {name: first.env[name] for name in names}
@@ -275,7 +240,7 @@ def _never(group: _Group, modules: Sequence[str], environment: Environment) -> t
     """What must not come along with the modules: what the group does not share, and what its members shadow."""
     division = group.division
     known = division.modules
-    blocked = set(known.of(~division.allowed(group.mask) & ((1 << len(known.names)) - 1)))
+    blocked = set(known.of(known.all & ~division.allowed(group.mask)))
     tops = tops_of(environment)
     for kind, name in division.conflicts(group.mask):
         if (kind == "own" and name) or (kind == "import" and name in tops):

@@ -14,6 +14,7 @@ from reef.environments.model import OLDEST_PYTHON, EnvironmentProblem
 
 Facts = Mapping[str, Any]
 _MARK = b"reef-environment "
+_running: set[subprocess.Popen[bytes]] = set()
 _SCRIPT = Path(__file__).with_name("inspect_script.py")
 
 
@@ -64,19 +65,32 @@ def _run(python: str, timeout_s: float) -> tuple[int, bytes, bytes]:
         cwd="/",
         start_new_session=True,
     )
+    _running.add(process)
     try:
         out, err = process.communicate(timeout=timeout_s)
     except BaseException:
         _end(process)
         raise
+    finally:
+        _running.discard(process)
     return process.returncode, out, err
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_all() -> None:
+    """Kill every interpreter that is being asked now, in whatever thread."""
+    for process in list(_running):
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    _kill(process)
     for pipe in (process.stdout, process.stderr):
         if pipe:
             pipe.close()

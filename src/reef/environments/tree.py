@@ -136,7 +136,7 @@ def _origin(path: str) -> tuple[Origin, str | None]:
     folder = unquote(url.path)
     if "dir_info" in said and os.path.isdir(folder):  # else a folder of the machine that built it (conda)
         return ("editable" if said["dir_info"].get("editable") else "local"), folder
-    return ("archive" if url.scheme else "index"), None
+    return ("archive" if "archive_info" in said else "index"), None
 
 
 def claims(found: list[Metadata], files: list[File]) -> dict[str, tuple[str, ...]]:

@@ -7,14 +7,15 @@ line of JSON for each interpreter, in the order in which they are done.
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import msgspec
 
-from reef.environments.ask import Facts, ask
+from reef.environments.ask import Facts, ask, end_all
 from reef.environments.filehash import FileHashes
 from reef.environments.model import Environment, EnvironmentProblem
 from reef.environments.survey import Survey
@@ -73,7 +74,14 @@ def _settled(
         return EnvironmentProblem(python, f"the environment of {python} cannot be read: {error}", hint)
 
 
-def main(arguments: Sequence[str] = ()) -> None:
+def _leave(*_: object) -> None:
+    end_all()
+    os._exit(1)
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the host, which then ends us
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     for answer in survey(request):
         sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
