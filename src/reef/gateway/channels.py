@@ -13,6 +13,7 @@ import grpc.aio
 
 from reef.gateway.contract import Endpoint
 from reef.wire.client import open_channel
+from reef.wire.lanes import RPCS
 
 CONNECT_S = 10.0
 KEEP_UNUSED_S = 600.0
@@ -38,12 +39,9 @@ class Kept:
     def stream(self, path: str) -> Any:
         return self._callables.get(path) or self._made(path, self.channel.unary_stream(path, None, None))
 
-    def either(self, path: str) -> Any:
-        """For methods of which nothing is known: on the wire, single messages are streams of one."""
-        return self.channel.stream_stream(path, None, None)
-
     def _made(self, path: str, callable_: Any) -> Any:
-        self._callables[path] = callable_
+        if path in RPCS:  # of others a caller may invent as many as it likes
+            self._callables[path] = callable_
         return callable_
 
     async def connected(self) -> None:

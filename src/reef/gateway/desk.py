@@ -176,9 +176,6 @@ class Desk:
     async def forward_stream(self, call: Call, place: Place, request: bytes) -> None:
         await self._forwarder.stream(call, place.slots, request)
 
-    async def forward_either(self, call: Call, place: Place) -> None:
-        await self._forwarder.either(call, place.slots)
-
     async def start_run(self, call: Call, place: Place, request: bytes) -> bytes:
         call.run_id = unless_damaged(messages.start_run_id, request)
         reply = await self.forward(call, place, request)

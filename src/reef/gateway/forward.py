@@ -9,7 +9,6 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from grpc.aio import EOF  # type: ignore[attr-defined]
 
 from reef.gateway.call import Call
 from reef.gateway.channels import Channels, Kept, NotConnected
@@ -41,19 +40,10 @@ class Forwarder:
             return await self._once(call, request)
 
     async def stream(self, call: Call, slots: Slots, request: bytes) -> None:
-        """Writes the events to the caller."""
+        """Writes the events to the caller. A single reply is a stream of one, so it serves for unknown methods too."""
         call.enter("forwarded")
         async with slots.one(call), self._connected(call) as kept:
             inner = kept.stream(call.path)(request, timeout=call.remaining_s(), metadata=call.metadata())
-            await _copy(inner, call)
-
-    async def either(self, call: Call, slots: Slots) -> None:
-        """For a method that the table does not know: whatever comes, in both directions."""
-        call.enter("forwarded")
-        async with slots.one(call), self._connected(call) as kept:
-            inner = kept.either(call.path)(
-                _requests(call), timeout=call.remaining_s(), metadata=call.metadata()
-            )
             await _copy(inner, call)
 
     async def ask(self, endpoint: Endpoint, call: Call, request: bytes) -> bytes:
@@ -129,8 +119,3 @@ async def _copy(inner: Any, call: Call) -> None:
         raise Ended.of(error) from None
     finally:
         inner.cancel()  # does nothing to a call that is over
-
-
-async def _requests(call: Call) -> AsyncIterator[bytes]:
-    while (message := await call.context.read()) is not EOF:
-        yield message

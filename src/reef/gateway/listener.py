@@ -46,7 +46,7 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     def _made(self, path: str) -> Any:
         rpc = RPCS.get(path)
         if rpc is None:
-            return grpc.stream_stream_rpc_method_handler(self._either(path))
+            return grpc.unary_stream_rpc_method_handler(self._streaming(path, self._desk.forward_stream))
         if rpc.streams:
             return grpc.unary_stream_rpc_method_handler(
                 self._streaming(path, self._desk.stream.get(rpc.name, self._desk.forward_stream))
@@ -77,20 +77,6 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
             call = Call(place.name, path, context, observer)
             try:
                 await work(call, place, request)
-            except BaseException as error:
-                await _end(call, error)
-                raise
-            _ended(call, place)
-
-        return handle
-
-    def _either(self, path: str) -> Callable[[Any, Context], Any]:
-        place, observer, desk = self._place, self._observer, self._desk
-
-        async def handle(_requests: Any, context: Context) -> None:
-            call = Call(place.name, path, context, observer)
-            try:
-                await desk.forward_either(call, place)
             except BaseException as error:
                 await _end(call, error)
                 raise
