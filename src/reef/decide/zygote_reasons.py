@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from reef.decide.zygote_facts import Attribute
 from reef.environments.model import Environment, EnvironmentProblem
 
+MOST_TOLD = 3
 Pair = tuple[Environment, Environment]
 
 
@@ -51,7 +52,9 @@ def _difference(
         )
     if ours.customize != theirs.customize:
         return "its sitecustomize differs from the others'"
-    return "; ".join(dict.fromkeys(_told(a, pair) for a in differs)) or "it shares too little with the others"
+    certain = [a for a in differs if a[0] != "import"] or differs
+    told = list(dict.fromkeys(_told(a, pair) for a in certain))[:MOST_TOLD]
+    return "; ".join(told) or "it shares too little with the others"
 
 
 def _told(attribute: Attribute, pair: Pair) -> str:

@@ -22,7 +22,6 @@ from reef.hosting.plan import Rebase, ZygotePlan
 __all__ = ["Candidate", "Catalogue", "Costs", "Zygotes", "decide_zygotes"]
 
 _AROUND = ("HOME", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
-_CONFLICTS_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def _differences(group: _Group, other: _Group) -> list[Attribute]:
     touched = group.division.modules.touched
     wanted = other.division.wanted(other.mask)
     both = {a for a in group.division.conflicts(group.mask | other.mask) if touched(a) & wanted}
-    return sorted(both, key=lambda a: (-(touched(a) & wanted).bit_count(), a))[:_CONFLICTS_TOLD]
+    return sorted(both, key=lambda a: (-(touched(a) & wanted).bit_count(), a))
 
 
 def _plan(
