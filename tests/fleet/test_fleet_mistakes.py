@@ -25,7 +25,7 @@ _REEF = [
     ("locations: {}\nlocations: {}\n", "reef.yaml:2: locations is there twice: first at reef.yaml:1", ""),
     ("locations:\n  a: {code: m, idle_timeout: 5}\n",
      "reef.yaml:2: locations.a.idle_timeout = 5, must be a time such as 30s, 10m or 1h30m, or never", ""),
-    ("locations:\n  a: {code: m, load_timeout: 0s}\n", 'locations.a.load_timeout = "0s", must be longer', ""),
+    ("locations:\n  a: {code: m, load_timeout: 0s}\n", 'locations.a.load_timeout = "0s", must be more', ""),
     ("locations:\n  a: {code: m, placement: pod}\n",
      'reef.yaml:2: locations.a.placement = "pod", must be packed, standing or external', ""),
     ("locations:\n  a: {code: m, max_concurrent_calls: 0}\n", "max_concurrent_calls = 0, must be a whole number", ""),
@@ -51,8 +51,13 @@ _REEF = [
     ("locations: &l\n  a: *l\n", "reef.yaml:2: locations.a is an alias of what contains it", ""),
     ("locations:\n  {{ range }}: {}\n", "reef.yaml:2: locations has a key that is not a word", "render it first"),
     ("{% for x in y %}\nlocations: {}\n", "reef.yaml:1: is not valid YAML", "render it first"),
-    ("locations: {a: {code: m, max_concurrent_calls: '${CALLS}'}}\n", '= "${CALLS}", must be', "render it first"),
+    ("locations: {a: {code: m, max_concurrent_calls: '${CALLS}'}}\n", '= "${CALLS}" is not filled in', "render"),
     ("a: 1\n---\nb: 2\n", "reef.yaml:2: is not valid YAML", ""),
+    ("locations: {a: {code: '${CODE}'}}\n", 'locations.a.code = "${CODE}" is not filled in', "render it first"),
+    ('locations: {a: {code: "a\\0b"}}\n', "reef.yaml:1: locations.a.code has a NUL", ""),
+    ('locations: {"\\ud800": {code: m}}\n', "reef.yaml:1: locations has a NUL or half of a surrogate", ""),
+    ("locations:\n  a: {code: m, memory_limit: 0Mi}\n", '.memory_limit = "0Mi", must be more than nothing', ""),
+    ("memory_budget: '0'\nlocations: {}\n", 'reef.yaml:1: memory_budget = "0", must be more than nothing', ""),
     ("", "reef.yaml: the document has no locations", ""),
     ("- a\n", "reef.yaml:1: the document = a list of 1, must be a map with locations", ""),
     ("python: /no/such/python\nlocations: {}\n", 'reef.yaml:1: python = "/no/such/python", /no/such/python does', ""),
@@ -78,6 +83,7 @@ _WORKSPACE = [
     ("load_from:\n  {{- range .Values.x }}\n  - python_file: x\n", "workspace.yaml:", "render it first"),
     ("load_from:\n  - python_module: m\n  - python_module: m\n", "workspace.yaml:3: two locations are called 'm': "
      "the first is at workspace.yaml:2", "location_name"),
+    ("load_from:\n  - python_module: {module_name: m, location_name: ' '}\n", "yaml:2: ' ' is no name", "one letter"),
     ("load_from:\n  - python_module: {module_name: {env: NOT_SET}}\n", "NOT_SET, which is not set", "set it"),
 ]  # fmt: skip
 

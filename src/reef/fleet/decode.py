@@ -54,12 +54,19 @@ def _field(item: Item, annotation: Any) -> Any:
                 return decoded(item, each, must_be)
             if get_origin(each) is dict and _is_struct(get_args(each)[1]):
                 return {name: decoded(entry, get_args(each)[1]) for name, entry in item.entries.items()}
+    if isinstance(item.value, str) and (hint := _hint(item)) and not _is_free(item):
+        raise item.error(f"= {item.said()} is not filled in", hint)
     try:
         return msgspec.convert(item.value, annotation)
     except msgspec.ValidationError:
-        if item.path.endswith(".env"):  # its values may be secrets
+        if _is_free(item):
             raise item.error(f"must be {must_be}") from None
         raise item.invalid(must_be, _hint(item)) from None
+
+
+def _is_free(item: Item) -> bool:
+    """Whether its values are nobody's business: they may be secrets, and may hold any characters."""
+    return item.path.endswith(".env")
 
 
 def _hint(item: Item) -> str | None:

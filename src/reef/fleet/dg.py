@@ -10,9 +10,9 @@ from reef.errors import ReefError
 from reef.fleet.dotenv import read_env_file
 from reef.fleet.interpreter import fault_of
 from reef.fleet.model import CodeTarget, Fleet, Location
+from reef.fleet.names import check_names
 from reef.fleet.toml_file import Table, read_toml
 from reef.fleet.workspace_location import default_name
-from reef.fleet.workspace_yaml import refuse_twins
 
 _OWN_PYTHON = "DG_PROJECT_PYTHON_EXECUTABLE"
 
@@ -50,7 +50,7 @@ def read_dg(path: str, environ: Mapping[str, str], default_python: str) -> Fleet
         )
         files += [project.file, *location.env_files]
         warnings += _other_name(project, location)
-    refuse_twins(locations)
+    check_names(locations)
     return Fleet(
         locations=tuple(locations),
         source=path,

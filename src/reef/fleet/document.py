@@ -99,6 +99,7 @@ class _Builder:
         if self._built > _MOST_VALUES:
             raise ReefError(f"has more than {_MOST_VALUES} values, its aliases counted", where=where)
         if isinstance(node, yaml.ScalarNode):
+            _refuse_unprintable(node.value, path, where)
             value = self._loader.construct_object(node)
             return Item(value, path, where, raw=node.value)
         if id(node) in self._open:
@@ -141,9 +142,10 @@ class _Builder:
         return result
 
     def _key(self, node: yaml.Node, path: str) -> str:
-        if isinstance(node, yaml.ScalarNode):
-            return str(node.value)
         where = Where(self._file, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            _refuse_unprintable(node.value, path, where)
+            return str(node.value)
         raise ReefError(
             f"{path or 'the document'} has a key that is not a word, such as a list or a mapping",
             where=where,
@@ -158,6 +160,13 @@ def _mappings(node: yaml.Node, path: str, file: str) -> Iterator[yaml.MappingNod
                 f"{path} merges (<<) what is no mapping", where=Where(file, each.start_mark.line + 1)
             )
         yield each
+
+
+def _refuse_unprintable(text: str, path: str, where: Where) -> None:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ReefError(
+            f"{path} has a NUL or half of a surrogate pair, which no setting can have", where=where
+        )
 
 
 def _twice(path: str, first: Where, second: Where) -> ReefError:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 from reef.fleet.model import CodeTarget, Fleet, Location
+from reef.fleet.names import check_names
 from reef.fleet.toml_file import Table, read_toml
-from reef.fleet.workspace_yaml import refuse_twins
 
 
 def names_a_target(block: Table) -> bool:
@@ -30,7 +30,7 @@ def read_project(path: str, default_python: str) -> Fleet:
         )
         for table, key, module in _modules(block)
     )
-    refuse_twins(locations)
+    check_names(locations)
     return Fleet(locations, source=path, kind="project", default_python=default_python, files=(path,))
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TypeVar, cast
 
 from reef.errors import ReefError
 from reef.fleet.document import Item
 from reef.fleet.environment import env_file_paths, read_env_files, written_env
 from reef.fleet.interpreter import fault_of, resolved_python
 from reef.fleet.model import CodeTarget, Location, OnLoadError, Placement, ServerAddress
+from reef.fleet.names import is_name
 from reef.fleet.paths import Base
 from reef.fleet.suggest import template_hint
 from reef.fleet.units import size_bytes, span_s
 
+N = TypeVar("N", int, float)
 TARGETS = {
     "python_file": "python_file",
     "module": "module_name",
@@ -69,7 +71,7 @@ def read_location(name: str, item: Item, reading: Reading) -> Location:
 
 
 def _check_name(name: str, item: Item) -> None:
-    if not name.strip() or any(ord(letter) < 32 for letter in name):
+    if not is_name(name):
         raise item.error(
             "is no name for a location", "a name has at least one letter, and no control characters"
         )
@@ -89,17 +91,16 @@ def _placement(settings: _Settings) -> Placement:
 
 
 def _shared(name: str, settings: _Settings, placement: Placement) -> Location:
-    limit, idle = settings.value("memory_limit"), settings.value("idle_timeout")
     return Location(
         name=name,
         placement=placement,
         owner=cast("str | None", settings.value("owner")),
-        memory_limit_bytes=None if limit is None else size_bytes(cast("str | int", limit)),
-        idle_timeout_s=None if idle is None else _span(settings, "idle_timeout"),
+        memory_limit_bytes=read_size(settings.item("memory_limit")),
+        idle_timeout_s=_span(settings.item("idle_timeout")),
         max_concurrent_calls=cast(
             "int", settings.value("max_concurrent_calls") or Location.max_concurrent_calls
         ),
-        load_timeout_s=_span(settings, "load_timeout") or Location.load_timeout_s,
+        load_timeout_s=_span(settings.item("load_timeout")) or Location.load_timeout_s,
         on_load_error=cast("OnLoadError", settings.value("on_load_error") or Location.on_load_error),
         container_image=cast("str | None", settings.value("container_image")),
         container_context=cast("Mapping[str, object] | None", settings.value("container_context")),
@@ -107,14 +108,22 @@ def _shared(name: str, settings: _Settings, placement: Placement) -> Location:
     )
 
 
-def _span(settings: _Settings, name: str) -> float | None:
-    item = settings.item(name)
+def read_size(item: Item | None) -> int | None:
+    """Bytes, None where there is none. Raises ReefError for nothing at all."""
+    return _measured(item, size_bytes)
+
+
+def _span(item: Item | None) -> float | None:
+    return _measured(item, span_s)
+
+
+def _measured(item: Item | None, measure: Callable[[str], N]) -> N | None:
     if item is None or item.value is None:
         return None
     try:
-        return span_s(str(item.value))
-    except ValueError:
-        raise item.invalid("longer than nothing") from None
+        return measure(str(item.value))
+    except ValueError:  # its form was checked before
+        raise item.invalid("more than nothing") from None
 
 
 def _server(settings: _Settings, reading: Reading) -> ServerAddress:

@@ -10,9 +10,8 @@ from reef.fleet.document import Item, read_document
 from reef.fleet.interpreter import fault_of, resolved_python
 from reef.fleet.model import Fleet
 from reef.fleet.paths import Base, folder_of
-from reef.fleet.reef_location import Reading, read_location
+from reef.fleet.reef_location import Reading, read_location, read_size
 from reef.fleet.settings import ReefFile
-from reef.fleet.units import size_bytes
 
 
 def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -> Fleet:
@@ -29,7 +28,7 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
         source=os.path.abspath(path),
         kind="reef",
         default_python=python,
-        memory_budget_bytes=_budget(document, file),
+        memory_budget_bytes=read_size(document.entries.get("memory_budget")),
         max_simultaneous_wakes=file.max_simultaneous_wakes or None,
         warnings=tuple(dict.fromkeys(reading.warnings)),
         files=tuple(dict.fromkeys([os.path.abspath(path), *reading.files])),
@@ -44,9 +43,3 @@ def _fleet_python(document: Item, folder: str, environ: Mapping[str, str]) -> st
     if fault := fault_of(python):
         raise item.error(f'= "{item.value}", {python} {fault}', "name an interpreter that has Dagster")
     return python
-
-
-def _budget(document: Item, file: ReefFile) -> int | None:
-    if not file.memory_budget:
-        return None
-    return size_bytes(file.memory_budget)

@@ -29,6 +29,8 @@ def read_text(path: str) -> str:
             raw = file.read()
     except OSError as error:
         raise ReefError(f"cannot be read: {error.strerror}", where=Where(shown(path))) from None
+    except ValueError:  # a NUL, or half of a surrogate pair
+        raise ReefError(f"{path!r} is not the path of a file") from None
     return _decoded(raw, path)
 
 

@@ -106,8 +106,6 @@ class _Values:
         name = self.text("location_name")
         if not name and self.faults:
             raise self.faults[0]
-        if name and any(ord(letter) < 32 for letter in name):
-            raise self.item("location_name").invalid("a name without control characters")
         return name or default
 
     def required(self, name: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from reef.errors import ReefError
 from reef.fleet.document import Item, read_document
-from reef.fleet.model import Fleet, Location
+from reef.fleet.model import Fleet
+from reef.fleet.names import check_names
 from reef.fleet.suggest import did_you_mean
 from reef.fleet.workspace_location import Surroundings, read_entry
 
@@ -26,7 +26,7 @@ def read_workspace_yaml(
     """
     around = Surroundings(cwd, environ, default_python)
     locations = [read_entry(entry, path, around) for path in paths for entry in _entries(read_document(path))]
-    refuse_twins(locations)
+    check_names(locations)
     return Fleet(
         locations=tuple(locations),
         source=os.path.abspath(paths[0]),
@@ -35,19 +35,6 @@ def read_workspace_yaml(
         warnings=tuple(around.warnings),
         files=tuple(map(os.path.abspath, [*paths, *around.files])),
     )
-
-
-def refuse_twins(locations: Iterable[Location]) -> None:
-    """Raises ReefError where two locations have one name, with the place of both."""
-    seen: dict[str, Location] = {}
-    for location in locations:
-        if first := seen.get(location.name):
-            raise ReefError(
-                f"two locations are called {location.name!r}: the first is at {first.where}",
-                where=location.where,
-                hint="give one of them another location_name",
-            )
-        seen[location.name] = location
 
 
 def _entries(document: Item) -> Sequence[Item]:
