@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Callable
@@ -22,9 +23,9 @@ def usual(call: Call, ticks: bool, instance_ref: Any, notes: list[str]) -> None:
 
 
 def _client(call: Call) -> Any:
-    from dagster._grpc.client import DagsterGrpcClient
+    client: Any = importlib.import_module("dagster._grpc.client").DagsterGrpcClient
 
-    class InProcess(DagsterGrpcClient):  # type: ignore[misc]
+    class InProcess(client):  # type: ignore[misc]
         def _query(self, method: str, request_type: Any, timeout: Any = None, **kwargs: Any) -> Any:
             kwargs.pop("custom_timeout_message", None)
             return call(method, request_type(**kwargs))
@@ -36,7 +37,7 @@ def _client(call: Call) -> Any:
 
 
 def _repositories(listed: Any) -> list[str]:
-    from dagster._serdes import deserialize_value
+    deserialize_value: Any = importlib.import_module("dagster._serdes").deserialize_value
 
     if listed is None:
         return []
@@ -45,11 +46,13 @@ def _repositories(listed: Any) -> list[str]:
 
 
 def _repository(client: Any, name: str, ticks: bool, instance_ref: Any, notes: list[str]) -> None:
-    from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
-    from dagster._serdes import deserialize_value
+    origins: Any = importlib.import_module("dagster._core.remote_origin")
+    deserialize_value: Any = importlib.import_module("dagster._serdes").deserialize_value
 
-    location = GrpcServerCodeLocationOrigin(host="localhost", socket="/nonexistent/reef.sock", location_name="sample")
-    origin = RemoteRepositoryOrigin(location, name)
+    location = origins.GrpcServerCodeLocationOrigin(
+        host="localhost", socket="/nonexistent/reef.sock", location_name="sample"
+    )
+    origin = origins.RemoteRepositoryOrigin(location, name)
     _try(lambda: client.external_repository(origin, defer_snapshots=True), notes)
     data = _try(lambda: deserialize_value(client.external_repository(origin)), notes)
     _try(lambda: list(client._streaming_query("StreamingExternalRepository", *_streamed(origin))), notes)
@@ -61,8 +64,8 @@ def _repository(client: Any, name: str, ticks: bool, instance_ref: Any, notes: l
 
 
 def _streamed(origin: Any) -> tuple[Any, ...]:
-    from dagster._grpc.__generated__ import dagster_api_pb2
-    from dagster._serdes import serialize_value
+    dagster_api_pb2: Any = importlib.import_module("dagster._grpc.__generated__").dagster_api_pb2
+    serialize_value: Any = importlib.import_module("dagster._serdes").serialize_value
 
     def request() -> Any:
         value = serialize_value(origin)
@@ -78,11 +81,11 @@ def _plans(client: Any, origin: Any, data: Any, notes: list[str]) -> None:
 
 
 def _plan(origin: Any, job: str) -> Any:
-    from dagster._core.remote_origin import RemoteJobOrigin
-    from dagster._grpc.types import ExecutionPlanSnapshotArgs
+    origins: Any = importlib.import_module("dagster._core.remote_origin")
+    types: Any = importlib.import_module("dagster._grpc.types")
 
-    return ExecutionPlanSnapshotArgs(
-        job_origin=RemoteJobOrigin(origin, job),
+    return types.ExecutionPlanSnapshotArgs(
+        job_origin=origins.RemoteJobOrigin(origin, job),
         op_selection=[],
         run_config={},
         step_keys_to_execute=None,
@@ -91,11 +94,11 @@ def _plan(origin: Any, job: str) -> Any:
 
 
 def _subset(origin: Any, job: str) -> Any:
-    from dagster._core.remote_origin import RemoteJobOrigin
-    from dagster._grpc.types import JobSubsetSnapshotArgs
+    origins: Any = importlib.import_module("dagster._core.remote_origin")
+    types: Any = importlib.import_module("dagster._grpc.types")
 
-    job_origin = RemoteJobOrigin(origin, job)
-    return JobSubsetSnapshotArgs(job_origin=job_origin, op_selection=None, asset_selection=None)
+    job_origin = origins.RemoteJobOrigin(origin, job)
+    return types.JobSubsetSnapshotArgs(job_origin=job_origin, op_selection=None, asset_selection=None)
 
 
 def _ticks(client: Any, origin: Any, data: Any, instance_ref: Any, notes: list[str]) -> None:
@@ -108,15 +111,15 @@ def _ticks(client: Any, origin: Any, data: Any, instance_ref: Any, notes: list[s
 
 
 def _sensor_args(*asked: Any) -> Any:
-    from dagster._grpc.types import SensorExecutionArgs
+    types: Any = importlib.import_module("dagster._grpc.types")
 
-    return SensorExecutionArgs(*asked, None, None, None)
+    return types.SensorExecutionArgs(*asked, None, None, None)
 
 
 def _schedule_args(*when: Any) -> Any:
-    from dagster._grpc.types import ExternalScheduleExecutionArgs
+    types: Any = importlib.import_module("dagster._grpc.types")
 
-    return ExternalScheduleExecutionArgs(*when)
+    return types.ExternalScheduleExecutionArgs(*when)
 
 
 def _try(call: Callable[[], Any], notes: list[str]) -> Any:

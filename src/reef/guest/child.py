@@ -6,7 +6,7 @@ import os
 import socket
 from typing import Any
 
-from . import guard, identity, instance, listening, process_end, server, title, wire
+from . import guard, identity, instance, listening, probe, process_end, server, title, wire
 
 
 def main(status: int, log: int) -> None:
@@ -29,7 +29,7 @@ def run(host: socket.socket, spec: dict[str, Any], forked: bool) -> None:
         if forked:
             identity.become(spec)
         guard.start(host, spec, forked)
-        listening.tell(host, keep=spec["observe"])
+        listening.tell(host, probe.Probe(host).loaded if spec["observe"] else host.close)
         instance.open_lazily()
     except Exception as error:
         wire.send(host, {"event": "failed", "reason": f"{type(error).__name__}: {error}"})

@@ -66,12 +66,11 @@ def _free_blocks() -> dict[int, int]:
     return {int(row[1]): int(row[4]) for row in (match.groups() for match in _CLASS.finditer(text))}
 
 
+_MALLINFO = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+
+
 class _MallInfo(ctypes.Structure):
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd")
-        + ("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
-    )
+    _fields_ = tuple((name, ctypes.c_size_t) for name in _MALLINFO.split())
 
 
 def _plug_malloc() -> None:

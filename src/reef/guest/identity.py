@@ -62,7 +62,6 @@ def set_interpreter(spec: dict[str, Any]) -> None:
         rebase.move(spec["rebase"])
     sys.executable = spec["python"]
     sys.path[:0] = python_path(spec["env"])
-    sys.path_importer_cache.clear()
 
 
 def python_path(env: dict[str, str]) -> list[str]:

@@ -16,8 +16,9 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-_COUNT = 0xFFFFFFFF
-_RUNNING = (types.FrameType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_IMMORTAL = 0x7FFFFFFF  # a count above is never counted
+_CHUNK = 4096
+_RUNNING = frozenset((types.FrameType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType))
 
 
 def possible() -> bool:
@@ -32,38 +33,48 @@ def possible() -> bool:
 
 
 def immortalize() -> int:
-    """Everything that the garbage collector reaches from its objects; how many that were."""
+    """Everything that the garbage collector reaches from its objects; how many that were.
+
+    An object is marked as it is met, so there is no list of what has been seen, whose memory would cost more
+    time than the walk. Nothing met may be freed meanwhile: the roots are held, the collector is off.
+    """
     gc.collect()
-    addresses: list[int] = []
-    seen: set[int] = set()
-    work: list[Any] = gc.get_objects()
-    seen.update(id(one) for one in (addresses, seen, work, sys._getframe(), sys._getframe(1)))
-    while work:
-        found = work.pop()
-        if id(found) in seen or isinstance(found, _RUNNING):
-            continue
-        seen.add(id(found))
-        addresses.append(id(found))
-        work.extend(_parts(found))
-    del found
-    for address in addresses:
-        ctypes.c_uint32.from_address(address).value = _COUNT
-    return len(addresses)
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _mark_all(gc.get_objects())
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
-def _parts(found: Any) -> Any:
+def _mark_all(roots: list[Any]) -> int:
+    count, left = 0, [roots]
+    while left:
+        wave = _mark(left.pop())
+        count += len(wave)
+        for start in range(0, len(wave), _CHUNK):
+            left.append(_parts(wave[start : start + _CHUNK]))
+    return count
+
+
+def _mark(met: list[Any]) -> list[Any]:
+    """Those of `met` that were not immortal. What was so from the start is static, and leads to nothing new."""
+    count_of, set_bytes, new = sys.getrefcount, ctypes.memset, []
+    for one in met:
+        if count_of(one) < _IMMORTAL and type(one) not in _RUNNING:
+            set_bytes(id(one), 0xFF, 4)
+            new.append(one)
+    return new
+
+
+def _parts(wave: list[Any]) -> list[Any]:
     """Code objects are not traversed by the collector, but hold most of the strings."""
-    if isinstance(found, types.CodeType):
-        return (
-            found.co_consts,
-            found.co_names,
-            found.co_filename,
-            found.co_name,
-            found.co_qualname,
-            found.co_linetable,
-            found.co_exceptiontable,
-        )
-    return gc.get_referents(found)
+    parts = gc.get_referents(*wave)
+    for code in [one for one in wave if type(one) is types.CodeType]:
+        parts += (code.co_consts, code.co_names, code.co_filename, code.co_name, code.co_qualname)
+        parts += (code.co_linetable, code.co_exceptiontable)
+    return parts
 
 
 def proves_itself(exercise: Callable[[], object]) -> bool:
@@ -72,6 +83,7 @@ def proves_itself(exercise: Callable[[], object]) -> bool:
     if pid == 0:
         status = 1
         try:
+            gc.enable()
             immortalize()
             _check()
             exercise()

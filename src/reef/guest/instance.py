@@ -15,10 +15,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 _UNREAD = object()
+_done = False
 
 
 def open_lazily() -> bool:
-    """Replace what the server calls to open its instance; False where this Dagster is unknown."""
+    """Replace what the server calls to open its instance, once; False where this Dagster is unknown."""
+    global _done
+    if _done:
+        return True
     try:
         utils: Any = importlib.import_module("dagster._cli.utils")
         if not _known(utils):
@@ -29,6 +33,7 @@ def open_lazily() -> bool:
     if lazy_state is None:
         return False
     utils.get_instance_for_cli = _replacement(utils, utils.get_instance_for_cli, lazy_state)
+    _done = True
     return True
 
 
@@ -51,9 +56,7 @@ class LazyInstance:
 
     def inject_env_vars(self, location_name: str | None) -> None:
         """What a secrets loader gives, without a database; an instance class of one's own does it itself."""
-        from dagster._core.instance import InstanceRef
-
-        ref = self._ref or InstanceRef.from_dir(_home())
+        ref = self._ref or importlib.import_module("dagster._core.instance").InstanceRef.from_dir(_home())
         if ref.custom_instance_class_data is not None:
             self._real().inject_env_vars(location_name)
             return
@@ -73,9 +76,7 @@ class LazyStorage:
     def __init__(self, instance: LazyInstance, kind: type) -> None:
         self.__dict__.update(_lazy=instance, _kind=kind, _put_off=False)
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
-        return self._kind  # type: ignore[no-any-return]
+    __class__: Any = property(lambda self: self._kind)
 
     def _real(self) -> Any:
         return self._lazy._real().defs_state_storage
@@ -143,8 +144,8 @@ def _lazy_state() -> LazyState | None:
 
 def _patch_load_context(context: Any) -> bool:
     """A load context reads the state of all definitions when it is made; here, when a definition asks for its own."""
-    from dagster._core.storage.defs_state.base import DefsStateStorage
-
+    base: Any = importlib.import_module("dagster._core.storage.defs_state.base")
+    storage_of: Callable[[], Any] = base.DefsStateStorage.get
     used = context.__init__.__code__.co_names
     if "get_latest_defs_state_info" not in used or "_defs_state_info" not in used:
         return False
@@ -154,7 +155,7 @@ def _patch_load_context(context: Any) -> bool:
     make, read_accessed = context.__init__, accessed.fget
 
     def put_off(self: Any, *args: Any, **kwargs: Any) -> None:
-        storage = DefsStateStorage.get()
+        storage = storage_of()
         if type(storage) is not LazyStorage:
             make(self, *args, **kwargs)
             return

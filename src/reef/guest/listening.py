@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from . import wire
 
 
-def tell(host: socket.socket, keep: bool) -> None:
-    """Wrap `grpc.server` until it has made one server, whose start is then told. `keep`: leave the socket open."""
-    grpc: Any = importlib.import_module("grpc")
-
+def tell(host: socket.socket, then: Callable[[], None]) -> None:
+    """Wrap `grpc.server` until it has made one server, whose start is then told; after that, `then` is called."""
+    try:
+        grpc: Any = importlib.import_module("grpc")
+    except ImportError:
+        return  # Dagster's command says it better
     make = grpc.server
 
     def server(*args: Any, **kwargs: Any) -> Any:
@@ -22,18 +25,13 @@ def tell(host: socket.socket, keep: bool) -> None:
 
         def start_and_tell() -> None:
             start()
-            _told(host, keep)
+            try:
+                wire.send(host, {"event": "listening"})
+            except OSError:
+                pass  # the host is gone: the guard sees to that
+            then()
 
         made.start = start_and_tell
         return made
 
     grpc.server = server
-
-
-def _told(host: socket.socket, keep: bool) -> None:
-    try:
-        wire.send(host, {"event": "listening"})
-    except OSError:
-        pass  # the host is gone: the guard sees to that
-    if not keep:
-        host.close()

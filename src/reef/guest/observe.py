@@ -10,7 +10,6 @@ import sysconfig
 from typing import Any
 
 EVERYTHING = "*"
-_IMPORT_MACHINERY = "<frozen importlib._bootstrap_external>"
 _Environ: Any = type(os.environ)
 
 
@@ -79,7 +78,9 @@ class Observed:
         real = builtins.__import__
         needs = self.needs
 
-        def watched(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        def watched(
+            name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+        ) -> Any:
             module = real(name, globals, locals, fromlist, level)
             asker = _importing(sys._getframe(1))
             if asker:
@@ -105,9 +106,9 @@ class Observed:
             self._keep(self.files, path)
 
     def _listed(self, path: Any) -> None:
-        if isinstance(path, str | bytes | os.PathLike) or path is None:
-            if sys._getframe(2).f_code.co_filename != _IMPORT_MACHINERY:
-                self._keep(self.folders, "." if path is None else path)
+        asker = sys._getframe(2).f_globals.get("__name__", "")
+        if not asker.startswith(("importlib.", "_frozen_importlib")) and not isinstance(path, int):
+            self._keep(self.folders, "." if path is None else path)
 
     def _keep(self, into: dict[str, None], path: Any) -> None:
         full = os.path.abspath(os.fsdecode(path))
@@ -149,7 +150,11 @@ def _importing(frame: Any) -> str:
 
 def _passes_on(frame: Any) -> bool:
     """Whether the standard library copies the environment only to give it to a program that it runs."""
-    while frame is not None and frame.f_globals.get("__name__") in ("collections.abc", "_collections_abc", "os"):
+    while frame is not None and frame.f_globals.get("__name__") in (
+        "collections.abc",
+        "_collections_abc",
+        "os",
+    ):
         frame = frame.f_back
     return frame is not None and frame.f_globals.get("__name__") in ("platform", "subprocess")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from . import boot
 
 Moves = list[tuple[str, str]]
+_kept: list[object] = []
 
 
 def move(spec: dict[str, Any]) -> None:
@@ -20,8 +20,8 @@ def move(spec: dict[str, Any]) -> None:
     _move_packages(moves)
     _drop_finders(frozenset(spec["drop_finders"]))
     _forget_environment()
-    sys.path_importer_cache.clear()
-    importlib.invalidate_caches()
+    _kept.append(sys.path_importer_cache)  # freeing the old cache would write all over the shared heap
+    sys.path_importer_cache = {}
     for line in spec["pth_imports"]:
         _run_line(line)
 

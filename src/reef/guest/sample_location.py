@@ -1,4 +1,5 @@
 """A small location of everyday things, on which a zygote rehearses and a warm-up learns."""
+# mypy: ignore-errors
 
 import dagster as dg
 

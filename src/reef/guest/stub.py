@@ -64,6 +64,8 @@ def _paths(handler: Any) -> list[str]:
 @contextlib.contextmanager
 def in_place_of_grpc_server(use: Callable[[Call], None]) -> Iterator[None]:
     grpc: Any = importlib.import_module("grpc")
+    with contextlib.suppress(ImportError):
+        importlib.import_module("grpc._server")  # which the real one would load
     real = grpc.server
     grpc.server = lambda *_args, **_kwargs: StubServer(use)
     try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import socket
-import sys
 import tempfile
 import time
 from typing import Any
@@ -53,16 +53,11 @@ def _run(spec: dict[str, Any], ticks: bool, home: str, notes: list[str]) -> str 
 def _instance_ref(home: str, notes: list[str]) -> Any:
     """A SQLite instance, so that what an instance needs is learned too; the location loads without one."""
     try:
-        from dagster import DagsterInstance
-        from dagster._core.instance import InstanceRef
-
-        ref = InstanceRef.from_dir(home)
-        with DagsterInstance.from_ref(ref) as instance:
+        dagster: Any = importlib.import_module("dagster._core.instance")
+        ref = dagster.InstanceRef.from_dir(home)
+        with dagster.DagsterInstance.from_ref(ref) as instance:
             instance.get_runs(limit=1)
         return ref
     except Exception as error:
         notes.append(f"no instance: {type(error).__name__}: {error}"[:300])
         return None
-
-
-__all__ = ["main", "sys"]

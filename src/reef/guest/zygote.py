@@ -15,9 +15,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from . import boot, child, holes, immortal, loop, preload, proc, rehearsal, wire
+from . import boot, child, holes, immortal, instance, loop, preload, proc, rehearsal, wire
 
 
 def main(fd: int) -> None:
@@ -29,6 +30,7 @@ def main(fd: int) -> None:
         return
     forked = loop.run(host)
     if forked is not None:
+        gc.enable()
         host.detach()
         child.main(*forked)
     os._exit(0)
@@ -36,6 +38,7 @@ def main(fd: int) -> None:
 
 def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     """Build the heap that children share; False where this process has become unfit for it."""
+    gc.disable()
     started = time.perf_counter()
     result = preload.preload(request["modules"], request["never"])
     if result.dirty:
@@ -51,6 +54,7 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
 
 def _tuned(request: dict[str, Any]) -> list[str]:
     """What makes a child's private memory small; each part may be missing."""
+    instance.open_lazily()
     rehearsed = request["rehearsal"] and _tried("rehearsal", rehearsal.rehearse)
     gc.collect()
     is_immortal = request["immortal"] and immortal.possible() and rehearsal.settle() and _immortal(rehearsed)
@@ -62,7 +66,7 @@ def _tuned(request: dict[str, Any]) -> list[str]:
 
 
 def _immortal(rehearsed: bool) -> bool:
-    exercise = rehearsal.rehearse if rehearsed else gc.collect
+    exercise = partial(rehearsal.rehearse, 1) if rehearsed else gc.collect
     return immortal.proves_itself(exercise) and _tried("immortal heap", immortal.immortalize)
 
 

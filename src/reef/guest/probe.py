@@ -1,0 +1,57 @@
+"""In a probe: observe from before the load, and report when the host asks."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+from . import observe, proc, wire
+
+OWN_TASKS = 2  # the guard's and this one's
+
+
+class Probe:
+    """Make it before the location is loaded; `loaded()` once it listens."""
+
+    def __init__(self, host: socket.socket) -> None:
+        self._host = host
+        self._seen = observe.Observed()
+        self._started = time.perf_counter()
+        self._load_s = 0.0
+
+    def loaded(self) -> None:
+        self._load_s = time.perf_counter() - self._started
+        threading.Thread(target=self._answer, name="reef-probe", daemon=True).start()
+
+    def _answer(self) -> None:
+        try:
+            while wire.receive(self._host) is not None:
+                wire.send(self._host, self._report())
+        except (OSError, EOFError):
+            pass  # the host is gone: the guard sees to that
+
+    def _report(self) -> dict[str, Any]:
+        seen = self._seen
+        loaded = {module["name"]: module["file"] for module in seen.modules()}
+        asked = {
+            name: getattr(sys.modules[name], "__file__", None) or "" for name in sorted(seen.asked_for())
+        }
+        return {
+            "event": "report",
+            "modules": {name: file for name, file in {**asked, **loaded}.items() if not _own(name)},
+            "files_read": list(seen.files),
+            "dirs_listed": list(seen.folders),
+            "env_read": {
+                name: sorted(read) for name, read in seen.env_read.items() if name and not _own(name)
+            },
+            "threads": max(1, proc.tasks() - OWN_TASKS),
+            "load_s": self._load_s,
+            "private_bytes": proc.private_bytes(),
+        }
+
+
+def _own(name: str) -> bool:
+    return name.partition(".")[0] == __name__.partition(".")[0]
