@@ -12,6 +12,7 @@ import pytest
 
 from reef.fleet import read
 from reef.fleet.model import Location
+from reef.fleet.write_workspace import workspace_yaml
 
 # Prints, for each folder named on the command line, what Dagster makes of it while it runs there.
 _ASK = """
@@ -119,6 +120,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         (folder := root / name).mkdir()
         (folder / "pyproject.toml").write_text(text)
         found[str(folder)] = ["pyproject.toml"]
+    (exported := root / "exported").mkdir()
+    maps = read(str(root / "maps"), _ENV, sys.executable)
+    (exported / "workspace.yaml").write_text(workspace_yaml(maps).text)
+    found[str(exported)] = [str(exported / "workspace.yaml")]
     (elsewhere := root / "elsewhere").mkdir()
     found[str(elsewhere)] = [str(root / "maps/workspace.yaml"), str(root / "servers/workspace.yaml")]
     return found
@@ -139,7 +144,7 @@ def dagster_says(folders: dict[str, list[str]]) -> dict[str, list[dict[str, obje
     return answers
 
 
-@pytest.mark.parametrize("name", [*_WORKSPACES, *_PROJECTS, "elsewhere"])
+@pytest.mark.parametrize("name", [*_WORKSPACES, *_PROJECTS, "exported", "elsewhere"])
 def test_reef_resolves_as_dagster_does(
     name: str,
     folders: dict[str, list[str]],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -23,12 +24,18 @@ def decoded(item: Item, model: type[S], must_be: str = "a map of settings") -> S
     for name, entry in item.entries.items():
         if name not in hints:
             raise entry.error("is not a setting", did_you_mean(name, hints))
-    for field in msgspec.structs.fields(model):
-        if field.required and field.name not in item.entries:
-            raise item.error(f"has no {field.name}", f"{field.name} is {_must_be(hints[field.name])}")
+    for name in _required(model):
+        if name not in item.entries:
+            raise item.error(f"has no {name}", f"{name} is {_must_be(hints[name])}")
     return model(**{name: _field(entry, hints[name]) for name, entry in item.entries.items()})
 
 
+@cache
+def _required(model: type[Struct]) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(model) if field.required)
+
+
+@cache
 def fields_of(model: type[Struct]) -> dict[str, Any]:
     """The annotation of each field, in order, inherited ones first."""
     hints = get_type_hints(model, include_extras=True)
