@@ -14,7 +14,9 @@ from reef.beside.companion import Companion, CompanionSpec, start_ticks
 
 
 def spec(folder: Path, code: str) -> CompanionSpec:
-    return CompanionSpec("webserver", (sys.executable, "-c", code), dict(os.environ), folder / "log", folder / "record")
+    return CompanionSpec(
+        "webserver", (sys.executable, "-c", code), dict(os.environ), folder / "log", folder / "record"
+    )
 
 
 async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
@@ -52,7 +54,9 @@ def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
         code = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPER
         companion = Companion(spec(tmp_path, code), print)
         companion.start()
-        await until(lambda: b"up" in (tmp_path / "log").read_bytes() if (tmp_path / "log").exists() else False)
+        await until(
+            lambda: b"up" in (tmp_path / "log").read_bytes() if (tmp_path / "log").exists() else False
+        )
         pid = companion.pid
         assert pid is not None
         await companion.stop(0.2)

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from reef.errors import ReefError
-from reef.statedir import HostLock, StateDir, default_state_dir, host_is_alive, open_state_dir, slug, write_atomic
+from reef.statedir import (
+    HostLock,
+    StateDir,
+    default_state_dir,
+    host_is_alive,
+    open_state_dir,
+    slug,
+    write_atomic,
+)
 
 
 def test_a_second_host_on_the_same_folder_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
@@ -41,7 +49,10 @@ def test_a_second_host_on_the_same_folder_is_refused_and_told_who_holds_it(tmp_p
 
 def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
     state = open_state_dir(tmp_path / "state")
-    code = "import sys, os; from pathlib import Path; from reef.statedir import *\nHostLock(open_state_dir(Path(sys.argv[1]))); os.kill(os.getpid(), 9)"
+    code = (
+        "import sys, os; from pathlib import Path; from reef.statedir import *\n"
+        "HostLock(open_state_dir(Path(sys.argv[1]))); os.kill(os.getpid(), 9)"
+    )
     subprocess.run([sys.executable, "-c", code, str(state.root)])
     assert not host_is_alive(state)
 
@@ -58,7 +69,7 @@ def test_socket_paths_that_the_kernel_would_refuse_are_refused_first(tmp_path: P
     with pytest.raises(ReefError, match="bytes, a unix socket's may have 107") as caught:
         state.check_socket_paths(("sales",))
     assert "--state-dir" in str(caught.value)
-    StateDir(Path("/tmp/x")).root  # a short one passes
+    StateDir(tmp_path).check_socket_paths(("sales",))
 
 
 @pytest.mark.parametrize("name", ["sales", "a b/c", "../../etc", "名前", "x" * 300, "..", ""])
