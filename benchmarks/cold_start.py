@@ -47,7 +47,7 @@ def _reef_plain(
     host = _host(running, fleet, None)
     rounds = 1 if args.quick else args.rounds
     one_by_one = [took for _ in range(rounds) for took in _ticks(host, client, None)]
-    host.sleep_all()
+    host.until_asleep()
     at_once: Times = client.do("ticks_at_once", targets=list(host.targets().values())[:50])
     host.end()
     return one_by_one, at_once
@@ -71,7 +71,7 @@ def _host(running: Processes, fleet: MeasuredFleet, home: str | None) -> ReefHos
 
 def _ticks(host: ReefHost, client: Client, home: str | None) -> Times:
     """One tick for each location, one after the other; each sleeps before and after."""
-    host.sleep_all()
+    host.until_asleep()
     took = []
     for name, target in host.targets().items():
         took.append(client.do("tick", target=target, home=home))

@@ -124,7 +124,7 @@ def measure_memory(bench: Bench) -> None:
     fleet = bench.fleet("one", bench.count)
     host = bench.host(fleet, "one")
     host.until_ready(bench.count)
-    host.sleep_all()
+    host.until_asleep()
     asleep = host.memory().pss / MB
     bench.client.do("warm", targets=list(host.targets().values()))
     warm, own = host.memory().pss / MB, _median_private(host)
@@ -153,7 +153,7 @@ def measure_environments(bench: Bench) -> None:
     fleet = bench.fleet("many", bench.count, environments="many")
     host = bench.host(fleet, "many")
     status = host.until_ready(bench.count)
-    host.sleep_all()
+    host.until_asleep()
     asleep = host.memory().pss / MB
     bench.report.figure("asleep, an environment each", "Reef, zygotes", len(status["zygotes"]), "")
     host.end()
@@ -193,7 +193,7 @@ def measure_scale(bench: Bench) -> None:
     count = int(bench.args.scale_locations)
     host = bench.host(bench.fleet("scale", count), "scale")
     host.until_ready(count, deadline_s=900)
-    host.sleep_all()
+    host.until_asleep()
     asleep = bench.report.figure(f"{count} locations", "Reef, asleep", host.memory().pss / MB, "MB")
     bench.client.do("warm", targets=list(host.targets().values()))
     warm = bench.report.figure(f"{count} locations", "Reef, warm", host.memory().pss / MB, "MB")

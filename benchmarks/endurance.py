@@ -63,7 +63,6 @@ def _run(report: Report, host: ReefHost, client: Client, forks: int, ticks: int)
     report.figure(
         f"warm, over {ticks} ticks", "Reef, after", measure.memory(measure.tree(host.pid)).pss / MB, "MB"
     )
-    host.sleep_all()
     _figures(report, f"after {ticks} ticks", after, _level(host))
 
 
@@ -79,7 +78,7 @@ def _hour(client: Client, targets: list[dict[str, object]], ticks: int) -> None:
 
 
 def _level(host: ReefHost) -> Level:
-    host.sleep_all()
+    host.until_asleep()
     zygotes = host.zygote_pids()
     return Level(host.host_memory().pss / MB, measure.memory(zygotes).pss / MB)
 

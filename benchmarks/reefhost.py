@@ -97,6 +97,16 @@ class ReefHost:
     def sleep_all(self) -> None:
         self.sleep(self.server_pids())
 
+    def until_asleep(self, deadline_s: float = 60.0) -> None:
+        """All asleep, all zygotes there, no probe under way: nothing runs but the host and its zygotes."""
+
+        def quiet() -> bool:
+            self.sleep_all()
+            zygotes = self.zygote_pids()
+            return bool(zygotes) and set(measure.tree(self.pid)) == {self.pid, *zygotes}
+
+        measure.wait_for(quiet, "nothing but host and zygotes runs", deadline_s, every_s=0.5)
+
     def zygote_pids(self) -> list[int]:
         return [zygote["pid"] for zygote in (self.status() or {"zygotes": []})["zygotes"]]
 
