@@ -10,9 +10,10 @@ Phase = Literal["unprobed", "asleep", "waking", "warm", "failed"]
 
 @dataclass(frozen=True)
 class Costs:
-    """Measured, None until it was: seconds of a cold start, private bytes while warm, seconds between uses."""
+    """Measured, None until it was: what a cold start takes, private bytes while warm, seconds between uses."""
 
     cold_start_s: float | None = None
+    cold_start_cpu_s: float | None = None  # processor time: what a wake costs, however busy the machine is
     private_bytes: int | None = None
     call_interval_s: float | None = None
 

@@ -15,21 +15,28 @@ def warm(name: str = "a", **changes: object) -> LocationView:
     return LocationView(name=name, **values)  # type: ignore[arg-type]
 
 
+def cost(seconds: float, megabytes: int, interval_s: float | None = None) -> Costs:
+    return Costs(seconds, seconds, megabytes * MB, interval_s)
+
+
 @pytest.mark.parametrize(
     ("costs", "chosen", "expected"),
     [
         (Costs(), None, rest.UNMEASURED_S),
-        (Costs(0.07, 20 * MB), None, pytest.approx(31.5)),  # a forked toy: half a minute of memory pays a fork
-        (Costs(0.01, 500 * MB), None, rest.SHORTEST_S),
-        (Costs(16.0, 328 * MB), None, pytest.approx(439, abs=1)),  # a dbt project: minutes
-        (Costs(60.0, 50 * MB), None, rest.LONGEST_S),
-        (Costs(0.07, 20 * MB, 30.0), None, pytest.approx(31.5)),  # quick to wake: ticks need no keeping
-        (Costs(4.0, 2000 * MB, 30.0), None, pytest.approx(75.0)),  # slow to wake: kept between its ticks
-        (Costs(4.0, 2000 * MB, 7200.0), None, pytest.approx(18.0)),  # but not for a call every two hours
-        (Costs(16.0, 328 * MB, 30.0), 5.0, 5.0),  # the user's word wins
+        (cost(0.07, 20), None, pytest.approx(31.5)),  # a forked toy: half a minute of memory pays a fork
+        (Costs(9.0, 0.07, 20 * MB), None, pytest.approx(31.5)),  # on a busy machine no less and no more
+        (cost(0.01, 500), None, rest.SHORTEST_S),
+        (cost(16.0, 328), None, pytest.approx(439, abs=1)),  # a dbt project: minutes
+        (cost(60.0, 50), None, rest.LONGEST_S),
+        (cost(0.07, 20, 30.0), None, pytest.approx(31.5)),  # quick to wake: ticks need no keeping
+        (cost(4.0, 2000, 30.0), None, pytest.approx(75.0)),  # slow to wake: kept between its ticks
+        (cost(4.0, 2000, 7200.0), None, pytest.approx(18.0)),  # but not for a call every two hours
+        (cost(16.0, 328, 30.0), 5.0, 5.0),  # the user's word wins
     ],
 )
-def test_idle_timeout_weighs_memory_against_cold_start(costs: Costs, chosen: float | None, expected: object) -> None:
+def test_idle_timeout_weighs_memory_against_cold_start(
+    costs: Costs, chosen: float | None, expected: object
+) -> None:
     assert rest.idle_timeout_s(costs, chosen) == expected
 
 

@@ -46,6 +46,7 @@ class CodeLocation:
     wakes: int = 0
     calls: int = 0
     cold_start_s: float | None = None
+    cold_start_cpu_s: float | None = None
     private_bytes: int = 0
     pss_bytes: int = 0
     probes: int = 0
@@ -77,6 +78,9 @@ class CodeLocation:
         before = self.served.costs() if self.served else Costs()
         return Costs(
             cold_start_s=self.cold_start_s if self.cold_start_s is not None else before.cold_start_s,
+            cold_start_cpu_s=(
+                self.cold_start_cpu_s if self.cold_start_cpu_s is not None else before.cold_start_cpu_s
+            ),
             private_bytes=self.private_bytes or before.private_bytes,
             call_interval_s=self.interval_s if self.interval_s is not None else before.call_interval_s,
         )
@@ -115,9 +119,10 @@ class CodeLocation:
         self.failed_at = now
         self.last_error = reason
 
-    def note_awake(self, child: Child, cold_start_s: float) -> None:
+    def note_awake(self, child: Child, cold_start_s: float, cpu_s: float | None) -> None:
         self.child = child
         self.failures = 0
         self.wakes += 1
         self.cold_start_s = cold_start_s
+        self.cold_start_cpu_s = cpu_s
         self.idle_since = time.monotonic()

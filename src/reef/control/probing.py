@@ -148,6 +148,7 @@ class Prober:
             definitions=recording.definitions,
             modules=await self.keep_report(location, report) if report and self.keep_report else None,
             cold_start_s=costs.cold_start_s,
+            cold_start_cpu_s=costs.cold_start_cpu_s,
             private_bytes=costs.private_bytes or (report.private_bytes if report else None),
             call_interval_s=costs.call_interval_s,
         )

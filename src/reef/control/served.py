@@ -33,6 +33,7 @@ class ServedRecord(msgspec.Struct, frozen=True):
     definitions: dict[str, object] = {}
     modules: str | None = None  # digest of the list of what its load imported
     cold_start_s: float | None = None
+    cold_start_cpu_s: float | None = None
     private_bytes: int | None = None
     call_interval_s: float | None = None
     format: int = FORMAT
@@ -41,7 +42,7 @@ class ServedRecord(msgspec.Struct, frozen=True):
         return Served(server_id=self.server_id, snapshot=self.snapshot, load_error=self.load_error)
 
     def costs(self) -> Costs:
-        return Costs(self.cold_start_s, self.private_bytes, self.call_interval_s)
+        return Costs(self.cold_start_s, self.cold_start_cpu_s, self.private_bytes, self.call_interval_s)
 
 
 def server_id(version: str, snapshot: str | None, load_error: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable
 
@@ -75,7 +76,7 @@ class Waker:
         changed = await self._versions.change(location.spec, recorded_stamp(location))
         if changed == "same" and child is not None:
             if location.served.version == version:
-                location.note_awake(child, time.monotonic() - started)
+                location.note_awake(child, time.monotonic() - started, cpu_seconds(child.pid))
                 return True
             await self._hosting.stop(child, 0.0)  # promoted meanwhile
             return False
@@ -115,6 +116,16 @@ class Waker:
         location.note_failure(reason, time.monotonic())
         log.warning("%s: not woken: %s", location.name, reason.splitlines()[0] if reason else reason)
         return WakeRefused(f"code location {location.name!r} could not be started: {reason}")
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """Processor time that a process has used so far."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def load_error_text(location: CodeLocation) -> str:

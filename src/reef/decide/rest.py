@@ -26,9 +26,10 @@ def idle_timeout_s(costs: Costs, chosen_s: float | None) -> float:
     """Seconds of idleness after which a location sleeps. `chosen_s` is the user's setting and wins."""
     if chosen_s is not None:
         return chosen_s
-    if costs.cold_start_s is None or not costs.private_bytes:
+    cpu_s = costs.cold_start_cpu_s if costs.cold_start_cpu_s is not None else costs.cold_start_s
+    if cpu_s is None or not costs.private_bytes:
         return UNMEASURED_S
-    break_even_s = GB_SECONDS_PER_CPU_SECOND * costs.cold_start_s / (costs.private_bytes / 1e9)
+    break_even_s = GB_SECONDS_PER_CPU_SECOND * cpu_s / (costs.private_bytes / 1e9)
     timeout_s = min(LONGEST_S, max(SHORTEST_S, break_even_s))
     return max(timeout_s, _kept_for_calls_s(costs))
 

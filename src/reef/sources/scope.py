@@ -106,7 +106,12 @@ def _working_copies(environment: Environment | None, report: LoadReport | None) 
     sources = [d.source for d in environment.distributions.values() if d.source]
     if report is None:
         return [folder for folder in sources if not _GUEST.startswith(f"{folder}/")]
-    files = [file for file in report.modules.values() if file and not file.startswith(_GUEST)]
+    installed = tuple(f"{folder}/" for folder in (*environment.package_dirs, *environment.stdlib_dirs))
+    apart = (
+        _GUEST,
+        *installed,
+    )  # a working copy often has the environment itself inside: those are not its files
+    files = [file for file in report.modules.values() if file and not file.startswith(apart)]
     return [folder for folder in sources if any(file.startswith(f"{folder}/") for file in files)]
 
 
