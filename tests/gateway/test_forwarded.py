@@ -33,6 +33,7 @@ from fronting import (
 
 from reef.gateway import CallLimits
 from reef.gateway.contract import CallStarted
+from reef.gateway.forward import NEVER_SENT
 from reef.wire import messages
 from reef.wire.client import RawClient, open_channel
 from reef.wire.limits import MessageLimits
@@ -76,7 +77,7 @@ def test_a_call_wakes_its_location(tmp_path: Path, small: CodeServer) -> None:
     asyncio.run(main())
 
 
-def test_streams_pass_through(tmp_path: Path, small: CodeServer) -> None:
+def test_invariant_11_bytes_pass_through_untouched(tmp_path: Path, small: CodeServer) -> None:
     """More than one chunk of Dagster's four million characters."""
 
     async def main() -> None:
@@ -350,6 +351,32 @@ def test_a_child_that_is_gone_is_replaced_before_anything_was_sent(tmp_path: Pat
             assert "cursor 1" in await front.ask(tick("1"))
         assert control.failed == [gone]
         assert control.wakes == 1
+
+    asyncio.run(main())
+
+
+def test_a_connection_lost_before_anything_was_sent_is_tried_again(tmp_path: Path) -> None:
+    """gRPC says so itself where its connection went between our look at it and the call."""
+    received: list[bytes] = []
+
+    async def answers(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+        received.append(request)
+        if len(received) == 1:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, f"{NEVER_SENT}; last error: gone")
+        if len(received) == 2:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+        return b"done"
+
+    async def main() -> None:
+        async with (
+            fake_server(tmp_path, answers) as target,
+            fronted(tmp_path, FakeControl(now=endpoint(target))) as front,
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as error:
+                await front.raw("ExternalPartitionNames")
+            assert error.value.details() == "Socket closed", "something may have been sent: not tried again"
+            assert len(received) == 2
+            assert await front.raw("ExternalPartitionNames") == b"done"
 
     asyncio.run(main())
 

@@ -59,7 +59,7 @@ def stored(recording: Recording, tmp_path: Path) -> tuple[SnapshotStore, str]:
     return store, store.put(recording.snapshot)
 
 
-def test_recorded_bytes_are_the_servers(
+def test_invariant_11_recorded_bytes_are_the_servers(
     small: CodeServer, recording: Recording, stored: tuple[SnapshotStore, str]
 ) -> None:
     store, digest = stored

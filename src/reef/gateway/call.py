@@ -12,7 +12,7 @@ import grpc.aio
 
 from reef.gateway.contract import CallEnded, CallStarted, Observer
 from reef.gateway.status import Ended, Metadata, passed_on
-from reef.wire.lanes import Lane
+from reef.wire.lanes import Lane, lane_of
 
 _T = TypeVar("_T")
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -64,7 +64,7 @@ class Call:
         return passed_on(self.context.invocation_metadata())
 
     def ended(self, code: str) -> None:
-        lane = self.lane or "answered"
+        lane = self.lane or lane_of(self.path, awake=False)
         self.enter(lane)
         seconds = time.monotonic() - self._started
         self._observer(CallEnded(self.location, self.method, lane, seconds, code, self.error, self.run_id))

@@ -16,7 +16,6 @@ from reef.snapshots.index import (
     index_length,
 )
 from reef.wire.fields import text
-from reef.wire.messages import reply_text
 
 
 class SnapshotReader:
@@ -59,11 +58,6 @@ class SnapshotReader:
         if found is None:
             return None
         return self._read_optional(found.reply or (found.deferred if deferred else None))
-
-    def repository_text(self, name: str, *, deferred: bool) -> bytes | None:
-        """The JSON inside of that reply, for streaming."""
-        reply = self.repository(name, deferred=deferred)
-        return None if reply is None else reply_text(reply)
 
     def job(self, repository: str, job: str) -> bytes | None:
         """The raw ExternalJobReply."""
