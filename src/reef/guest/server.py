@@ -26,8 +26,9 @@ def outcome() -> int:
         runpy._run_module_as_main("dagster")  # type: ignore[attr-defined]
     except SystemExit as leaving:
         return _status(leaving.code)
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        inner = error.__traceback__
+        traceback.print_exception(type(error), error, inner and inner.tb_next)
         return 1
     return 0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-MOST_LINES = 25
-MOST_BYTES = 8192
+MOST_LINES = 100  # Dagster's chained tracebacks have the user's own error in their middle
+MOST_BYTES = 16384
 
 
 def ending(status: int | None) -> str:

@@ -214,7 +214,7 @@ def _ended(
 
 def _late(spec: ChildSpec, heard: _Heard, since: int, timeout_s: float) -> StartFailed:
     stage = "listens but did not answer" if heard.listening else "did not answer"
-    what = f"the code server of {spec.location!r} {stage} within {timeout_s:g} s"
+    what = f"the code server of {spec.location!r} {stage} within {timeout_s:.3g} s"
     return StartFailed(reasons.with_lines(what, reasons.last_lines(spec.log_path, since)))
 
 

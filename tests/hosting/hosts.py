@@ -1,0 +1,123 @@
+"""A hosting on an event loop of its own thread, so that one zygote serves many tests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from reef.hosting.contract import Child, ChildSpec, Exit, HostingEvents
+from reef.hosting.local import LocalHosting
+from reef.statedir import HostLock, StateDir
+
+T = TypeVar("T")
+
+GOOD = """
+import dagster as dg
+
+@dg.asset
+def one():
+    return 1
+
+@dg.sensor(target="*", minimum_interval_seconds=30)
+def reads_instance(context):
+    return dg.SkipReason(f"runs: {len(context.instance.get_runs(limit=1))}")
+
+defs = dg.Definitions(assets=[one], sensors=[reads_instance])
+"""
+
+
+class Host:
+    """`run` waits for a coroutine; `exits` has what `on_exit` heard."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self.lock = HostLock(StateDir(folder))
+        self.exits: list[Exit] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._numbers = iter(range(10_000))
+        self.hosting = self.run(self._make(settings))
+
+    async def _make(self, settings: Mapping[str, Any]) -> LocalHosting:
+        events = HostingEvents(on_exit=self.exits.append)
+        return LocalHosting(self.folder, self.lock.path, events, **settings)
+
+    def run(self, coroutine: Coroutine[Any, Any, T], timeout_s: float = 100.0) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout_s)
+
+    def start(self, spec: ChildSpec, timeout_s: float = 60.0) -> Child:
+        return self.run(self.hosting.start(spec, timeout_s))
+
+    def stop(self, child: Child, grace_s: float = 5.0) -> None:
+        self.run(self.hosting.stop(child, grace_s))
+
+    def spec(
+        self,
+        location: str,
+        code: Path,
+        *,
+        purpose: Any = "serve",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        python: str = sys.executable,
+        args: tuple[str, ...] = (),
+    ) -> ChildSpec:
+        return ChildSpec(
+            location=location,
+            version="v1",
+            purpose=purpose,
+            python=python,
+            grpc_args=("-f", str(code), "--location-name", location, *args),
+            cwd=str(cwd or code.parent),
+            env=dict(child_env() if env is None else env),
+            socket=str(self.folder / f"{next(self._numbers)}.sock"),
+            log_path=str(self.folder / "logs" / f"{location}.log"),
+        )
+
+    def log(self, location: str) -> str:
+        path = self.folder / "logs" / f"{location}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def close(self) -> None:
+        self.run(self.hosting.close(leave_children=False))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        self.lock.release()
+
+
+def child_env(**more: str) -> dict[str, str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
+    return {**env, **more}
+
+
+def until(true: Callable[[], T], what: str, within_s: float = 20.0) -> T:
+    """Waits for a condition; fails with `what` if it does not come."""
+    end = time.monotonic() + within_s
+    while not (value := true()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {within_s} s: {what}")
+        time.sleep(0.02)
+    return value
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def state_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "gone"
