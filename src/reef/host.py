@@ -41,7 +41,7 @@ from reef.control.status import fleet_status, location_status
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.fleet.suggest import did_you_mean
-from reef.gateway import ListenAddress
+from reef.gateway import CallLimits, ListenAddress
 from reef.progress import Bar, Silence
 from reef.settings import Beside, HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, write_atomic
@@ -91,7 +91,8 @@ class Host:
         self.parts = await assemble(self.fleet, around, self.lock, settings, self._report_orphans)
         control = self.parts.control
         for name, address in self.addresses.items():
-            await self.parts.gateway.open(name, address)
+            spec = control.locations[name].spec
+            await self.parts.gateway.open(name, address, CallLimits(concurrent=spec.max_concurrent_calls))
         for place in control.locations.values():
             if place.served is not None:
                 self.parts.gateway.serve(place.name, place.served.as_served())

@@ -81,7 +81,7 @@ async def assemble(
         places, hosting, lambda: gateways[0], versions, runs, on_orphans_over, fleet.memory_budget_bytes
     )
     exits.append(control)
-    gateway = Gateway(control, store, control.observe)
+    gateway = Gateway(control, store, control.observe, on_missing=control.on_missing)
     gateways.append(gateway)
     cores = os.cpu_count() or 2
     control.prober = Prober(around, hosting, gateway, store, versions, at_once=cores)

@@ -211,6 +211,11 @@ class ControlLoop:
                 self.rester.drain(place, "a new version was promoted")
         return result
 
+    def on_missing(self, location: str, digest: str) -> None:
+        """A snapshot that is served turned out to be gone or damaged: calls are forwarded until it is recorded."""
+        log.warning("%s: snapshot %s is gone, recording it again", location, digest[:12])
+        self._spawn(self.probe(self.locations[location]))
+
     # -- the loop ----------------------------------------------------------------------------------
 
     async def run(self) -> None:

@@ -13,6 +13,7 @@ from reef.control.served import ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
 from reef.control.versions import Stamp, Versions
 from reef.gateway import Gateway
+from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
 from reef.snapshots import SnapshotStore
 from reef.snapshots.record import Recording, record, synthesized_load_error
@@ -124,10 +125,22 @@ class Prober:
         if error is not None and served is not None and served.load_error is None and not show_error:
             location.load_error = loaded.recording.load_error_text
             return Refused(location.load_error or "it does not load")
-        new = await self._recorded(location, loaded)
-        await self.promote(location, new)
+        try:
+            new = await self._recorded(location, loaded)
+            await self.promote(location, new)
+        except OSError as full:
+            location.load_error = f"what it answers could not be stored: {full.strerror or full}"
+            log.error("%s: %s", location.name, location.load_error)
+            return await self._unstored(location, location.load_error)
         location.load_error = loaded.recording.load_error_text if error is not None else None
         return Promoted(new)
+
+    async def _unstored(self, location: CodeLocation, reason: str) -> Refused:
+        """The disk is full or gone: the last good version stays; where there is none, Dagster is told why."""
+        if location.served is None:
+            error = synthesized_load_error(reason, location.name).load_error
+            self._gateway.serve(location.name, Served(server_id("unstored", None, error), None, error))
+        return Refused(reason)
 
     async def _recorded(self, location: CodeLocation, loaded: Loaded) -> ServedRecord:
         recording, stamp, report = loaded.recording, loaded.stamp, loaded.report
