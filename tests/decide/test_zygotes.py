@@ -92,7 +92,7 @@ def warmed(module: str | WarmedModule, where: Environment) -> WarmedModule:
     if isinstance(module, WarmedModule):
         return replace(module, file=warmed(module.name, where).file)
     folder = "/base/lib" if module.startswith("std") else where.site_dirs[0]
-    return WarmedModule(module, f"{folder}/{module.replace('.', '/')}.py")
+    return WarmedModule(module, f"{folder}/{module.replace('.', '/')}.py", needs=("std",))
 
 
 def groups(found: Zygotes) -> set[tuple[str, ...]]:
@@ -311,6 +311,32 @@ def test_a_name_that_a_module_looks_for_in_vain_must_be_missing_for_all() -> Non
     assert "lib.maybe" in same.plans[0].modules
     mixed = Fleet().add("a", without, looks).add("b", has, looks).decide()
     assert mixed.plans[0].modules == DAGSTER
+
+
+@pytest.mark.parametrize(
+    ("others", "needs_seen", "preloaded"),
+    [
+        (("1", "1"), False, True),
+        (("1", "2"), False, False),
+        (("1", ""), False, False),
+        (("1", "2"), True, True),
+    ],
+)
+def test_what_nobody_knows_the_needs_of_is_shared_by_equal_environments_only(
+    others: tuple[str, str], needs_seen: bool, preloaded: bool
+) -> None:
+    """A report that does not say what `lib.x` looked for: it may have looked for `other`."""
+    fleet = Fleet()
+    for number, other in enumerate(others):
+        names = {"dagster": "1", "lib": "1"} | ({"other": other} if other else {})
+        where = environment(f"v{number}", names=names)
+        fleet.add(f"base{number}", where)
+        bare = [replace(warmed(name, where), needs=()) for name in (*DAGSTER, "lib.x")]
+        for name in "ab":
+            fleet.add(f"{name}{number}", where, [*bare, "lib.y"] if needs_seen else bare)
+    plan = fleet.decide().plans[0]
+    assert len(plan.locations) == 6
+    assert ("lib.x" in plan.modules) == preloaded
 
 
 def test_interpreters_that_cannot_fork() -> None:

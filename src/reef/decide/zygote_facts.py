@@ -13,18 +13,20 @@ from reef.hosting.plan import WarmedModule
 
 Attribute = tuple[str, str]
 """What must be the same for all who share a preloaded module: ("distribution", name), ("variable", name or
-prefix*), ("import", top-level name) or ("own", top-level name)."""
+prefix*), ("import", top-level name), ("own", top-level name) or ("environment", "installed")."""
 NEVER = "(never)"  # an attribute with this value forbids preloading, even for one location alone
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleFact:
-    """A module that may be preloaded. `distribution` is "" for the standard library."""
+    """A module that may be preloaded. `distribution` is "" for the standard library. Where nobody has seen what
+    it `needs`, it is not `certain`: it may have looked for anything that is installed, or is not."""
 
     distribution: str
     env_read: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     tops: frozenset[str] = frozenset()  # top-level names of itself and of what it needs
+    certain: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class Catalogue:
     def learn(self, environment: Environment, modules: Iterable[WarmedModule]) -> tuple[str, ...]:
         """Take up what a load of a location in this environment imported; its preloadable modules, in order."""
         names = []
+        modules = list(modules)
+        certain = any(module.needs for module in modules)
         for module in modules:
             distribution = preloadable_from(environment, module.name, module.file)
             if distribution is not None:
                 names.append(sys.intern(module.name))
-                self._unite(self.narrow(module), distribution)
+                self._unite(self.narrow(module), distribution, certain or not distribution)
         order = tuple(names)
         return self._orders.setdefault(order, order)  # most locations of a fleet load the same
 
@@ -70,15 +74,19 @@ class Catalogue:
         )
         return self.learn(environment, seen)
 
-    def _unite(self, module: WarmedModule, distribution: str) -> None:
+    def _unite(self, module: WarmedModule, distribution: str, certain: bool) -> None:
         known = self.facts.get(module.name)
         env_read, needs = frozenset(module.env_read), frozenset(map(sys.intern, module.needs))
         if known is not None:
-            if known.env_read >= env_read and known.needs >= needs:
+            if known.env_read >= env_read and known.needs >= needs and known.certain >= certain:
                 return
-            env_read, needs = env_read | known.env_read, needs | known.needs
+            env_read, needs, certain = (
+                env_read | known.env_read,
+                needs | known.needs,
+                certain or known.certain,
+            )
         tops = frozenset(sys.intern(name.partition(".")[0]) for name in (module.name, *needs))
-        self.facts[module.name] = ModuleFact(distribution, env_read, needs, tops)
+        self.facts[module.name] = ModuleFact(distribution, env_read, needs, tops, certain)
 
 
 def preloadable_from(environment: Environment, name: str, file: str) -> str | None:
@@ -113,6 +121,11 @@ def distribution_value(name: str, environment: Environment) -> str:
     if found is None:
         return ""
     return NEVER if found.first_party else found.digest
+
+
+def installed_value(environment: Environment) -> str:
+    """All that is installed, as one text."""
+    return " ".join(sorted(found.digest for found in environment.distributions.values()))
 
 
 def tops_of(environment: Environment) -> dict[str, str]:

@@ -9,6 +9,7 @@ from reef.decide.zygote_facts import (
     Attribute,
     Candidate,
     distribution_value,
+    installed_value,
     tops_of,
     variable_value,
 )
@@ -51,17 +52,23 @@ def division_of(
 
 
 def _attributes(modules: Modules) -> list[Attribute]:
-    return [(kind, name) for kind in ("distribution", "import") for name in modules.of_kind(kind)]
+    return [
+        (kind, name) for kind in ("distribution", "import", "environment") for name in modules.of_kind(kind)
+    ]
 
 
 def _installed(environment: Environment | EnvironmentProblem, modules: Modules) -> Values:
     """What an environment has of everything that preloadable modules belong to or look for."""
     assert isinstance(environment, Environment), "sorted out before"
     tops = tops_of(environment)
-    return tuple(
-        distribution_value(name, environment) if kind == "distribution" else tops.get(name, "")
-        for kind, name in _attributes(modules)
-    )
+    return tuple(_has(attribute, environment, tops) for attribute in _attributes(modules))
+
+
+def _has(attribute: Attribute, environment: Environment, tops: Mapping[str, str]) -> str:
+    kind, name = attribute
+    if kind == "distribution":
+        return distribution_value(name, environment)
+    return tops.get(name, "") if kind == "import" else installed_value(environment)
 
 
 def _columns(

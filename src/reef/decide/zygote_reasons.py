@@ -52,7 +52,7 @@ def _difference(
         )
     if ours.customize != theirs.customize:
         return "its sitecustomize differs from the others'"
-    certain = [a for a in differs if a[0] != "import"] or differs
+    certain = [a for a in differs if a[0] not in ("import", "environment")] or differs
     told = list(dict.fromkeys(_told(a, pair) for a in certain))[:MOST_TOLD]
     return "; ".join(told) or "it shares too little with the others"
 
@@ -65,6 +65,8 @@ def _told(attribute: Attribute, pair: Pair) -> str:
         return f"{name}, which is read on import, differs from the others'"
     if kind == "distribution":
         return _versions(name, pair)
+    if kind == "environment":
+        return "other distributions are installed there"
     return f"{name!r}, which preloaded modules look for, is not the same there"
 
 
