@@ -76,6 +76,7 @@ def as_module_run(spec: dict[str, Any]) -> None:
     sys.argv[:] = ["-m"]
     main = types.ModuleType("__main__")
     main.__builtins__ = __builtins__  # type: ignore[attr-defined]
+    main.__annotations__ = {}
     sys.modules["__main__"] = main
 
 
