@@ -195,7 +195,7 @@ def do_throughput(targets, kind, seconds, parallel):
 
 
 def do_poll(targets, seconds, callers, most):
-    """What `callers` Dagster processes do at rest: GetServerId of each once a second, on new channels; at most `most`."""
+    """What `callers` Dagster processes do at rest: GetServerId of each once a second, on new channels."""
     clients = [Location(target).client for target in targets for _ in range(callers)]
     gap, start, late = 1.0 / len(clients), time.monotonic(), 0.0
     polls = min(most, int(seconds * len(clients)))
