@@ -33,7 +33,7 @@ class Survey:
         seen = _marks(python, facts, site_dirs)  # before reading: what changes meanwhile shows as changed
         distributions: dict[str, Distribution] = {}
         owners = [self._folder(folder, distributions) for folder in site_dirs]
-        self._others(facts["sys_path"], site_dirs, distributions)
+        self._others(_outside(facts), distributions)
         if "dagster" not in distributions:
             return _without_dagster(python, facts)
         start = startup(site_dirs, _outside(facts), facts["customize_files"])
@@ -90,11 +90,9 @@ class Survey:
                 totals.setdefault(name, hashlib.blake2b(digest_size=16)).update(line)
         return {name: total.hexdigest() for name, total in totals.items()}
 
-    def _others(self, sys_path: list[str], site_dirs: list[str], into: dict[str, Distribution]) -> None:
+    def _others(self, folders: list[str], into: dict[str, Distribution]) -> None:
         """Distributions whose metadata lies on a folder that a `.pth` file added: working copies."""
-        for folder in sys_path:
-            if folder in site_dirs or not os.path.isdir(folder):
-                continue
+        for folder in folders:
             for entry in tree.metadata(folder):
                 found = Distribution(entry.name, entry.version, folder, "", "editable", folder)
                 into.setdefault(entry.name, found)
