@@ -241,7 +241,14 @@ class Host:
         _say(f"Reef serves {len(places)} code locations of {self.fleet.source} after {seconds:.1f} s")
         _say(f"  {len(zygotes)} zygote(s), {memory:.0f} MB; state in {self.state.root}")
         for place in failed[:10]:
-            text = (place.load_error or "no reason known").strip().splitlines()
+            text = (
+                (
+                    place.load_error
+                    or ("it is still loading" if place.loads_slowly.is_set() else "no reason known")
+                )
+                .strip()
+                .splitlines()
+            )
             _say(f"  {place.name} does not load: {text[0][:160]}")
         if len(failed) > 10:
             _say(f"  and {len(failed) - 10} more that do not load: see `reef status`")

@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from reef.control.served import ServedRecord
+from reef.control.served import Promoted, Refused, ServedRecord
 from reef.fleet.model import Location
 from reef.gateway.contract import Endpoint
 from reef.hosting.contract import Child
@@ -49,7 +49,12 @@ class CodeLocation:
     cold_start_cpu_s: float | None = None
     private_bytes: int = 0
     pss_bytes: int = 0
+    sampled_at: float = 0.0
     probes: int = 0
+    probing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    probed: Promoted | Refused | None = None  # by the last probe, None while it runs
+    probed_at: float = -1.0  # when the last probe began
+    loads_slowly: asyncio.Event = field(default_factory=asyncio.Event)
     unusable: str | None = None  # its interpreter or settings: nothing can be started
     real_server_id: str | None = None  # external and standing: as last polled
 
@@ -122,6 +127,7 @@ class CodeLocation:
     def note_awake(self, child: Child, cold_start_s: float, cpu_s: float | None) -> None:
         self.child = child
         self.failures = 0
+        self.sampled_at = 0.0
         self.wakes += 1
         self.cold_start_s = cold_start_s
         self.cold_start_cpu_s = cpu_s

@@ -10,9 +10,10 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from reef.control.location import CodeLocation, endpoint_of
-from reef.control.probing import Prober, Promoted, Refused
+from reef.control.probing import Prober
 from reef.control.resting import Rester
 from reef.control.runs import RunBook, RunProcess, parent_of, until_over
+from reef.control.served import Promoted, Refused
 from reef.control.versions import Versions
 from reef.control.waking import Waker, recorded_stamp
 from reef.decide import rest
@@ -24,7 +25,7 @@ from reef.hosting.contract import Exit, Hosting
 log = logging.getLogger("reef.control")
 
 TICK_S = 1.0
-SAMPLE_EVERY_S = 5.0
+MOST_SAMPLES = 16  # a turn: each is some milliseconds of walking page tables
 RUNS_EVERY_S = 5.0
 
 
@@ -49,7 +50,6 @@ class ControlLoop:
         self._on_orphans_over = on_orphans_over
         self._budget = memory_budget_bytes
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._sampled_at = 0.0
         self._runs_at = 0.0
         self.prober: Prober
         self.waker: Waker
@@ -228,9 +228,7 @@ class ControlLoop:
                 log.exception("a turn of the control loop failed; the next one goes on")
 
     async def _tick(self, now: float) -> None:
-        if now - self._sampled_at >= SAMPLE_EVERY_S:
-            self._sampled_at = now
-            await self._sample()
+        await self._sample()
         if now - self._runs_at >= RUNS_EVERY_S:
             self._runs_at = now
             for place in self.locations.values():
@@ -253,11 +251,14 @@ class ControlLoop:
             place.sleep = self._spawn(self.rester.sleep(place, why))
 
     async def _sample(self) -> None:
-        for place in list(self.locations.values()):
+        """Those whose last sample is oldest; the newly woken are first."""
+        warm = [place for place in self.locations.values() if place.child is not None]
+        for place in sorted(warm, key=lambda place: place.sampled_at)[:MOST_SAMPLES]:
             if (child := place.child) is None:
                 continue
             sample = await self._hosting.memory(child)
-            if sample is not None:
+            place.sampled_at = time.monotonic()
+            if sample is not None and place.child is child:
                 place.private_bytes, place.pss_bytes = sample.private, sample.pss
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from reef.control.location import CodeLocation
-from reef.control.served import ServedRecord, save, server_id
+from reef.control.served import Promoted, Refused, ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
+from reef.control.turns import Turns
 from reef.control.versions import Stamp, Versions
 from reef.gateway import Gateway
 from reef.gateway.contract import Served
@@ -20,6 +21,8 @@ from reef.snapshots.record import Recording, record, synthesized_load_error
 
 log = logging.getLogger("reef.control")
 
+PATIENCE_S = 10.0  # a probe that takes longer no longer counts among the simultaneous ones
+LOADING_S = 20.0
 MOST_TRIES = 5  # at code that keeps changing while it is loaded
 STOP_GRACE_S = 2.0
 
@@ -32,18 +35,6 @@ class Loaded:
     recording: Recording
     report: LoadReport | None
     seconds: float
-
-
-@dataclass(frozen=True)
-class Refused:
-    """The new code is not served; the old version, if there is one, goes on."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Promoted:
-    record: ServedRecord
 
 
 class Prober:
@@ -63,15 +54,34 @@ class Prober:
         self._gateway = gateway
         self._store = store
         self._versions = versions
-        self._slots = asyncio.Semaphore(at_once)
+        self._turns = Turns(at_once, PATIENCE_S)
         self.keep_report: Callable[[CodeLocation, LoadReport], Awaitable[str | None]] | None = None
 
     async def probe(self, location: CodeLocation, *, show_error: bool = False) -> Promoted | Refused:
         """Load what is on disk now and serve it if it loads. Never raises for what the code does."""
-        async with self._slots:
-            location.probes += 1
-            loaded = await self._load_stable(location)
-            return await self.judge(location, loaded, show_error)
+        asked_at = time.monotonic()
+        async with location.probing:
+            if location.probed is not None and location.probed_at >= asked_at:
+                return location.probed  # somebody else's probe began after this one was asked for
+            async with self._turns.turn():
+                location.probes += 1
+                location.probed_at = time.monotonic()
+                location.probed = None
+                slow = asyncio.get_running_loop().call_later(LOADING_S, self._say_loading, location)
+                try:
+                    loaded = await self._load_stable(location)
+                    location.probed = await self.judge(location, loaded, show_error)
+                finally:
+                    slow.cancel()
+                return location.probed
+
+    def _say_loading(self, location: CodeLocation) -> None:
+        """Dagster's webserver loads one location after the other: it is not kept waiting for a slow first load."""
+        location.loads_slowly.set()
+        if location.served is None:
+            text = f"it is still loading after {LOADING_S:.0f} s; it appears here as soon as it has loaded"
+            error = synthesized_load_error(text, location.name).load_error
+            self._gateway.serve(location.name, Served(server_id("loading", None, error), None, error))
 
     async def _load_stable(self, location: CodeLocation) -> Loaded:
         """Load until the code did not change under the load."""

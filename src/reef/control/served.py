@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -45,6 +44,18 @@ class ServedRecord(msgspec.Struct, frozen=True):
         return Costs(self.cold_start_s, self.cold_start_cpu_s, self.private_bytes, self.call_interval_s)
 
 
+@dataclass(frozen=True)
+class Refused:
+    """The new code is not served; the old version, if there is one, goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Promoted:
+    record: ServedRecord
+
+
 def server_id(version: str, snapshot: str | None, load_error: str | None) -> str:
     """Equal wherever and whenever the same version answers the same; shaped like Dagster's own ids."""
     digest = hashlib.sha256("\0".join((version, snapshot or "", load_error or "")).encode()).hexdigest()
@@ -65,7 +76,3 @@ def load(path: Path, location: str) -> ServedRecord | None:
 
 def save(path: Path, record: ServedRecord) -> None:
     write_atomic(path, msgspec.json.format(msgspec.json.encode(record), indent=1))
-
-
-def dumped(value: Mapping[str, object]) -> str:
-    return json.dumps(value, sort_keys=True)

@@ -30,7 +30,7 @@ class Progress(Protocol):
 
 
 class Starter:
-    def __init__(self, parts: Assembly, spawn: Callable[..., object]) -> None:
+    def __init__(self, parts: Assembly, spawn: Callable[..., asyncio.Task[object]]) -> None:
         self._parts = parts
         self._spawn = spawn
         self._planner = parts.planner
@@ -115,15 +115,21 @@ class Starter:
         progress.begin("Loading code locations", len(places))
 
         async def one(place: CodeLocation) -> None:
-            try:
-                await self._parts.control.probe(place)
-            except Exception as error:
-                log.exception("%s: its probe failed", place.name)
-                place.load_error = f"it could not be probed: {error}"
+            probing = self._spawn(self._probe(place))
+            slow = asyncio.create_task(place.loads_slowly.wait())
+            await asyncio.wait({probing, slow}, return_when=asyncio.FIRST_COMPLETED)
+            slow.cancel()
             progress.step()
 
         await asyncio.gather(*(one(place) for place in places))
         progress.end()
+
+    async def _probe(self, place: CodeLocation) -> None:
+        try:
+            await self._parts.control.probe(place)
+        except Exception as error:
+            log.exception("%s: its probe failed", place.name)
+            place.load_error = f"it could not be probed: {error}"
 
     def _start_polling(self) -> None:
         poller = Poller(self._parts.control.prober)

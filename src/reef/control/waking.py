@@ -9,8 +9,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from reef.control.location import CodeLocation
-from reef.control.probing import Prober, Refused
+from reef.control.probing import Prober
+from reef.control.served import Refused
 from reef.control.specs import Surroundings, child_spec
+from reef.control.turns import Turns
 from reef.control.versions import Change, Stamp, Versions
 from reef.gateway.contract import WakeRefused
 from reef.hosting.contract import Child, Hosting, StartFailed
@@ -20,6 +22,7 @@ log = logging.getLogger("reef.control")
 SETTLE_S = 5.0  # how long a file that does not load may still be being written
 SETTLE_POLL_S = 0.2
 MOST_TRIES = 4
+PATIENCE_S = 5.0  # a wake that takes longer no longer counts among the simultaneous ones
 
 
 def recorded_stamp(location: CodeLocation) -> Stamp:
@@ -43,12 +46,12 @@ class Waker:
         self._hosting = hosting
         self._versions = versions
         self._prober = prober
-        self._slots = asyncio.Semaphore(at_once)
+        self._turns = Turns(at_once, PATIENCE_S)
         self.environment_changed: Callable[[CodeLocation], Awaitable[None]] | None = None
 
     async def wake(self, location: CodeLocation) -> None:
         """Afterwards `location.child` is set. Raises WakeRefused with the reason for people."""
-        async with self._slots:
+        async with self._turns.turn():
             if location.served is None or location.served.load_error is not None:
                 await self._first_load(location)
             for _ in range(MOST_TRIES):
