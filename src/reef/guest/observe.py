@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import os
 import site
 import sys
@@ -87,7 +88,17 @@ class Observed:
                 _note_needs(needs.setdefault(asker, set()), name, globals, fromlist, level)
             return module
 
+        real_module = importlib.import_module
+
+        def import_module(name: str, package: str | None = None) -> Any:
+            module = real_module(name, package)
+            asker = _importing(sys._getframe(1))
+            if asker:
+                needs.setdefault(asker, set()).add(getattr(module, "__name__", name))
+            return module
+
         builtins.__import__ = watched
+        importlib.import_module = import_module
 
     def _heard(self, event: str, args: tuple[Any, ...]) -> None:
         try:
@@ -116,7 +127,7 @@ class Observed:
             into[full] = None
 
     def _imports(self, name: str) -> None:
-        """A first import; also those that go through importlib and not through `import`."""
+        """A first import, also of C code."""
         asker = _importing(sys._getframe(2))
         if asker and asker != name:
             self.needs.setdefault(asker, set()).add(name)

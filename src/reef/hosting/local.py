@@ -272,6 +272,7 @@ class LocalHosting:
         for held in list(self._held.values()):
             held.process.abandon()
             self._let_go(held)
+        self._held.clear()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
