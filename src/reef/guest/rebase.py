@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 from typing import Any
 
 from . import boot
@@ -29,10 +30,21 @@ def move(spec: dict[str, Any]) -> None:
 def _move_packages(moves: Moves) -> None:
     """Packages only: what they import later must come from the new place; modules have no such path."""
     for module in list(sys.modules.values()):
-        paths = getattr(module, "__dict__", {}).get("__path__")
+        paths = _paths(module)
         if isinstance(paths, list):
             paths[:] = [_moved(path, moves) for path in paths]
             _move_origin(module, moves)
+
+
+def _paths(module: Any) -> Any:
+    """From the module's own dict, since a module's `__getattr__` may do anything; objects that only stand for a
+    module are asked."""
+    if type(module) is types.ModuleType:
+        return module.__dict__.get("__path__")
+    try:
+        return getattr(module, "__path__", None)
+    except Exception:
+        return None
 
 
 def _move_origin(module: Any, moves: Moves) -> None:
@@ -47,7 +59,7 @@ def _move_origin(module: Any, moves: Moves) -> None:
                 except AttributeError:
                     pass
     search = getattr(spec, "submodule_search_locations", None)
-    if isinstance(search, list) and search is not module.__path__:
+    if isinstance(search, list) and search is not _paths(module):
         search[:] = [_moved(path, moves) for path in search]
 
 

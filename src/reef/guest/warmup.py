@@ -40,7 +40,8 @@ def _report(spec: dict[str, Any]) -> dict[str, Any]:
             shutil.rmtree(home, ignore_errors=True)
             os.makedirs(home, exist_ok=True)
     load_s = time.perf_counter() - started
-    return {"event": "report", "modules": seen.modules(), "load_s": load_s, "error": error, "notes": notes}
+    modules = [one for one in seen.modules() if os.path.dirname(one["file"]) != os.path.dirname(__file__)]
+    return {"event": "report", "modules": modules, "load_s": load_s, "error": error, "notes": notes}
 
 
 def _run(spec: dict[str, Any], ticks: bool, home: str, notes: list[str]) -> str | None:

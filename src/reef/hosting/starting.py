@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from reef.hosting import reasons
+from reef.hosting import limit, reasons
 from reef.hosting.contract import ChildSpec, StartFailed
 from reef.hosting.launch import guest_command, open_log, plain_command, socket_pair, start
 from reef.hosting.link import Link
@@ -156,17 +156,21 @@ async def _until_answered(
     heard = _Heard()
     death = asyncio.create_task(process.dead())
     ready = asyncio.create_task(_ready(spec, link, heard, timeout_s))
+    over = asyncio.create_task(limit.until_over(process.pid, spec.memory_limit_bytes))
+    watched: tuple[asyncio.Task[Any], ...] = (death, ready, over)
     try:
-        await asyncio.wait({death, ready}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(watched, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if over.done():
+            raise _too_large(spec, over.result(), since)
         if ready.done() and ready.exception() is None and not death.done():
             return
         if death.done():
             raise _ended(spec, process, link, heard, since)
         raise _late(spec, heard, since, timeout_s)
     finally:
-        death.cancel()
-        ready.cancel()
-        await asyncio.gather(death, ready, return_exceptions=True)
+        for task in watched:
+            task.cancel()
+        await asyncio.gather(*watched, return_exceptions=True)
 
 
 @dataclass
@@ -215,6 +219,13 @@ def _ended(
 def _late(spec: ChildSpec, heard: _Heard, since: int, timeout_s: float) -> StartFailed:
     stage = "listens but did not answer" if heard.listening else "did not answer"
     what = f"the code server of {spec.location!r} {stage} within {timeout_s:.3g} s"
+    return StartFailed(reasons.with_lines(what, reasons.last_lines(spec.log_path, since)))
+
+
+def _too_large(spec: ChildSpec, private_bytes: int, since: int) -> StartFailed:
+    allowed, used = (spec.memory_limit_bytes or 0) >> 20, private_bytes >> 20
+    what = f"the code server of {spec.location!r} was ended while it was loading: its memory limit of {allowed} MiB "
+    what += f"is exceeded ({used} MiB private)"
     return StartFailed(reasons.with_lines(what, reasons.last_lines(spec.log_path, since)))
 
 
