@@ -75,6 +75,7 @@ async def assemble(
         HostingEvents(on_exit=lambda exit: exits[0].on_exit(exit)),
         tuning=Tuning(immortal=settings.immortal),
         refuse_fork=versions.refuse_fork,
+        unclaimed_s=settings.unclaimed_s,
     )
     gateways: list[Gateway] = []
     control = ControlLoop(

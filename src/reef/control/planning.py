@@ -13,14 +13,14 @@ import msgspec
 from reef.control.location import CodeLocation
 from reef.control.module_lists import ModuleLists
 from reef.control.specs import Surroundings, child_env
-from reef.decide.zygote_facts import preloadable_from
+from reef.decide.zygote_facts import modules_of, preloadable_from
 from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes
-from reef.environments import Environment, EnvironmentProblem, inspect_all, top_level_names
+from reef.environments import Environment, EnvironmentProblem, inspect_all
 from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
 from reef.hosting.plan import WarmedModule, ZygotePlan
 from reef.hosting.warmup import WarmUpFailed, warm_up
-from reef.sources import import_folders
+from reef.sources import own_names
 
 log = logging.getLogger("reef.control")
 
@@ -119,21 +119,20 @@ class Planner:
             if isinstance(environment, Environment):
                 bases[_kind(environment)] = catalogue.learn(environment, base)
         learnt: dict[tuple[str, str], tuple[str, ...]] = {}
-        tops: dict[str, frozenset[str]] = {}
         candidates = []
         for place in places:
             environment = self.environments[place.spec.python]
             modules: tuple[str, ...] = ()
             if isinstance(environment, Environment):
-                modules = self._modules_of(place, environment, catalogue, learnt)
-                modules = modules or bases.get(_kind(environment), ())
+                base = bases.get(_kind(environment), ())
+                modules = self._modules_of(place, environment, catalogue, learnt, base)
             candidates.append(
                 Candidate(
                     name=place.name,
                     python=place.spec.python,
                     env=child_env(place.spec, self._around),
                     modules=modules,
-                    own_names=_own_names(place, tops),
+                    own_names=own_names(place.spec),
                 )
             )
         return catalogue, candidates
@@ -144,15 +143,17 @@ class Planner:
         environment: Environment,
         catalogue: Catalogue,
         learnt: dict[tuple[str, str], tuple[str, ...]],
+        base: tuple[str, ...],
     ) -> tuple[str, ...]:
         """What its last load imported, while its environment is still the one of that load."""
         served = place.served
         if served is None or served.modules is None or served.environment != environment.fingerprint:
-            return ()
+            return base
         key = (place.spec.python, served.modules)
         if key not in learnt:
             modules = self.lists.get(served.modules)
-            learnt[key] = catalogue.learn(environment, modules) if modules else ()
+            own = catalogue.learn(environment, modules) if modules else ()
+            learnt[key] = tuple(dict.fromkeys((*base, *own)))
         return learnt[key]
 
     async def store_report(self, place: CodeLocation, report: LoadReport) -> str | None:
@@ -160,9 +161,7 @@ class Planner:
         environment = self.environment_of(place)
         if not isinstance(environment, Environment):
             return None
-        seen = (
-            WarmedModule(name, file, report.env_read.get(name, ())) for name, file in report.modules.items()
-        )
+        seen = modules_of(report)
         return await asyncio.to_thread(lambda: self.lists.put(preloadable(environment, seen)))
 
 
@@ -176,15 +175,6 @@ def _kind(environment: Environment) -> str:
     names = ("dagster", "dagster-shared", "grpcio", "protobuf")
     digests = [environment.distributions[name].digest for name in names if name in environment.distributions]
     return "\0".join([environment.build, *digests])
-
-
-def _own_names(place: CodeLocation, tops: dict[str, frozenset[str]]) -> frozenset[str]:
-    """Top-level modules that the location's own folders put before site-packages."""
-    folders = import_folders(place.spec)
-    for folder in folders:
-        if folder not in tops:
-            tops[folder] = frozenset(top_level_names(folder))
-    return frozenset().union(*(tops[folder] for folder in folders))
 
 
 def _read_base(path: Path, environment: Environment) -> tuple[WarmedModule, ...] | None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from reef.control.location import CodeLocation
+from reef.control.recording import record_within
 from reef.control.served import Promoted, Refused, ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
 from reef.control.turns import Turns
@@ -17,7 +18,8 @@ from reef.gateway import Gateway
 from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
 from reef.snapshots import SnapshotStore
-from reef.snapshots.record import Recording, record, synthesized_load_error
+from reef.snapshots.record import Recording, synthesized_load_error
+from reef.wire.serdes import read_error
 
 log = logging.getLogger("reef.control")
 
@@ -115,7 +117,9 @@ class Prober:
             return Loaded(stamp, recording, None, time.monotonic() - started)
         try:
             remaining_s = max(5.0, limit_s - (time.monotonic() - started))
-            recording = await record(f"unix:{child.socket}", remaining_s)
+            recording = await record_within(
+                self._hosting, child, remaining_s, location.spec.memory_limit_bytes
+            )
             report = await self._hosting.load_report(child)
         except (
             Exception
@@ -133,6 +137,9 @@ class Prober:
         error = loaded.recording.load_error
         served = location.served
         if error is not None and served is not None and served.load_error is None and not show_error:
+            location.load_error = loaded.recording.load_error_text
+            return Refused(location.load_error or "it does not load")
+        if _same_failure(served, loaded):
             location.load_error = loaded.recording.load_error_text
             return Refused(location.load_error or "it does not load")
         try:
@@ -182,6 +189,15 @@ class Prober:
         location.served = new
         self._gateway.serve(location.name, new.as_served())
         log.info("%s: serving version %s (%s)", location.name, new.version[:12], new.server_id)
+
+
+def _same_failure(served: ServedRecord | None, loaded: Loaded) -> bool:
+    """The same code failed in the same way: the traceback's details are not worth a reload in every client."""
+    error = loaded.recording.load_error
+    if served is None or served.load_error is None or error is None or served.version != loaded.stamp.version:
+        return False
+    old, new = (read_error(text.encode()) for text in (served.load_error, error))
+    return (old.message, old.cls_name) == (new.message, new.cls_name)
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -7,6 +7,7 @@ import logging
 import time
 
 from reef.control.location import CodeLocation, endpoint_of
+from reef.control.recording import over_limit
 from reef.control.runs import RunBook, current_runs
 from reef.decide import rest
 from reef.gateway import Gateway
@@ -82,7 +83,7 @@ class Rester:
     async def enforce_limit(self, location: CodeLocation) -> None:
         """A server over its own limit is ended; one that holds runs is drained, which keeps them."""
         limit, used = location.spec.memory_limit_bytes or 0, location.private_bytes
-        reason = f"its memory limit of {limit >> 20} MiB is exceeded ({used >> 20} MiB private)"
+        reason = over_limit(limit, used)
         log.warning("%s: ended, %s", location.name, reason)
         child = location.child
         if child is None:

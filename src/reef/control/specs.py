@@ -67,4 +67,5 @@ def child_spec(location: Location, around: Surroundings, purpose: Purpose, versi
         env=child_env(location, around),
         socket=str(socket),
         log_path=str(around.state.log_file(location.name)),
+        memory_limit_bytes=location.memory_limit_bytes,
     )

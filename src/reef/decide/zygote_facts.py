@@ -68,11 +68,8 @@ class Catalogue:
         return self._orders.setdefault(order, order)  # most locations of a fleet load the same
 
     def learn_report(self, environment: Environment, report: LoadReport) -> tuple[str, ...]:
-        """The same for a probe's report, which does not say what a module needs."""
-        seen = (
-            WarmedModule(name, file, report.env_read.get(name, ())) for name, file in report.modules.items()
-        )
-        return self.learn(environment, seen)
+        """The same for a probe's report."""
+        return self.learn(environment, modules_of(report))
 
     def _unite(self, module: WarmedModule, distribution: str, certain: bool) -> None:
         known = self.facts.get(module.name)
@@ -87,6 +84,14 @@ class Catalogue:
             )
         tops = frozenset(sys.intern(name.partition(".")[0]) for name in (module.name, *needs))
         self.facts[module.name] = ModuleFact(distribution, env_read, needs, tops, certain)
+
+
+def modules_of(report: LoadReport) -> tuple[WarmedModule, ...]:
+    """What a probe's report says of each module."""
+    return tuple(
+        WarmedModule(name, file, report.env_read.get(name, ()), report.needs.get(name, ()))
+        for name, file in report.modules.items()
+    )
 
 
 def preloadable_from(environment: Environment, name: str, file: str) -> str | None:

@@ -54,7 +54,7 @@ class Observed:
         copied: list[Any] = [None]  # the name that a copy of the whole is just reading
 
         def getitem(environ: Any, name: Any) -> Any:
-            if name != copied[0]:
+            if name != copied[0] and not _passes_on(sys._getframe(1)):
                 note(name)
             return get(environ, name)
 

@@ -47,6 +47,7 @@ class Probe:
             "env_read": {
                 name: sorted(read) for name, read in seen.env_read.items() if name and not _own(name)
             },
+            "needs": {name: sorted(needs) for name, needs in seen.needs.items() if name and not _own(name)},
             "threads": max(1, proc.tasks() - OWN_TASKS),
             "load_s": self._load_s,
             "private_bytes": proc.private_bytes(),

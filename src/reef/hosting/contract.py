@@ -68,6 +68,7 @@ class LoadReport:
     threads: int
     load_s: float
     private_bytes: int
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # module -> modules its body asked for
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ def parse(message: dict[str, Any]) -> LoadReport:
         files_read=tuple(message["files_read"]),
         dirs_listed=tuple(message["dirs_listed"]),
         env_read={name: tuple(read) for name, read in message["env_read"].items()},
+        needs={name: tuple(needed) for name, needed in message["needs"].items()},
         threads=message["threads"],
         load_s=message["load_s"],
         private_bytes=message["private_bytes"],

@@ -203,7 +203,7 @@ async def _start(plan: ZygotePlan, log_path: str) -> tuple[Process, Link]:
 
 def _env(plan: ZygotePlan) -> dict[str, str]:
     env = {name: value for name, value in plan.env.items() if name not in NOT_FOR_ZYGOTES}
-    return {**env, **ADDED_ENV}
+    return {**ADDED_ENV, **env}
 
 
 def _request(plan: ZygotePlan, tuning: Tuning, left_out: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""Recording a probe while its memory limit holds: definitions may be made only when they are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from reef.hosting.contract import Child, Hosting
+from reef.snapshots.record import Recording, RecordingFailed, record
+
+LOOK_S = 0.1
+
+
+async def record_within(
+    hosting: Hosting, child: Child, timeout_s: float, limit_bytes: int | None
+) -> Recording:
+    """As `record`; raises RecordingFailed for a probe that grows over its limit, too."""
+    recording = asyncio.create_task(record(f"unix:{child.socket}", timeout_s))
+    over = asyncio.create_task(_until_over(hosting, child, limit_bytes))
+    try:
+        await asyncio.wait({recording, over}, return_when=asyncio.FIRST_COMPLETED)
+        if not recording.done():
+            raise RecordingFailed(over.result())
+        return recording.result()
+    finally:
+        for task in (recording, over):
+            task.cancel()
+        await asyncio.gather(recording, over, return_exceptions=True)
+
+
+async def _until_over(hosting: Hosting, child: Child, limit_bytes: int | None) -> str:
+    while True:
+        await asyncio.sleep(LOOK_S)
+        sample = await hosting.memory(child) if limit_bytes is not None else None
+        if limit_bytes is not None and sample is not None and sample.private > limit_bytes:
+            return over_limit(limit_bytes, sample.private)
+
+
+def over_limit(limit_bytes: int, private_bytes: int) -> str:
+    return f"its memory limit of {limit_bytes >> 20} MiB is exceeded ({private_bytes >> 20} MiB private)"
