@@ -114,10 +114,10 @@ class Planner:
     def _candidates(self, places: list[CodeLocation]) -> tuple[Catalogue, list[Candidate]]:
         catalogue = Catalogue()
         bases: dict[str, tuple[str, ...]] = {}
-        for python, base in self._base.items():
+        for python, warmed in self._base.items():
             environment = self.environments.get(python)
             if isinstance(environment, Environment):
-                bases[_kind(environment)] = catalogue.learn(environment, base)
+                bases[_kind(environment)] = catalogue.learn(environment, warmed)
         learnt: dict[tuple[str, str], tuple[str, ...]] = {}
         candidates = []
         for place in places:
