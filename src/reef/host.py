@@ -30,7 +30,8 @@ from reef.beside.dagster import (
     webserver_spec,
 )
 from reef.beside.home import DagsterHome, home_for
-from reef.beside.instance import InstanceUnavailable, ask, fresh_daemon_age_s
+from reef.beside.instance import InstanceUnavailable, ask
+from reef.beside.other_daemon import refuse_second_daemon
 from reef.control.admin import serve_admin
 from reef.control.assembly import Assembly, assemble
 from reef.control.location import CodeLocation
@@ -49,7 +50,6 @@ from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 
 log = logging.getLogger("reef")
 
-FRESH_DAEMON_S = 60.0  # Dagster's daemon reports every 30 s
 STOP_WITHIN_S = 8.0
 CANCEL_RUNS_S = 4.0
 WEBSERVER_BOOT_S = 120.0
@@ -100,11 +100,11 @@ class Host:
         write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
         self._admin = await serve_admin(self.state.admin_socket, self._commands())
         self._loop_task = asyncio.create_task(control.run())
+        starting = [asyncio.create_task(Starter(self.parts, control.spawn).start(self._progress()))]
         if beside is not None:
             self._beside_task = asyncio.create_task(self._start_beside(beside))
-        await Starter(self.parts, control.spawn).start(self._progress())
-        if self._beside_task is not None:
-            await self._beside_task
+            starting.append(self._beside_task)
+        await _all_or_first_error(starting)
 
     def _addresses(self) -> dict[str, ListenAddress]:
         self.state.check_socket_paths(tuple(place.name for place in self.fleet.locations))
@@ -132,20 +132,12 @@ class Host:
         try:
             if self.home.fresh:
                 await ask(python, env, "touch")
-            elif (
-                beside.daemon
-                and not self.home.embedded
-                and not (self.state.root / "beside" / "daemon.json").exists()
-            ):
-                age_s = await fresh_daemon_age_s(python, env)
-                if age_s is not None and age_s < FRESH_DAEMON_S:
-                    raise ReefError(
-                        f"a Dagster daemon reported to the instance of {self.home.path!r} {age_s:.0f} s ago",
-                        hint="two daemons double every tick: stop that one, or start Reef with --no-daemon",
-                    )
+            elif beside.daemon and not self.home.embedded:
+                record = self.state.root / "beside" / "daemon.json"
+                await refuse_second_daemon(record, self.home.path, python, env)
         except InstanceUnavailable as error:
             raise ReefError(
-                f"Dagster cannot open its instance in {self.home.path!r}: {str(error).splitlines()[-1:]}",
+                f"Dagster cannot open its instance in {self.home.path!r}: {str(error).rpartition(chr(10))[2]}",
                 hint="check its dagster.yaml and that its database answers",
             ) from None
 
@@ -333,6 +325,16 @@ class Host:
             for zygote in self.parts.hosting.zygotes():
                 kill_quietly(zygote.pid)
         self._sweep(self.settings.leave_children)
+
+
+async def _all_or_first_error(tasks: list[asyncio.Task[None]]) -> None:
+    """A mistake that one finds out at once must not wait for the others."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def kill_quietly(pid: int) -> None:

@@ -38,6 +38,28 @@ def start_ticks(pid: int) -> int | None:
     return None if fields[0] in (b"Z", b"X") else int(fields[19])
 
 
+def is_running(record: Path) -> bool:
+    """Whether the process that a record names still runs."""
+    try:
+        said = json.loads(record.read_bytes())
+        ticks = start_ticks(int(said["pid"]))
+        return ticks is not None and ticks == int(said["start_ticks"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def ended_at(record: Path) -> float | None:
+    """When Reef last ended the companion of this record (seconds since 1970); None where it never did."""
+    try:
+        return float(json.loads(_end_note(record).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _end_note(record: Path) -> Path:
+    return record.with_suffix(".ended")
+
+
 class Companion:
     """Runs `spec` for as long as it is wanted. All methods on the event loop."""
 
@@ -127,13 +149,18 @@ class Companion:
             if pid is None:
                 self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self.spec.record.unlink(missing_ok=True)
+        self._note_end()
 
     def kill(self) -> None:
         self._stopping = True
         if self.pid is not None:
             _signal_session(self.pid, signal.SIGKILL)
             _signal(self.pid, signal.SIGKILL)
+        self._note_end()
+
+    def _note_end(self) -> None:
+        self.spec.record.unlink(missing_ok=True)
+        write_json(_end_note(self.spec.record), time.time())
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

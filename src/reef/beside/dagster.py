@@ -47,7 +47,9 @@ def choose_page(beside: Beside, ours: int | None) -> Page:
         except ReefError:
             continue
         return Page(beside.host, port, prefix)
-    raise ReefError(f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED}", hint="choose one with --port")
+    raise ReefError(
+        f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED}", hint="choose one with --port"
+    )
 
 
 async def python_with(module: str, candidates: tuple[str, ...]) -> str:

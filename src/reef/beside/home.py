@@ -11,6 +11,7 @@ import yaml
 from reef.errors import ReefError, Where
 from reef.statedir import StateDir, write_atomic
 
+OTHER_STORAGE = {"storage", "run_storage", "event_log_storage", "schedule_storage"}
 HEADER = (
     "# Written by `reef up` for its embedded instance. Edit a copy and pass it with --dagster-home;\n"
     "# this file is written anew at each start.\n"
@@ -58,19 +59,21 @@ def users_home(path: str) -> DagsterHome:
         raise ReefError(
             f"DAGSTER_HOME {str(folder)!r} is not a folder", hint="give the folder of a dagster.yaml"
         )
-    return DagsterHome(str(folder), embedded=False, fresh=False, injects_secrets=_has_secrets(config))
+    settings = _settings(config)
+    fresh = not (folder / "history").exists() and not OTHER_STORAGE & settings.keys()
+    return DagsterHome(str(folder), embedded=False, fresh=fresh, injects_secrets="secrets" in settings)
 
 
-def _has_secrets(config: Path) -> bool:
+def _settings(config: Path) -> dict[str, object]:
     try:
         loaded = yaml.safe_load(config.read_bytes()) or {}
     except FileNotFoundError:
-        return False
+        return {}
     except (OSError, yaml.YAMLError) as error:
         raise ReefError(f"cannot be read: {error}", where=Where(str(config))) from None
     if not isinstance(loaded, dict):
         raise ReefError("must be a mapping of settings", where=Where(str(config)))
-    return "secrets" in loaded
+    return loaded
 
 
 def home_for(state: StateDir, chosen: str | None) -> DagsterHome:

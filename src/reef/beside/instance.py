@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,9 +41,10 @@ async def ask(python: str, env: Mapping[str, str], command: str, request: object
     return json.loads(out.decode().splitlines()[-1])
 
 
-async def fresh_daemon_age_s(python: str, env: Mapping[str, str]) -> float | None:
-    """Seconds since somebody's daemon last reported to this instance; None where none ever did."""
+async def last_heartbeat_at(python: str, env: Mapping[str, str]) -> tuple[float | None, float]:
+    """When somebody's daemon last reported to this instance (None: never), and now: seconds since 1970."""
     ages = await ask(python, env, "heartbeats")
     if not isinstance(ages, dict):
         raise InstanceUnavailable(f"unexpected heartbeats {ages!r}")
-    return min((float(age) for age in ages.values()), default=None)
+    now = time.time()
+    return max((now - float(age) for age in ages.values()), default=None), now

@@ -25,8 +25,12 @@ SHARED = (
         envvar="REEF_DAGSTER_HOME",
         help="Your own DAGSTER_HOME (or its dagster.yaml) instead of the embedded SQLite one.",
     ),
-    click.option("--python", help="Interpreter of locations that name none [default: the one that has Dagster]."),
-    click.option("--immortal/--no-immortal", default=True, help="Immortal heap in zygotes (Python 3.12 and 3.13)."),
+    click.option(
+        "--python", help="Interpreter of locations that name none [default: the one that has Dagster]."
+    ),
+    click.option(
+        "--immortal/--no-immortal", default=True, help="Immortal heap in zygotes (Python 3.12 and 3.13)."
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object once the fleet is up."),
 )
 
