@@ -32,4 +32,5 @@ class HostSettings:
     python: str | None = None  # default interpreter of locations that name none
     leave_children: bool = False  # at SIGTERM: servers with live runs are left to the next host
     immortal: bool = True
+    unclaimed_s: float | None = None  # children that no host claims for so long end themselves; None: 30
     as_json: bool = False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from reef.errors import ReefError
 from reef.settings import HostSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,7 +48,6 @@ def run(settings: HostSettings) -> None:
     """Run a host until it is told to stop. Imports the host only now."""
     import sys
 
-    from reef.errors import ReefError
     from reef.host import run_host
 
     if not sys.platform.startswith("linux"):
@@ -53,6 +55,20 @@ def run(settings: HostSettings) -> None:
             f"Reef's host needs Linux, this is {sys.platform!r}",
             hint="run it in a Linux container, a virtual machine or WSL 2; the other commands work here",
         )
-    status = asyncio.run(run_host(settings))
+    status = asyncio.run(run_host(replace(settings, unclaimed_s=_unclaimed_s(os.environ))))
     if status:
         sys.exit(status)
+
+
+def _unclaimed_s(environ: Mapping[str, str]) -> float | None:
+    """REEF_UNCLAIMED_S: seconds after which code servers that no host claims end themselves."""
+    written = environ.get("REEF_UNCLAIMED_S")
+    if not written:
+        return None
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ReefError(f'REEF_UNCLAIMED_S = "{written}", must be a number of seconds above 0')
+    return seconds

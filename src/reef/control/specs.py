@@ -12,9 +12,10 @@ from reef.fleet.model import Location
 from reef.hosting.contract import ChildSpec, Purpose
 from reef.statedir import StateDir, slug
 
-# What would change a child that is not a user's wish for it: Reef's own settings, and Dagster's settings
-# of the process that started Reef. A server in production sees no DAGSTER_IS_DEV_CLI either.
-NOT_INHERITED = ("REEF_", "DAGSTER_GRPC_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME")
+# What would change a child that is not a user's wish for it: Reef's own settings, and where and as whom the process
+# that started Reef serves. A server in production sees no DAGSTER_IS_DEV_CLI either.
+NOT_INHERITED = ("REEF_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME")
+ADDRESS = ("DAGSTER_GRPC_PORT", "DAGSTER_GRPC_SOCKET", "DAGSTER_GRPC_HOST")  # it listens where Reef tells it
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def child_env(location: Location, around: Surroundings) -> dict[str, str]:
     if around.dagster_home:
         env["DAGSTER_HOME"] = around.dagster_home
     env.update(location.env)
-    return env
+    return {name: value for name, value in env.items() if name not in ADDRESS}
 
 
 def grpc_args(location: Location, around: Surroundings, purpose: Purpose) -> tuple[str, ...]:
