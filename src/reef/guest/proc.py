@@ -26,10 +26,11 @@ def argv_area() -> tuple[int, int]:
 
 
 def private_bytes() -> int:
+    """What ending this process would give back: without clean pages of files."""
     total = 0
     with open("/proc/self/smaps_rollup", encoding="ascii", errors="replace") as file:
         for line in file:
-            if line.startswith(("Private_Clean:", "Private_Dirty:")):
+            if line.startswith(("Private_Dirty:", "Private_Hugetlb:")):
                 total += int(line.split()[1]) * 1024
     return total
 

@@ -148,7 +148,8 @@ class LocalHosting:
 
     async def _wait_for(self, slot: Slot, timeout_s: float) -> Zygote | None:
         try:
-            return await asyncio.wait_for(self._zygotes.ready(slot), timeout_s)
+            async with asyncio.timeout(timeout_s):  # `wait_for` of Python 3.11 swallows a cancellation
+                return await self._zygotes.ready(slot)
         except TimeoutError:
             return None
 
@@ -184,8 +185,9 @@ class LocalHosting:
         held.expected = True
         if grace_s > 0:
             held.process.signal(signal.SIGTERM)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(held.process.dead(), grace_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    await held.process.dead()
         if not held.process.is_dead:
             held.process.signal(signal.SIGKILL)
             await held.process.dead()
@@ -201,7 +203,8 @@ class LocalHosting:
         if held is None or held.link is None:
             return None
         try:
-            return await asyncio.wait_for(reports.ask(held.link), REPORT_TIMEOUT_S)
+            async with asyncio.timeout(REPORT_TIMEOUT_S):
+                return await reports.ask(held.link)
         except TimeoutError:
             return None
 

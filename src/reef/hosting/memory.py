@@ -6,12 +6,13 @@ from reef.hosting.contract import MemorySample
 
 
 def parse_rollup(text: str) -> MemorySample:
+    """Clean pages of files are the page cache's, and are not given back when a process ends: not private."""
     kb: dict[str, int] = {}
     for line in text.splitlines():
         name, _, rest = line.partition(":")
         if rest.endswith(" kB"):
             kb[name] = int(rest[:-3])
-    private = kb.get("Private_Clean", 0) + kb.get("Private_Dirty", 0)
+    private = kb.get("Private_Dirty", 0) + kb.get("Private_Hugetlb", 0)
     return MemorySample(private=private * 1024, pss=kb.get("Pss", 0) * 1024, rss=kb.get("Rss", 0) * 1024)
 
 

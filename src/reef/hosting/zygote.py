@@ -17,6 +17,7 @@ from reef.hosting.plan import ZygotePlan
 from reef.hosting.process import Process
 
 BUILD_TIMEOUT_S = 120.0
+EXIT_TIMEOUT_S = 2.0
 MOST_ROUNDS = 30
 ADDED_ENV = {
     "MALLOC_ARENA_MAX": "1",
@@ -96,7 +97,8 @@ class Zygote:
 
     async def _exit_of(self, pid: int) -> int | None:
         try:
-            return await asyncio.wait_for(self._exit(pid), 2.0)
+            async with asyncio.timeout(EXIT_TIMEOUT_S):
+                return await self._exit(pid)
         except TimeoutError:
             return None
         finally:
@@ -139,8 +141,9 @@ class Zygote:
         """The zygote goes, its children stay."""
         self.process.signal(signal.SIGKILL)
         await self.process.dead()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._reader, 1.0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EXIT_TIMEOUT_S):
+                await self._reader
         self._link.close()
 
 
@@ -230,7 +233,8 @@ def _built(answer: dict[str, Any], left_out: Mapping[str, str]) -> Built:
 async def _throw_away(process: Process, link: Link) -> int | None:
     link.close()
     if not process.is_dead:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(process.dead(), 0.5)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EXIT_TIMEOUT_S):
+                await process.dead()
     process.kill_group()
     return await asyncio.shield(process.dead())

@@ -1,0 +1,87 @@
+"""What a zygote does to its heap, and that it proves itself first."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hosts import Host
+
+from reef.hosting.launch import GUEST
+
+IMMORTAL = sys.version_info[:2] in ((3, 12), (3, 13))
+IN_GUEST = f"""
+import sys
+from importlib.util import spec_from_file_location as at, module_from_spec as new
+spec = at("_reef_guest", {GUEST!r} + "/__init__.py", submodule_search_locations=[{GUEST!r}])
+sys.modules["_reef_guest"] = new(spec)
+from _reef_guest import boot, holes, immortal, preload, proc
+"""
+
+
+def in_guest(text: str) -> str:
+    done = subprocess.run([sys.executable, "-c", IN_GUEST + text], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_features_that_this_python_allows(host: Host) -> None:
+    (zygote,) = host.hosting.zygotes()
+    expected = (
+        ("preload", "rehearsal", "plugged", "immortal") if IMMORTAL else ("preload", "rehearsal", "plugged")
+    )
+    assert zygote.features == expected
+    assert len(list(Path(f"/proc/{zygote.pid}/task").iterdir())) == 1
+    host.run(host.hosting.sample_zygotes())
+    assert host.hosting.zygotes()[0].memory is not None
+
+
+def test_an_immortal_heap_is_for_pythons_that_have_one() -> None:
+    assert in_guest("print(immortal.possible())") == str(IMMORTAL)
+
+
+@pytest.mark.skipif(not IMMORTAL, reason="needs CPython 3.12 or 3.13 with a GIL")
+def test_an_immortal_heap_proves_itself() -> None:
+    said = in_guest("""
+import json, decimal, collections, gc
+def works():
+    import fractions
+    assert fractions.Fraction(1, 3) + 1 == fractions.Fraction(4, 3)
+    assert [json.loads(json.dumps({"a": [number]})) for number in range(1000)][999] == {"a": [999]}
+    gc.collect()
+def crashes():
+    import ctypes; ctypes.string_at(0)
+def fails():
+    raise ValueError("no")
+print(immortal.proves_itself(works), immortal.proves_itself(crashes), immortal.proves_itself(fails))
+before = sys.getrefcount(json)
+assert before < 1000, before
+assert immortal.immortalize() > 10_000
+assert sys.getrefcount(json) == 0xFFFFFFFF
+works()
+""")
+    assert said == "True False False"
+
+
+def test_holes_are_filled() -> None:
+    said = in_guest("""
+kept = [bytes(100) for _ in range(200_000)]
+free_ones = kept[::7]
+del kept, free_ones
+survivors = [[bytes(100) for _ in range(500)] for _ in range(400)]
+del survivors[::2]
+before = sum(size * free for size, free in holes._free_blocks().items())
+holes.plug()
+after = sum(size * free for size, free in holes._free_blocks().items())
+print(before > 1_000_000, after < before / 10)
+""")
+    assert said == "True True"
+
+
+def test_the_guest_leaves_nothing_on_the_path() -> None:
+    said = in_guest(
+        "boot.note(); print([part for part in boot.path if 'reef' in part and 'site' not in part])"
+    )
+    assert said == "[]"
