@@ -91,7 +91,7 @@ def monolith_seconds(
     home.mkdir(exist_ok=True)
     started = time.monotonic()
     webserver, port = start_webserver(running, python, file, home)
-    seconds = until_shown(port, len(locations), deadline_s) - started
+    seconds = until_shown(port, len(locations), deadline_s, webserver) - started
     used = measure.memory(pid for pid in measure.tree(webserver.pid) if pid != webserver.pid)
     running.end(webserver)
     return seconds, used
@@ -106,10 +106,12 @@ def start_webserver(
     return running.start(command, log="webserver", env=env), port
 
 
-def until_shown(port: int, count: int, deadline_s: float) -> float:
-    """The moment when the webserver shows `count` locations, all of them loaded."""
+def until_shown(port: int, count: int, deadline_s: float, server: subprocess.Popen[str]) -> float:
+    """The moment when the webserver shows `count` locations, all of them loaded; RuntimeError if `server` ends."""
 
     def shown() -> float | None:
+        if server.poll() is not None:
+            raise RuntimeError(f"{server.args!r} ended with {server.returncode}")
         entries = location_entries(port)
         if entries is None:
             return None

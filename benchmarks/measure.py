@@ -119,11 +119,24 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 def compile_environment(python: str) -> None:
     """Compile what the interpreter's environment holds, so that no start pays for it."""
-    ask = "import sysconfig, sys; print(sysconfig.get_path('purelib')); print(*sys.version_info[:2])"
-    site = _output(python, ask).splitlines()[0]
+    ask = "import sysconfig, sys; print(sysconfig.get_path('purelib')); print(sys.implementation.cache_tag)"
+    site, tag = _output(python, ask).splitlines()
+    if not _lacks_bytecode(site, tag):
+        return
     subprocess.run(
         [python, "-m", "compileall", "-q", "-j", "2", site], env=environ(), capture_output=True, check=False
     )
+
+
+def _lacks_bytecode(site: str, tag: str) -> bool:
+    """Whether some module has none; what cannot be compiled is tried each time, which is cheap."""
+    for folder, _, names in os.walk(site):
+        sources = [name for name in names if name.endswith(".py")]
+        if sources and not os.path.isdir(f"{folder}/__pycache__"):
+            return True
+        if any(not os.path.exists(f"{folder}/__pycache__/{name[:-3]}.{tag}.pyc") for name in sources):
+            return True
+    return False
 
 
 def python_version(python: str) -> tuple[int, int]:

@@ -105,7 +105,7 @@ class ReefHost:
             zygotes = self.zygote_pids()
             return bool(zygotes) and set(measure.tree(self.pid)) == {self.pid, *zygotes}
 
-        measure.wait_for(quiet, "nothing but host and zygotes runs", deadline_s, every_s=0.5)
+        measure.wait_for(quiet, "nothing but host and zygotes runs", deadline_s, every_s=0.2)
 
     def zygote_pids(self) -> list[int]:
         return [zygote["pid"] for zygote in (self.status() or {"zygotes": []})["zygotes"]]
