@@ -1,0 +1,82 @@
+"""Webserver and daemon: started as asked, started again when they die, ended with the host."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reefs import Reef, processes_mentioning, until
+
+pytestmark = pytest.mark.timeout(240)
+
+LAUNCH = """mutation { launchRun(executionParams: {selector: {repositoryLocationName: "ticking", repositoryName:
+"__repository__", jobName: "ticking_job"}, runConfigData: {}}) { __typename } }"""
+
+
+def graphql(base: str, query: str) -> Any:
+    body = json.dumps({"query": query}).encode()
+    request = urllib.request.Request(f"{base}/graphql", body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["data"]
+
+
+def answers(base: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{base}/server_info", timeout=10) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def test_options_reach_the_webserver_and_it_comes_back(
+    folder: Path, workspace: Path, reefs: list[Reef]
+) -> None:
+    options = ("--host", "127.0.0.2", "--path-prefix", "/data/dagster", "--read-only")
+    reef = Reef("up", workspace, folder / "s", *options)
+    reefs.append(reef)
+    reef.until_up()
+    base = f"http://127.0.0.2:{reef.port}/data/dagster"
+    assert f"page: {base}\n" in reef.said()
+    until(lambda: answers(base), 60.0, "for the page")
+    assert not answers(f"http://127.0.0.2:{reef.port}/elsewhere")
+    assert not answers(f"http://127.0.0.1:{reef.port}/data/dagster")
+    assert graphql(base, LAUNCH)["launchRun"]["__typename"] == "UnauthorizedError"
+
+    before = reef.status()["beside"]
+    for each in before.values():
+        os.kill(each["pid"], signal.SIGKILL)
+    until(lambda: all(each["restarts"] == 1 for each in reef.status()["beside"].values()))
+    until(lambda: answers(base), 60.0, "for the page to come back")
+    until(lambda: all(each["pid"] for each in reef.status()["beside"].values()))
+    after = reef.status()["beside"]
+    assert {name: each["pid"] for name, each in after.items()} != {
+        name: each["pid"] for name, each in before.items()
+    }
+    assert "webserver ended (SIGKILL), starting it again in 1 s" in reef.said()
+    assert "daemon ended (SIGKILL), starting it again in 1 s" in reef.said()
+
+    os.kill(reef.process.pid, signal.SIGTERM)  # as a process manager ends it
+    assert reef.process.wait(12) == 0
+    assert processes_mentioning(str(folder)) == {}
+
+
+def test_one_that_cannot_live_is_not_started_in_a_storm(
+    folder: Path, workspace: Path, reefs: list[Reef]
+) -> None:
+    """The pauses grow; `reef status` and the log say what is wrong; the fleet is served on."""
+    reef = Reef("up", workspace, folder / "s", "--path-prefix", "no-slash", "--no-daemon")
+    reefs.append(reef)
+    until(lambda: reef.said().count("webserver ended (exit status") >= 2, 90.0, "for two ends")
+    pauses = [
+        line.partition("again in ")[2].split()[0] for line in reef.said().splitlines() if "again in" in line
+    ]
+    assert pauses[:2] == ["1", "2"]
+    assert reef.status()["beside"]["webserver"]["restarts"] >= 2
+    assert reef.row("ticking")["server_id"]
+    assert "path prefix" in (folder / "s" / "logs" / "webserver.log").read_text()

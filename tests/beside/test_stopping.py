@@ -1,0 +1,71 @@
+"""However and whenever a host is stopped, nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from reefs import Reef, processes_mentioning, until, write_location
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def left_of(reef: Reef, folder: Path) -> list[str]:
+    """Processes, sockets and unfinished files."""
+    processes = [f"{pid}: {line}" for pid, line in processes_mentioning(str(folder)).items()]
+    found = [path for path in reef.state.rglob("*") if path.is_socket() or ".tmp" in path.name]
+    return [*processes, *(str(path) for path in found)]
+
+
+def until_nothing_is_left(reef: Reef, folder: Path) -> None:
+    until(lambda: not left_of(reef, folder), 10.0, f"for these to go: {left_of(reef, folder)}")
+
+
+MOMENTS: dict[str, Callable[[Path], object]] = {
+    "the lock is held": lambda state: (state / "host.lock").exists() and (state / "host.lock").read_text(),
+    "sockets are there": lambda state: (state / "admin.sock").exists(),
+    "Dagster's instance is made": lambda state: (state / "dagster_home" / "history").exists(),
+    "the zygote is built": lambda state: len(processes_mentioning(str(state))) >= 3,
+    "the webserver boots": lambda state: (state / "logs" / "webserver.log").exists(),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_stopping_while_it_starts(folder: Path, workspace: Path, reefs: list[Reef], moment: str) -> None:
+    reef = Reef("up", workspace, folder / "s")
+    reefs.append(reef)
+    until(lambda: MOMENTS[moment](reef.state), 60.0, f"until {moment}")
+    assert reef.stop() < 10.0
+    assert reef.process.returncode == 0, reef.said()
+    assert "Traceback" not in reef.said()
+    until_nothing_is_left(reef, folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_at_once(folder: Path, reefs: list[Reef], number: signal.Signals) -> None:
+    """A location that ignores SIGTERM, with a live run, would take the whole of the time that there is."""
+    marker = folder / "started"
+    ignore = "signal.signal(signal.{}, signal.SIG_IGN)"
+    stubborn = "\n".join(["import signal", ignore.format("SIGTERM"), ignore.format("SIGINT")])
+    write_location(folder / "sales", "sales", marker=str(marker), before=stubborn)
+    (folder / "workspace.yaml").write_text(
+        "load_from:\n- python_file: {relative_path: sales/defs.py, location_name: sales}\n"
+    )
+    reef = Reef("up", folder / "workspace.yaml", folder / "s")
+    reefs.append(reef)
+    reef.until_up()
+    until(lambda: reef.entries().get("sales"))
+    run_id = reef.launch("sales", "slow")
+    until(marker.exists, 60.0, "for the run")
+    until(lambda: reef.row("sales")["live_runs"] == [run_id])
+    os.kill(reef.process.pid, number)
+    until(lambda: "stopping (once more to stop at once)" in reef.said())
+    again = time.monotonic()
+    os.kill(reef.process.pid, number)
+    assert reef.process.wait(5) == 130
+    assert time.monotonic() - again < 2.0
+    until_nothing_is_left(reef, folder)
