@@ -78,7 +78,7 @@ class Rester:
                     break
             await asyncio.sleep(DRAIN_POLL_S)
         location.draining.pop(child.pid, None)
-        await self._hosting.stop(child, STOP_GRACE_S)
+        await self._hosting.stop(child, STOP_GRACE_S, runs_too=True)
 
     async def enforce_limit(self, location: CodeLocation) -> None:
         """A server over its own limit is ended; one that holds runs is drained, which keeps them."""
@@ -97,7 +97,8 @@ class Rester:
             self._end(child, 0.5)
 
     def _end(self, child: Child, grace_s: float) -> None:
-        self._keep(asyncio.create_task(self._hosting.stop(child, grace_s)))
+        """For one that holds no runs: what else its code has started would be left over at each sleep."""
+        self._keep(asyncio.create_task(self._hosting.stop(child, grace_s, runs_too=True)))
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._stopping.add(task)

@@ -81,10 +81,10 @@ class Waker:
             if location.served.version == version:
                 location.note_awake(child, time.monotonic() - started, cpu_seconds(child.pid))
                 return True
-            await self._hosting.stop(child, 0.0)  # promoted meanwhile
+            await self._hosting.stop(child, 0.0, runs_too=True)  # promoted meanwhile
             return False
         if child is not None:
-            await self._hosting.stop(child, 0.0)
+            await self._hosting.stop(child, 0.0, runs_too=True)
         if changed == "same":
             raise self._refuse(location, failure)
         await self._take_change(location, changed)

@@ -118,8 +118,9 @@ class Hosting(Protocol):
         """Start a code server and return once it *answers* a Ping. Raises StartFailed."""
         ...
 
-    async def stop(self, child: Child, grace_s: float) -> None:
-        """SIGTERM, after `grace_s` SIGKILL. Returns when it is dead. Never raises for one already gone."""
+    async def stop(self, child: Child, grace_s: float, *, runs_too: bool = False) -> None:
+        """SIGTERM, after `grace_s` SIGKILL. Returns when it is dead. Never raises for one already gone. Processes
+        that it started are left alone, for they may be runs, unless `runs_too`."""
         ...
 
     async def load_report(self, child: Child) -> LoadReport | None:

@@ -178,7 +178,7 @@ class LocalHosting:
             held.link.close()
             held.link = None
 
-    async def stop(self, child: Child, grace_s: float) -> None:
+    async def stop(self, child: Child, grace_s: float, *, runs_too: bool = False) -> None:
         held = self._find(child)
         if held is None:
             return
@@ -191,7 +191,7 @@ class LocalHosting:
         if not held.process.is_dead:
             held.process.signal(signal.SIGKILL)
             await held.process.dead()
-        if child.purpose == "probe":
+        if runs_too or child.purpose == "probe":
             held.process.kill_group()
 
     def _find(self, child: Child) -> _Held | None:
@@ -270,7 +270,9 @@ class LocalHosting:
     async def close(self, *, leave_children: bool) -> None:
         """Ends the zygotes; children too, unless they shall be left for another host."""
         if not leave_children:
-            await asyncio.gather(*(self.stop(held.child, 2.0) for held in list(self._held.values())))
+            await asyncio.gather(
+                *(self.stop(held.child, 2.0, runs_too=True) for held in list(self._held.values()))
+            )
         await self._zygotes.close()
         for held in list(self._held.values()):
             held.process.abandon()
