@@ -116,7 +116,7 @@ class Host:
 
     async def _start_beside(self, beside: Beside) -> None:
         assert self.home is not None
-        candidates = interpreters(self.fleet.default_python)
+        candidates = interpreters(self.fleet)
         if beside.daemon or beside.webserver:
             python = await python_with("dagster_webserver" if beside.webserver else "dagster", candidates)
             self._dagster_python = python
@@ -150,7 +150,7 @@ class Host:
         home = self.home.path if self.home else os.environ.get("DAGSTER_HOME")
         if not home or not over:
             return
-        python = self._dagster_python or await python_with("dagster", interpreters(self.fleet.default_python))
+        python = self._dagster_python or await python_with("dagster", interpreters(self.fleet))
         message = "Reef found that the process of this run and its code server are gone."
         failed = await ask(
             python, dagster_env(os.environ, python, home), "fail-runs", {run.run_id: message for run in over}

@@ -6,12 +6,14 @@ import asyncio
 import os
 import socket as sockets
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from reef.beside.companion import CompanionSpec
 from reef.errors import ReefError
+from reef.fleet.model import Fleet
 from reef.settings import Beside
 from reef.statedir import StateDir
 from reef.workspace import check_port_free
@@ -71,8 +73,14 @@ async def python_with(module: str, candidates: tuple[str, ...]) -> str:
     )
 
 
-def interpreters(default_python: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((default_python, sys.executable)))
+def interpreters(fleet: Fleet) -> tuple[str, ...]:
+    """Where Dagster's own processes may come from: the fleet's default, Reef's extra, what most locations have."""
+    most_used = [python for python, _ in Counter(_pythons(fleet)).most_common(1)]
+    return tuple(dict.fromkeys((fleet.default_python, sys.executable, *most_used)))
+
+
+def _pythons(fleet: Fleet) -> list[str]:
+    return [place.python for place in fleet.locations if place.server is None and not place.broken]
 
 
 def dagster_env(environ: Mapping[str, str], python: str, home: str) -> dict[str, str]:
