@@ -163,6 +163,15 @@ def memory_of(pid: int) -> bytes:
     return b"".join(parts)
 
 
+def test_a_sitecustomize_on_the_location_s_own_path_runs(host: Host, code: Write, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "sitecustomize.py").write_text("import os; os.environ['CUSTOMIZED'] = 'yes'")
+    env = child_env(STATES=str(tmp_path), PYTHONPATH=str(tmp_path / "own"))
+    child = host.start(host.spec("f6", code(LOCATION), env=env))
+    host.stop(child, 0)
+    assert read(tmp_path, "load")["env"]["CUSTOMIZED"] == "yes"
+
+
 def test_settings_that_an_interpreter_reads_when_it_starts(host: Host, code: Write, tmp_path: Path) -> None:
     cache = str(tmp_path / "cache")
     env = child_env(STATES=str(tmp_path), PYTHONSAFEPATH="1", PYTHONPYCACHEPREFIX=cache)

@@ -14,7 +14,7 @@ import pytest
 from contract_suite import ping
 from hosts import GOOD, Host, alive, child_env, state_of, until
 
-from reef.hosting.contract import Child
+from reef.hosting.contract import Child, StartFailed
 from reef.hosting.plan import ZygotePlan
 from reef.hosting.zygote import Tuning
 
@@ -24,10 +24,13 @@ EARLIER_HOST = """
 import asyncio, dataclasses, json, os, sys
 from reef.hosting.contract import ChildSpec
 from reef.hosting.local import LocalHosting
+from reef.hosting.plan import ZygotePlan
 
 async def main():
     folder, spec = sys.argv[1], ChildSpec(**json.loads(sys.argv[2]))
     hosting = LocalHosting(folder, folder + "/host.lock")
+    if sys.argv[3:]:
+        await hosting.use([ZygotePlan("k", sys.executable, spec.env, ("json",), ("a",))])
     child = await hosting.start(spec, 60)
     print(json.dumps(dataclasses.asdict(child)), flush=True)
     os._exit(9)  # as if it had been killed
@@ -43,8 +46,8 @@ def other(tmp_path: Path) -> Iterator[Host]:
     made.close()
 
 
-def by_an_earlier_host(host: Host, spec: object) -> Child:
-    command = [sys.executable, "-c", EARLIER_HOST, str(host.folder), json.dumps(spec.__dict__)]
+def by_an_earlier_host(host: Host, spec: object, *more: str) -> Child:
+    command = [sys.executable, "-c", EARLIER_HOST, str(host.folder), json.dumps(spec.__dict__), *more]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert done.returncode == 9, done.stderr
     return Child(**json.loads(done.stdout))
@@ -65,8 +68,12 @@ def test_children_outlive_their_zygote(other: Host, code: Write) -> None:
     assert state_of(child.pid) == "gone"
 
 
-def test_invariant_14_a_new_host_takes_up_what_an_earlier_one_left(other: Host, code: Write) -> None:
-    left = by_an_earlier_host(other, other.spec("a", code(GOOD)))
+@pytest.mark.parametrize("more", [(), ("forked",)])
+def test_invariant_14_a_new_host_takes_up_what_an_earlier_one_left(
+    other: Host, code: Write, more: tuple[str, ...]
+) -> None:
+    left = by_an_earlier_host(other, other.spec("a", code(GOOD)), *more)
+    assert left.forked is bool(more)
     assert alive(left.pid)
     (adopted,) = other.run(other.hosting.adopt())
     assert adopted.pid == left.pid
@@ -140,4 +147,7 @@ def test_a_flood_does_not_fill_the_disk(other: Host, code: Write) -> None:
     until(lambda: sum(file.stat().st_size for file in logs.iterdir()) < 700_000, "the log is rotated")
     assert sorted(file.name for file in logs.iterdir())[0] == "a.log"
     other.stop(child, 0)
+    floods += "raise ValueError('enough')"
+    with pytest.raises(StartFailed, match="enough"):
+        other.start(other.spec("a", code(floods)))
     assert sum(file.stat().st_size for file in logs.iterdir()) < 700_000

@@ -113,6 +113,27 @@ def test_a_zygote_that_dies_while_it_is_built_is_told(bare: Host, site: Path, co
     bare.stop(child, 0)
 
 
+def test_a_rehearsal_that_fails_is_only_left_out(tmp_path: Path, site: Path) -> None:
+    """This environment has no Dagster; another's rehearsal hangs, or crashes the process."""
+    (folder,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
+    host = Host(tmp_path / "r")
+    try:
+        host.run(host.hosting.use([plan(site, "quiet", key="none")]))
+        assert "rehearsal" not in zygote(host).built.features
+        (folder / "dagster").mkdir()
+        (folder / "dagster" / "__init__.py").write_text("")
+        (folder / "dagster" / "__main__.py").write_text("import os; os._exit(11)")
+        host.run(host.hosting.use([plan(site, "quiet", key="crashes")]))
+        assert "rehearsal" not in zygote(host).built.features
+        text = "import threading, time; threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
+        (folder / "dagster" / "__main__.py").write_text(text)
+        host.run(host.hosting.use([plan(site, "quiet", key="thread")]))
+        assert "rehearsal" not in zygote(host).built.features
+        assert "plugged" in zygote(host).built.features
+    finally:
+        host.close()
+
+
 def test_an_interpreter_that_is_not_there(bare: Host) -> None:
     bare.run(bare.hosting.use([plan("/nonexistent/python", "json")]))
     assert bare.hosting.living_zygotes() == []

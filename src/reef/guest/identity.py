@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import os
 import random
 import signal
 import sys
 import time
+import traceback
 import types
 import warnings
 from typing import Any
@@ -61,12 +63,25 @@ def set_interpreter(spec: dict[str, Any]) -> None:
     if spec["rebase"]:
         rebase.move(spec["rebase"])
     sys.executable = spec["python"]
-    sys.path[:0] = python_path(spec["env"])
+    given = python_path(spec["env"])
+    sys.path[:0] = given
+    for name in ("sitecustomize", "usercustomize"):
+        _customize(name, given)
 
 
 def python_path(env: dict[str, str]) -> list[str]:
     parts = env.get("PYTHONPATH", "").split(os.pathsep)
     return list(dict.fromkeys(os.path.abspath(part) for part in parts if part))
+
+
+def _customize(name: str, path: list[str]) -> None:
+    """A module on PYTHONPATH that an interpreter imports when it starts."""
+    if not path or name in sys.modules or importlib.machinery.PathFinder.find_spec(name, path) is None:
+        return
+    try:
+        importlib.import_module(name)
+    except Exception:
+        traceback.print_exc()
 
 
 def as_module_run(spec: dict[str, Any]) -> None:

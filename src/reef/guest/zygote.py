@@ -1,8 +1,9 @@
 """The zygote: preload, make the heap cheap to share, then only fork.
 
-What a child inherits and cannot take back: glibc's `MALLOC_ARENA_MAX=1`; a BLAS that was loaded with one thread
-(a code server's own arithmetic only: runs are processes of their own); the hash seed, shared by the
-children of one zygote.
+What a child inherits and cannot take back: glibc's `MALLOC_ARENA_MAX=1`; BLAS and OpenMP libraries that were loaded
+with one thread (a code server's own arithmetic only: runs are processes of their own); the hash seed, which the
+children of one zygote share; what the interpreter reads only when it starts, which is why a location that
+differs in it does not fork.
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ class LocalHosting:
             raise StartFailed(f"root {spec.root!r} is not '/': children with a root of their own need a pack")
         _clear_socket(spec.socket)
         started_at = time.time()
-        running = await self._start(spec, timeout_s)
+        with self._logs.while_starting(spec.log_path):
+            running = await self._start(spec, timeout_s)
         held = self._hold(_child(spec, running, started_at), running.process, spec.log_path, running.link)
         return held.child
 

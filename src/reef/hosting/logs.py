@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+from collections.abc import Iterator
 
 KEEP_BYTES = 10 << 20
 KEPT_FILES = 2
@@ -32,6 +34,20 @@ class Logs:
         self._keep_bytes = keep_bytes
         self._users: dict[str, int] = {}
         self._sizes: dict[str, int] = {}
+        self._starting = 0
+        self._hurry = asyncio.Event()
+
+    @contextlib.contextmanager
+    def while_starting(self, path: str) -> Iterator[None]:
+        """A location that loads may print a gigabyte in a second: look often."""
+        self._starting += 1
+        self._hurry.set()
+        self.watch(path)
+        try:
+            yield
+        finally:
+            self._starting -= 1
+            self.unwatch(path)
 
     def watch(self, path: str) -> None:
         self._users[path] = self._users.get(path, 0) + 1
@@ -47,7 +63,11 @@ class Logs:
     async def run(self) -> None:
         pause_s = SLOW_S
         while True:
-            await asyncio.sleep(pause_s)
+            self._hurry.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FAST_S if self._starting else pause_s):
+                    await self._hurry.wait()
+                await asyncio.sleep(FAST_S)
             pause_s = await self.look()
 
     async def look(self) -> float:

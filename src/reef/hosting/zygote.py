@@ -8,7 +8,7 @@ import itertools
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reef.hosting.launch import guest_command, open_log, socket_pair, start
@@ -30,6 +30,10 @@ NOT_FOR_ZYGOTES = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONWARNINGS", "PYTHONSTAR
 
 class BuildFailed(Exception):
     """The zygote could not be built; the message is for people."""
+
+
+class _RehearsalFailed(Exception):
+    """It left a thread, hung or crashed: the zygote is built again without it."""
 
 
 class ForkRefused(Exception):
@@ -152,7 +156,11 @@ async def build(plan: ZygotePlan, log_path: str, tuning: Tuning) -> Zygote:
     each round in a process that is thrown away. Raises BuildFailed."""
     left_out: dict[str, str] = {}
     for _ in range(MOST_ROUNDS):
-        dirty = await _attempt(plan, log_path, tuning, left_out)
+        try:
+            dirty = await _attempt(plan, log_path, tuning, left_out)
+        except _RehearsalFailed:
+            tuning = replace(tuning, rehearsal=False)
+            continue
         if isinstance(dirty, Zygote):
             return dirty
         left_out.update(dirty)
@@ -173,15 +181,19 @@ async def _attempt(
             return Zygote(plan, process, _built(answer, left_out), link)
     except TimeoutError:
         await _throw_away(process, link)
+        if tuning.rehearsal:
+            raise _RehearsalFailed from None
         raise BuildFailed(f"importing its modules took more than {BUILD_TIMEOUT_S:g} s") from None
     except BaseException:
         await _throw_away(process, link)
         raise
     status = await _throw_away(process, link)
+    if answer is None and tuning.rehearsal:
+        raise _RehearsalFailed
     if answer is None:
         raise BuildFailed(f"it died with status {status} while it imported its modules, see {log_path}")
     if answer["op"] != "dirty":
-        raise BuildFailed(answer["reason"])
+        raise _RehearsalFailed if tuning.rehearsal else BuildFailed(answer["reason"])
     dirty: Mapping[str, str] = answer["modules"]
     return dirty
 
