@@ -29,12 +29,20 @@ BAD = {
     "leaves": "import sys; sys.exit('never mind')",
     "segfaults": "import ctypes; ctypes.string_at(0)",
     "floods": "import os\nline = b'x' * 65535 + b'\\n'\nfor _ in range(16384): os.write(1, line)",
-    "forks": "import os, signal\nif os.fork() == 0:\n    open({folder!r} + '/forked', 'a').write(f'{{os.getpid()}}\\n')\n"
-    "    signal.pause()",
+    "forks": """
+import os, signal
+if os.fork() == 0:
+    open({folder!r} + '/forked', 'a').write(f'{{os.getpid()}}\\n')
+    signal.pause()
+""",
     "eats": "hoard = [b'%d' % n * (1 << 20) for n in range(1500)]",
     "blackhole": "import socket\nsocket.create_connection(('127.0.0.1', {port})).recv(1)",
-    "threads": "import threading, time\nfrom multiprocessing import resource_tracker\nresource_tracker.ensure_running()\n"
-    "for _ in range(11): threading.Thread(target=threading.Event().wait, daemon=True).start()",
+    "threads": """
+import threading
+from multiprocessing import resource_tracker
+resource_tracker.ensure_running()
+for _ in range(11): threading.Thread(target=threading.Event().wait, daemon=True).start()
+""",
     "kills_itself": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "two_servers": "import os; os.fork()",
 }
