@@ -19,6 +19,7 @@ VERBS = {
     "wake": "reef.cli.wake",
     "sleep": "reef.cli.sleep",
     "reload": "reef.cli.reload",
+    "plan": "reef.cli.plan",
     "init": "reef.cli.init",
     "export": "reef.cli.export",
     "schema": "reef.cli.schema",
