@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import logging.handlers
@@ -32,6 +31,7 @@ from reef.beside.dagster import (
 from reef.beside.home import DagsterHome, home_for
 from reef.beside.instance import InstanceUnavailable, ask
 from reef.beside.other_daemon import refuse_second_daemon
+from reef.beside.tree import kill_below, kill_tree
 from reef.control.admin import serve_admin
 from reef.control.assembly import Assembly, assemble
 from reef.control.location import CodeLocation
@@ -317,13 +317,12 @@ class Host:
         if not self.settings.leave_children:
             for run in self.parts.control.runs.all():
                 if run.is_alive():
-                    kill_quietly(run.pid)
+                    kill_tree(run.pid)
             for place in self.parts.control.locations.values():
                 for child in (place.child, *place.draining.values()):
                     if child is not None:
-                        kill_quietly(child.pid)
-            for zygote in self.parts.hosting.zygotes():
-                kill_quietly(zygote.pid)
+                        kill_tree(child.pid)
+            kill_below(os.getpid())
         self._sweep(self.settings.leave_children)
 
 
@@ -335,11 +334,6 @@ async def _all_or_first_error(tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def kill_quietly(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def _say(text: str) -> None:
