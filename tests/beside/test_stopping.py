@@ -45,9 +45,9 @@ def test_stopping_while_it_starts(folder: Path, workspace: Path, reefs: list[Ree
     until_nothing_is_left(reef, folder)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_second_signal_ends_at_once(folder: Path, reefs: list[Reef], number: signal.Signals) -> None:
-    """A location that ignores SIGTERM, with a live run, would take the whole of the time that there is."""
+@pytest.fixture
+def busy(folder: Path, reefs: list[Reef]) -> Reef:
+    """One whose location ignores SIGTERM and SIGINT, and holds a live run."""
     marker = folder / "started"
     ignore = "signal.signal(signal.{}, signal.SIG_IGN)"
     stubborn = "\n".join(["import signal", ignore.format("SIGTERM"), ignore.format("SIGINT")])
@@ -62,10 +62,22 @@ def test_a_second_signal_ends_at_once(folder: Path, reefs: list[Reef], number: s
     run_id = reef.launch("sales", "slow")
     until(marker.exists, 60.0, "for the run")
     until(lambda: reef.row("sales")["live_runs"] == [run_id])
-    os.kill(reef.process.pid, number)
-    until(lambda: "stopping (once more to stop at once)" in reef.said())
+    return reef
+
+
+def test_a_run_that_does_not_want_to_end_does_not_keep_the_host(folder: Path, busy: Reef) -> None:
+    assert busy.stop() < 10.0
+    assert busy.process.returncode == 0
+    assert "cancelling 1 live run(s)" in busy.said()
+    until_nothing_is_left(busy, folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_at_once(folder: Path, busy: Reef, number: signal.Signals) -> None:
+    os.kill(busy.process.pid, number)
+    until(lambda: "stopping (once more to stop at once)" in busy.said())
     again = time.monotonic()
-    os.kill(reef.process.pid, number)
-    assert reef.process.wait(5) == 130
+    os.kill(busy.process.pid, number)
+    assert busy.process.wait(5) == 130
     assert time.monotonic() - again < 2.0
-    until_nothing_is_left(reef, folder)
+    until_nothing_is_left(busy, folder)
