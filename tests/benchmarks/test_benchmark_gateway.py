@@ -1,0 +1,39 @@
+"""One benchmark whole: JSON with the promised bars, an exit status that agrees with them, nothing left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gateway.py"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_gateway_benchmark_says_whether_its_bars_hold(tmp_path: Path) -> None:
+    env = {**os.environ, "TMPDIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    command = [sys.executable, str(SCRIPT), "--quick", "--json", "--svg", str(tmp_path / "g.svg")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=220, check=False)
+    assert done.stdout, done.stderr[-3000:]
+    printed = json.loads(done.stdout)
+    assert len(printed["bars"]) == 3
+    assert all(set(bar) == {"name", "value", "unit", "bar", "holds"} for bar in printed["bars"])
+    assert all(bar["value"] < 50 for bar in printed["bars"]), "milliseconds, whatever else runs here"
+    assert done.returncode == (0 if all(bar["holds"] for bar in printed["bars"]) else 1)
+    assert (tmp_path / "g.svg").read_text().startswith("<svg")
+    mine = str(tmp_path).encode()
+    left = [pid for pid in os.listdir("/proc") if pid.isdigit() and mine in _command_line(pid)]
+    assert left == []
+    assert not list(tmp_path.glob("reef-gateway-*"))
+
+
+def _command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
