@@ -17,6 +17,7 @@ class TestForked(ContractSuite):
 class TestFreshInterpreter(ContractSuite):
     location = "x0"
     forked = False
+    hang_s = 12.0
 
     def test_the_reason_is_told(self, host: Host) -> None:
         assert host.hosting.not_forked_because(self.location) == "asked for by a test"
