@@ -51,7 +51,8 @@ from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 log = logging.getLogger("reef")
 
 STOP_WITHIN_S = 8.0
-CANCEL_RUNS_S = 4.0
+CANCEL_RUNS_S = 3.0
+TELL_RUNS_S = 3.0  # Dagster needs one or two to open its instance
 WEBSERVER_BOOT_S = 120.0
 
 
@@ -147,16 +148,18 @@ class Host:
 
     async def _report_orphans(self, over: list[RunProcess]) -> None:
         """Runs whose server and process are gone: failed, unless they reported their own end."""
-        home = self.home.path if self.home else os.environ.get("DAGSTER_HOME")
-        if not home or not over:
-            return
-        python = self._dagster_python or await python_with("dagster", interpreters(self.fleet))
         message = "Reef found that the process of this run and its code server are gone."
-        failed = await ask(
-            python, dagster_env(os.environ, python, home), "fail-runs", {run.run_id: message for run in over}
-        )
+        failed = await self._ask_instance("fail-runs", over, message)
         if failed:
             log.warning("runs reported failed, their processes were gone: %s", failed)
+
+    async def _ask_instance(self, command: str, runs: list[RunProcess], message: str) -> object:
+        home = self.home.path if self.home else os.environ.get("DAGSTER_HOME")
+        if not home or not runs:
+            return None
+        python = self._dagster_python or await python_with("dagster", interpreters(self.fleet))
+        env = dagster_env(os.environ, python, home)
+        return await ask(python, env, command, {run.run_id: message for run in runs})
 
     # -- what commands ask -------------------------------------------------------------------------
 
@@ -297,6 +300,11 @@ class Host:
         if not live:
             return
         _say(f"cancelling {len(live)} live run(s): {', '.join(run.run_id[:8] for run in live)}")
+        message = "Reef was stopped by a person, which cancels its runs."
+        try:
+            await asyncio.wait_for(self._ask_instance("cancel-runs", live, message), TELL_RUNS_S)
+        except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
+            log.warning("live runs could not be marked as cancelled beforehand: %s", error)
         for run in live:
             control.runs.interrupt(run.run_id)
         deadline = time.monotonic() + CANCEL_RUNS_S

@@ -176,3 +176,21 @@ def test_a_half_saved_file_does_not_fail_a_call(folder: Path, reefs: list[Reef])
     source.write_text(whole + "\n# saved\n")
     until(lambda: "third: warm" in reef.command("wake", "third").stdout)
     assert reef.row("third")["server_id"] != old
+
+
+def test_ctrl_c_cancels_live_runs_and_says_so(folder: Path, reefs: list[Reef]) -> None:
+    workspace = write_fleet(folder)
+    reef = Reef("up", workspace, folder / "s")
+    reefs.append(reef)
+    reef.until_up()
+    until(lambda: len(reef.entries()) == 5)
+    run_id = reef.launch("quiet", "slow")
+    until((folder / "slow-started").exists, 30.0, "for the run to start")
+    until(lambda: list((folder / "s" / "runs").iterdir()))
+    assert reef.stop() < 10.0
+    assert "cancelling 1 live run(s)" in reef.said()
+    again = Reef("up", workspace, folder / "s", "--no-daemon")
+    reefs.append(again)
+    again.until_up()
+    until(lambda: again.entries())
+    assert again.run_status(run_id) == "CANCELED"

@@ -47,12 +47,24 @@ def fail_runs(request: Any) -> Any:
     return failed
 
 
-COMMANDS = {"touch": touch, "heartbeats": heartbeats, "fail-runs": fail_runs}
+def cancel_runs(request: Any) -> Any:
+    """Mark live runs as being cancelled by a person, so that their interruption is no failure."""
+    told = []
+    with _instance() as instance:
+        for run_id, message in request.items():
+            run = instance.get_run_by_id(run_id)
+            if run is not None and not run.is_finished:
+                instance.report_run_canceling(run, message)
+                told.append(run_id)
+    return told
+
+
+COMMANDS = {"cancel-runs": cancel_runs, "touch": touch, "heartbeats": heartbeats, "fail-runs": fail_runs}
 
 
 def main(argv: list[str]) -> int:
     command = COMMANDS[argv[0]]
-    request = json.loads(sys.stdin.read() or "null") if argv[0] == "fail-runs" else None
+    request = json.loads(sys.stdin.read() or "null") if argv[0].endswith("-runs") else None
     print(json.dumps(command(request)))
     return 0
 
