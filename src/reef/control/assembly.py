@@ -19,6 +19,7 @@ from reef.control.served import load
 from reef.control.specs import Surroundings
 from reef.control.versions import Versions
 from reef.control.waking import Waker
+from reef.environments import Environment
 from reef.fleet.model import Fleet, Location
 from reef.gateway import Gateway
 from reef.gateway.contract import Endpoint
@@ -97,6 +98,10 @@ async def assemble(
 
     async def environment_changed(place: CodeLocation) -> None:
         await planner.inspect([place.spec.python])
+        for other in planner.hosted():
+            if other.spec.python == place.spec.python:
+                found = planner.environment_of(other)
+                other.unusable = None if isinstance(found, Environment) else getattr(found, "reason", None)
         await planner.plan()
 
     control.waker.environment_changed = environment_changed

@@ -21,6 +21,7 @@ from reef.decide.wake import Hold, Refuse, on_call
 from reef.gateway import Gateway
 from reef.gateway.contract import CallEnded, CallStarted, Endpoint, WakeRefused
 from reef.hosting.contract import Exit, Hosting
+from reef.hosting.reasons import ending
 
 log = logging.getLogger("reef.control")
 
@@ -110,10 +111,16 @@ class ControlLoop:
         place = self.locations[location]
         if place.external is not None:
             return
+        changed = "source"
+        if place.served is not None:
+            changed = await self._versions.change(place.spec, recorded_stamp(place))
         known = place.served is not None and place.served.load_error is None and place.load_error is None
-        if known and await self._versions.change(place.spec, recorded_stamp(place)) == "same":
+        if known and changed == "same":
             return
-        await self.probe(place, show_error=place.spec.on_load_error == "show")
+        if (changed == "environment" or place.unusable) and self.waker.environment_changed is not None:
+            await self.waker.environment_changed(place)
+        if place.unusable is None:
+            await self.probe(place, show_error=place.spec.on_load_error == "show")
 
     async def reprobe(self, location: str) -> str:
         place = self.locations[location]
@@ -145,7 +152,7 @@ class ControlLoop:
             place.note_use(now)
             return
         place.idle_since = now
-        if event.error:
+        if event.error and place.endpoint is not None:  # else it is known better why it is not there
             place.last_error = f"{event.method}: {event.code}: {event.error}"
         if event.run_id and event.code == "OK" and place.child is not None:
             place.runs[event.run_id] = place.child.pid
@@ -163,7 +170,9 @@ class ControlLoop:
         if mine:
             place.child = None
         if mine and not exit.expected:
-            place.note_failure(f"its server ended by itself (wait status {exit.status})", time.monotonic())
+            place.note_failure(
+                f"its server {ending(exit.status)}, nobody at Reef asked for it", time.monotonic()
+            )
             log.warning("%s: %s", place.name, place.last_error)
         left = [run for run in self.runs.all() if place.runs.get(run.run_id) == exit.child.pid]
         for run in left:
