@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import grpc
+import pytest
 import yaml
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.remote_representation.external_data import RepositorySnap, SensorExecutionErrorSnap
 from dagster._grpc.client import DagsterGrpcClient
@@ -100,6 +103,13 @@ class Eyes:
         return RemoteRepositoryOrigin(
             GrpcServerCodeLocationOrigin(**where, location_name=self.name), repository
         )
+
+    def refusal(self) -> str:
+        """Why a tick fails; it has to fail as a server that cannot be reached, which Dagster tries again."""
+        with pytest.raises(DagsterUserCodeUnreachableError) as refused:
+            self.tick()
+        assert isinstance(refused.value.__cause__, grpc.Call)
+        return str(refused.value.__cause__.details())
 
     def tick(
         self,

@@ -186,6 +186,8 @@ class Prober:
     async def promote(self, location: CodeLocation, new: ServedRecord) -> None:
         """On disk first, then to the gateway, which switches snapshot and server id together."""
         await asyncio.to_thread(save, self._around.state.served_file(location.name), new)
+        if location.served is None or location.served.version != new.version:
+            location.last_error = None  # it was of other code
         location.served = new
         self._gateway.serve(location.name, new.as_served())
         log.info("%s: serving version %s (%s)", location.name, new.version[:12], new.server_id)
