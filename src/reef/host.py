@@ -46,6 +46,7 @@ from reef.gateway import CallLimits, ListenAddress
 from reef.progress import Bar, Silence
 from reef.settings import Beside, HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, write_atomic
+from reef.thrift import one_arena
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 
 log = logging.getLogger("reef")
@@ -125,13 +126,15 @@ class Host:
             await self._ready_instance(beside, python, env)
             if beside.webserver and self.page is not None:
                 self._run_beside(Companion(webserver_spec(self.state, beside, self.page, python, env), _say))
+                if self.home.fresh:  # it creates the storages; two at once would race on their migrations
+                    await until_listening(self.page.host, self.page.port, WEBSERVER_BOOT_S)
             if beside.daemon:
                 self._run_beside(Companion(daemon_spec(self.state, python, env), _say))
 
     async def _ready_instance(self, beside: Beside, python: str, env: Mapping[str, str]) -> None:
         assert self.home is not None
         try:
-            if self.home.fresh:
+            if self.home.fresh and not beside.webserver:
                 await ask(python, env, "touch")
             elif beside.daemon and not self.home.embedded:
                 record = self.state.root / "beside" / "daemon.json"
@@ -382,6 +385,7 @@ async def run_host(settings: HostSettings) -> int:
     lock = HostLock(state)
     _set_up_log(state)
     _raise_file_limit()
+    one_arena()
     for warning in fleet.warnings:
         _say(f"warning: {warning}")
     host = Host(settings, fleet, state, lock)

@@ -17,6 +17,7 @@ from reef.control.waking import recorded_stamp
 from reef.environments import EnvironmentProblem
 from reef.hosting.contract import Child
 from reef.snapshots.record import synthesized_load_error
+from reef.thrift import give_back
 
 log = logging.getLogger("reef.control")
 
@@ -60,6 +61,7 @@ class Starter:
         self._parts.keep_what_is_served()
         if probed or changed:
             await self._planner.plan()  # now that it is known what the locations import
+        give_back()
 
     async def _adopt(self) -> None:
         """Children of an earlier host: those that serve what is served are taken up, others are drained."""

@@ -5,23 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from reef.control.location import CodeLocation
 from reef.decide import rest
 from reef.hosting.contract import Hosting, MemorySample, ZygoteStatus
+from reef.hosting.memory import sample
 
 
 def own_memory() -> MemorySample:
-    """Bytes of this process, from its smaps_rollup."""
-    sizes: dict[str, int] = {}
-    for line in Path("/proc/self/smaps_rollup").read_text().splitlines()[1:]:
-        name, _, rest_of_line = line.partition(":")
-        sizes[name] = int(rest_of_line.split()[0]) * 1024
-    return MemorySample(
-        private=sizes["Private_Clean"] + sizes["Private_Dirty"], pss=sizes["Pss"], rss=sizes["Rss"]
-    )
+    """Bytes of this process."""
+    return sample(os.getpid()) or MemorySample(0, 0, 0)
 
 
 def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> dict[str, Any]:
@@ -60,7 +54,7 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
 def _state(place: CodeLocation) -> str:
     if place.draining and place.child is None:
         return "draining"
-    if place.probe is not None and not place.probe.done() and place.served is None:
+    if place.probing.locked() and place.served is None:
         return "loading"
     return place.phase
 
@@ -70,11 +64,11 @@ def _rounded(value: float | None) -> float | None:
 
 
 def standing_estimate_bytes(place: CodeLocation, zygotes: Iterable[ZygoteStatus]) -> int:
-    """What a server of its own would take: what its zygote preloaded for it, and its own."""
+    """What a server of its own on this machine would take: what its zygote preloaded for it, and its own."""
     own = place.costs().private_bytes or 0
     for zygote in zygotes:
         if place.name in zygote.locations and zygote.memory is not None:
-            return own + zygote.memory.rss
+            return own + zygote.memory.anonymous
     return own
 
 

@@ -78,6 +78,7 @@ class MemorySample:
     private: int
     pss: int
     rss: int
+    anonymous: int = 0  # of rss: what no file is behind, whoever shares it
 
 
 @dataclass(frozen=True)

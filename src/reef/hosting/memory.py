@@ -13,7 +13,12 @@ def parse_rollup(text: str) -> MemorySample:
         if rest.endswith(" kB"):
             kb[name] = int(rest[:-3])
     private = kb.get("Private_Dirty", 0) + kb.get("Private_Hugetlb", 0)
-    return MemorySample(private=private * 1024, pss=kb.get("Pss", 0) * 1024, rss=kb.get("Rss", 0) * 1024)
+    return MemorySample(
+        private=private * 1024,
+        pss=kb.get("Pss", 0) * 1024,
+        rss=kb.get("Rss", 0) * 1024,
+        anonymous=kb.get("Anonymous", 0) * 1024,
+    )
 
 
 def sample(pid: int) -> MemorySample | None:

@@ -1,0 +1,25 @@
+"""Keeping the host small: it is resident for good, and what it once needed it must give back."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+
+M_ARENA_MAX = -8  # malloc.h
+
+
+def one_arena() -> None:
+    """Threads share one heap: each further arena of glibc keeps what it ever held."""
+    try:
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+    except (AttributeError, OSError):
+        return  # another C library
+
+
+def give_back() -> None:
+    """After a burst of work: return what is free to the system. Some milliseconds."""
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError):
+        return
