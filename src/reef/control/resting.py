@@ -54,6 +54,9 @@ class Rester:
                 held.update(dict.fromkeys(answered, child.pid))
         for over in set(location.runs) - set(held):
             self._runs.forget(over)
+        for run, pid in held.items():
+            if self._runs.get(run) is None:  # it was started while no host looked
+                await asyncio.to_thread(self._runs.note_started, run, location.name, pid)
         location.runs = held
 
     def drain(self, location: CodeLocation, why: str) -> None:

@@ -71,6 +71,9 @@ class Starter:
                 self._spawn(self._parts.hosting.stop(child, 3.0))
         for run in await asyncio.to_thread(self._parts.control.runs.load):
             self._parts.control.take_up_run(run)
+        for place in self._places.values():
+            if place.child is not None:
+                self._spawn(self._parts.control.rester.refresh_runs(place))
 
     def _take_up(self, place: CodeLocation, child: Child) -> bool:
         place.draining[child.pid] = child
