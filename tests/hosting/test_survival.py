@@ -15,6 +15,7 @@ from contract_suite import ping
 from hosts import GOOD, Host, alive, child_env, state_of, until
 
 from reef.hosting.contract import Child, StartFailed
+from reef.hosting.leftovers import to_end
 from reef.hosting.plan import ZygotePlan
 from reef.hosting.zygote import Tuning
 
@@ -127,17 +128,24 @@ def test_leaving_children_leaves_them(other: Host, code: Write) -> None:
     os.kill(child.pid, signal.SIGKILL)
 
 
-def test_what_a_dead_child_leaves_is_reaped(other: Host, code: Write, tmp_path: Path) -> None:
+def test_what_a_dead_child_leaves_is_ended_and_reaped(other: Host, code: Write, tmp_path: Path) -> None:
     leaves = GOOD + (
         "import os, subprocess\n"
-        "left = subprocess.Popen(['sleep', '1.5'])\n"
+        "left = subprocess.Popen(['sleep', '600'])\n"
         "open(os.environ['PIDS'], 'w').write(str(left.pid))\n"
     )
     child = other.start(other.spec("a", code(leaves), env=child_env(PIDS=str(tmp_path / "pids"))))
     other.stop(child, 0)
     pid = int((tmp_path / "pids").read_text())
-    assert alive(pid)  # a stopped server's runs live on, so nothing else of its is killed either
-    until(lambda: state_of(pid) == "gone", "it has ended and was reaped")
+    assert not alive(pid)
+    until(lambda: state_of(pid) == "gone", "it was reaped")
+
+
+def test_what_is_left_is_ended_unless_a_run_is_among_it() -> None:
+    run = b"python\0-c\0from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=8)"
+    tracker = b"python\0-c\0from multiprocessing.resource_tracker import main;main(7)"
+    assert to_end({1: b"sleep", 2: tracker, 3: run}) == ()
+    assert to_end({1: b"sleep", 2: tracker}) == (1,)
 
 
 def test_a_flood_does_not_fill_the_disk(other: Host, code: Write) -> None:

@@ -120,8 +120,8 @@ class Hosting(Protocol):
         ...
 
     async def stop(self, child: Child, grace_s: float, *, runs_too: bool = False) -> None:
-        """SIGTERM, after `grace_s` SIGKILL. Returns when it is dead. Never raises for one already gone. Processes
-        that it started are left alone, for they may be runs, unless `runs_too`."""
+        """SIGTERM, after `grace_s` SIGKILL. Returns when it is dead. Never raises for one already gone. What it
+        started ends with it, however it dies; but while it has runs, all that is left alone, unless `runs_too`."""
         ...
 
     async def load_report(self, child: Child) -> LoadReport | None:

@@ -9,11 +9,11 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reef.hosting import exec_only, memory, records, reports
+from reef.hosting import exec_only, leftovers, memory, records, reports
 from reef.hosting.contract import (
     Child,
     ChildSpec,
@@ -58,6 +58,7 @@ class _Held:
     log_path: str
     link: Link | None = None
     expected: bool = False
+    gone: asyncio.Event = field(default_factory=asyncio.Event)  # dead, cleaned up after, and told
 
 
 class LocalHosting:
@@ -166,11 +167,13 @@ class LocalHosting:
 
     async def _until_gone(self, held: _Held) -> None:
         status = await held.process.dead()
+        await asyncio.to_thread(leftovers.end, held.child.pid)
         if self._held.get(held.child.pid) is held:
             del self._held[held.child.pid]
         self._let_go(held)
         records.forget(self._records, held.child)
         _clear_socket(held.child.socket)
+        held.gone.set()
         self._events.on_exit(Exit(held.child, status, held.expected))
 
     def _let_go(self, held: _Held) -> None:
@@ -194,6 +197,7 @@ class LocalHosting:
             await held.process.dead()
         if runs_too or child.purpose == "probe":
             held.process.kill_group()
+        await held.gone.wait()
 
     def _find(self, child: Child) -> _Held | None:
         held = self._held.get(child.pid)
