@@ -34,6 +34,7 @@ from reef.beside.other_daemon import refuse_second_daemon
 from reef.beside.tree import kill_below, kill_tree
 from reef.control.admin import serve_admin
 from reef.control.assembly import Assembly, assemble
+from reef.control.deploying import Deployer
 from reef.control.location import CodeLocation
 from reef.control.runs import RunProcess
 from reef.control.specs import Surroundings
@@ -167,7 +168,17 @@ class Host:
     # -- what commands ask -------------------------------------------------------------------------
 
     def _commands(self) -> dict[str, Any]:
-        return {"status": self._status, "wake": self._wake, "sleep": self._sleep, "reload": self._reload}
+        deployer = Deployer(self.parts, self._fleet_now)
+        return {
+            "status": self._status,
+            "wake": self._wake,
+            "sleep": self._sleep,
+            "reload": self._reload,
+            **deployer.commands(),
+        }
+
+    def _fleet_now(self) -> Fleet:
+        return fleets.read(self.settings.path, os.environ, self.fleet.default_python)
 
     async def _status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         gateway, control = self.parts.gateway, self.parts.control

@@ -20,6 +20,8 @@ VERBS = {
     "sleep": "reef.cli.sleep",
     "reload": "reef.cli.reload",
     "plan": "reef.cli.plan",
+    "deploy": "reef.cli.deploy",
+    "history": "reef.cli.history",
     "init": "reef.cli.init",
     "export": "reef.cli.export",
     "schema": "reef.cli.schema",

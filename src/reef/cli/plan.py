@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from reef.cli.reach import state_dir_option
-from reef.decide.plan import LocationPlan, Plan, Reason
+from reef.cli.reach import ask, state_dir_option
 from reef.errors import ReefError
+from reef.statedir import default_state_dir
 
 CHANGES = 2
 SHOWN = 5
+HOST_TIMEOUT_S = 300.0
 
 
 class PlanCommand(click.Command):
@@ -51,71 +51,61 @@ def command(
     state_dir: Path | None,
 ) -> None:
     """Show which locations change, and why. Exit status 0: nothing to do, 2: changes, 1: an error."""
-    if since is None:
-        raise ReefError("a plan against a running host is not there yet", hint="give --since GIT_REV")
+    found = _of_host(path, state_dir) if since is None else _since(since, path, python)
+    click.echo(json.dumps(found) if as_json else render(found))
+    sys.exit(CHANGES if found["changes"] else 0)
+
+
+def _since(revision: str, path: str | None, python: str | None) -> dict[str, Any]:
     from reef.cli.plan_since import plan_since
 
-    plan, fleet, changes = plan_since(since, path, python)
-    head = {"since": changes.revision, "fleet": fleet.source, "changed_files": len(changes.changed)}
-    if as_json:
-        click.echo(json.dumps({**head, **as_dict(plan)}))
-    else:
-        click.echo(render(plan, changes.top))
-    sys.exit(CHANGES if plan.anything else 0)
+    plan, fleet, changes = plan_since(revision, path, python)
+    head = {"since": changes.revision, "fleet": fleet.source, "top": changes.top}
+    return {**head, "changed_files": len(changes.changed), **plan.as_dict()}
 
 
-def as_dict(plan: Plan) -> dict[str, Any]:
-    """`{"locations": [{"name", "touched", "reasons": [{"kind", "text", "path", "chain"}]}], "removed": [...]}`."""
-    return {
-        "changes": plan.anything,
-        "locations": [_location(one) for one in plan.locations],
-        "removed": list(plan.removed),
-    }
+def _of_host(path: str | None, state_dir: Path | None) -> dict[str, Any]:
+    """The running host of the fleet at `path`, else the one that other commands would ask."""
+    if path is not None and state_dir is None:
+        from reef import fleet as fleets
+
+        state_dir = default_state_dir(fleets.read(path, os.environ, sys.executable).source, os.environ)
+    found: dict[str, Any] = ask(state_dir, {"do": "plan"}, HOST_TIMEOUT_S)
+    return {**found, "top": os.path.dirname(found["fleet"])}
 
 
-def _location(one: LocationPlan) -> dict[str, Any]:
-    reasons = [
-        {"kind": why.kind, "text": why.text, "path": why.path, "chain": list(why.chain)}
-        for why in one.reasons
-    ]
-    versions = {"served_version": one.served, "planned_version": one.planned}
-    return {"name": one.location, "touched": one.touched, **versions, "reasons": reasons}
-
-
-def render(plan: Plan, top: str | None = None) -> str:
+def render(found: dict[str, Any]) -> str:
     """For people; paths below `top` are shown relative to it."""
+    top, locations = found["top"], found["locations"]
     lines = []
-    width = max((len(one.location) for one in plan.locations), default=0)
-    for one in plan.locations:
-        lines.append(f"{one.location.ljust(width)}  {_state(one)}")
-        lines += [f"  {_shown(why, top)}" for why in one.reasons[:SHOWN]]
-        if len(one.reasons) > SHOWN:
-            lines.append(f"  and {len(one.reasons) - SHOWN} more: see --json")
-    lines += [f"{name}  removed from the fleet" for name in plan.removed]
-    touched = sum(one.touched for one in plan.locations)
-    return "\n".join([*lines, f"{touched} of {len(plan.locations)} locations change"])
+    width = max((len(one["name"]) for one in locations), default=0)
+    for one in locations:
+        lines.append(f"{one['name'].ljust(width)}  {_state(one)}")
+        lines += [f"  {_shown(why, top)}" for why in one["reasons"][:SHOWN]]
+        if len(one["reasons"]) > SHOWN:
+            lines.append(f"  and {len(one['reasons']) - SHOWN} more: see --json")
+    lines += [f"{name}  removed from the fleet" for name in found["removed"]]
+    touched = sum(one["touched"] for one in locations)
+    return "\n".join([*lines, f"{touched} of {len(locations)} locations change"])
 
 
-def _state(one: LocationPlan) -> str:
-    if not one.touched:
-        return "unchanged"
-    if one.served or one.planned:
-        return f"{(one.served or 'nothing')[:12]} → {(one.planned or '?')[:12]}"
-    return "changes"
+def _state(one: dict[str, Any]) -> str:
+    served, planned = one["served_version"], one["planned_version"]
+    if not one["touched"]:
+        return f"unchanged {(served or '')[:12]}".rstrip()
+    return f"{served[:12]} → {planned[:12]}" if served and planned and served != planned else "changes"
 
 
-def _shown(why: Reason, top: str | None) -> str:
-    text = f"{_short(why.path, top)}: {why.text}" if why.path and why.kind != "unclear" else why.text
-    if why.kind == "unclear" and top:
+def _shown(why: dict[str, Any], top: str) -> str:
+    text = str(why["text"])
+    if why["path"] and why["kind"] != "unclear":
+        text = f"{_short(why['path'], top)}: {text}"
+    if len(why["chain"]) > 1:
+        text += f" ({' → '.join(_short(step, top) for step in why['chain'])})"
+    if why["kind"] == "unclear":
         text = text.replace(f"{top}/", "")
-    if len(why.chain) > 1:
-        text += f" ({' → '.join(_shorts(why.chain, top))})"
-    return f"{why.kind}: {text}" if why.kind in ("unclear", "environment") else text
+    return f"{why['kind']}: {text}" if why["kind"] in ("unclear", "error") else text
 
 
-def _shorts(paths: Iterable[str], top: str | None) -> list[str]:
-    return [_short(path, top) for path in paths]
-
-
-def _short(path: str, top: str | None) -> str:
-    return os.path.relpath(path, top) if top and path.startswith(f"{top}/") else path
+def _short(path: str, top: str) -> str:
+    return os.path.relpath(path, top) if path.startswith(f"{top}/") else path

@@ -13,6 +13,7 @@ from reef.control.location import CodeLocation
 from reef.control.loop import ControlLoop
 from reef.control.planning import Planner
 from reef.control.probing import Prober
+from reef.control.promotions import Promotions
 from reef.control.resting import Rester
 from reef.control.runs import RunBook, RunProcess
 from reef.control.served import load
@@ -47,12 +48,14 @@ class Assembly:
     versions: Versions
     control: ControlLoop
     planner: Planner
+    promotions: Promotions
 
     def keep_what_is_served(self) -> None:
         """Tell the stores what is still needed."""
         served = [place.served for place in self.control.locations.values() if place.served]
         self.store.keep([one.snapshot for one in served if one.snapshot])
         self.planner.lists.keep([one.modules for one in served if one.modules])
+        self.promotions.contents.keep([one.contents for one in served if one.contents])
 
 
 async def assemble(
@@ -95,6 +98,9 @@ async def assemble(
     versions.environments = planner.environments
     planner.on_plans = versions.use_plans
     control.prober.keep_report = planner.store_report
+    promotions = await asyncio.to_thread(Promotions, state, store, planner.environments)
+    control.prober.keep_contents = promotions.keep_contents
+    control.prober.on_promoted = promotions.note
 
     async def environment_changed(place: CodeLocation) -> None:
         await planner.inspect([place.spec.python])
@@ -105,7 +111,7 @@ async def assemble(
         await planner.plan()
 
     control.waker.environment_changed = environment_changed
-    return Assembly(around, store, hosting, gateway, versions, control, planner)
+    return Assembly(around, store, hosting, gateway, versions, control, planner, promotions)
 
 
 def with_limits(spec: Location) -> Location:

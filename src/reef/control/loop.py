@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from reef.control.location import CodeLocation, endpoint_of
-from reef.control.probing import Prober
+from reef.control.probing import Gate, Prober
 from reef.control.resting import Rester
 from reef.control.runs import RunBook, RunProcess, parent_of, until_over
 from reef.control.served import Promoted, Refused
@@ -209,10 +209,12 @@ class ControlLoop:
 
     # -- probes ------------------------------------------------------------------------------------
 
-    async def probe(self, place: CodeLocation, *, show_error: bool = False) -> Promoted | Refused:
+    async def probe(
+        self, place: CodeLocation, *, show_error: bool = False, gate: Gate | None = None
+    ) -> Promoted | Refused:
         """Probe, and drain the child of the version before if there is one."""
         before = place.served.server_id if place.served else None
-        result = await self.prober.probe(place, show_error=show_error)
+        result = await self.prober.probe(place, show_error=show_error, gate=gate)
         if isinstance(result, Promoted):
             place.failures = 0
             child = place.child

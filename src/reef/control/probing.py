@@ -19,6 +19,7 @@ from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
 from reef.snapshots import SnapshotStore
 from reef.snapshots.record import Recording, synthesized_load_error
+from reef.sources import SourceRecord
 from reef.wire.serdes import read_error
 
 log = logging.getLogger("reef.control")
@@ -37,6 +38,11 @@ class Loaded:
     recording: Recording
     report: LoadReport | None
     seconds: float
+    record: SourceRecord | None = None
+
+
+# Why a version that loads must not replace the one that is served (None where there is none); None lets it.
+Gate = Callable[[ServedRecord | None, ServedRecord], Awaitable[str | None]]
 
 
 class Prober:
@@ -58,12 +64,19 @@ class Prober:
         self._versions = versions
         self._turns = Turns(at_once, PATIENCE_S)
         self.keep_report: Callable[[CodeLocation, LoadReport], Awaitable[str | None]] | None = None
+        self.keep_contents: Callable[[CodeLocation, SourceRecord], Awaitable[str | None]] | None = None
+        self.on_promoted: (
+            Callable[[CodeLocation, ServedRecord | None, ServedRecord], Awaitable[None]] | None
+        ) = None
 
-    async def probe(self, location: CodeLocation, *, show_error: bool = False) -> Promoted | Refused:
-        """Load what is on disk now and serve it if it loads. Never raises for what the code does."""
+    async def probe(
+        self, location: CodeLocation, *, show_error: bool = False, gate: Gate | None = None
+    ) -> Promoted | Refused:
+        """Load what is on disk now and serve it if it loads (and passes the gate). Never raises for what the
+        code does."""
         asked_at = time.monotonic()
         async with location.probing:
-            if location.probed is not None and location.probed_at >= asked_at:
+            if gate is None and location.probed is not None and location.probed_at >= asked_at:
                 return location.probed  # somebody else's probe began after this one was asked for
             async with self._turns.turn():
                 location.probes += 1
@@ -72,10 +85,11 @@ class Prober:
                 slow = asyncio.get_running_loop().call_later(LOADING_S, self._say_loading, location)
                 try:
                     loaded = await self._load_stable(location)
-                    location.probed = await self.judge(location, loaded, show_error)
+                    result = await self.judge(location, loaded, show_error, gate)
                 finally:
                     slow.cancel()
-                return location.probed
+                location.probed = result if gate is None else None  # a gate is nobody else's
+                return result
 
     def _say_loading(self, location: CodeLocation) -> None:
         """Dagster's webserver loads one location after the other: it is not kept waiting for a slow first load."""
@@ -97,7 +111,7 @@ class Prober:
             loaded = await self._load(location, before.stamp)
             report = loaded.report or report
             after = await self._versions.see(location.spec, report, written)
-            loaded = replace(loaded, stamp=after.stamp)
+            loaded = replace(loaded, stamp=after.stamp, record=after.record)
             again = frozenset(self._versions.changed_during_load(before, after, started_at_ns))
             if not again:
                 break
@@ -133,7 +147,9 @@ class Prober:
             stopping.add_done_callback(_log_failure)
         return Loaded(stamp, recording, report, time.monotonic() - started)
 
-    async def judge(self, location: CodeLocation, loaded: Loaded, show_error: bool) -> Promoted | Refused:
+    async def judge(
+        self, location: CodeLocation, loaded: Loaded, show_error: bool, gate: Gate | None = None
+    ) -> Promoted | Refused:
         error = loaded.recording.load_error
         served = location.served
         if error is not None and served is not None and served.load_error is None and not show_error:
@@ -144,6 +160,8 @@ class Prober:
             return Refused(location.load_error or "it does not load")
         try:
             new = await self._recorded(location, loaded)
+            if gate is not None and (reason := await gate(served, new)) is not None:
+                return Refused(reason)
             await self.promote(location, new)
         except OSError as full:
             location.load_error = f"what it answers could not be stored: {full.strerror or full}"
@@ -177,20 +195,26 @@ class Prober:
             sources=stamp.sources,
             definitions=recording.definitions,
             modules=await self.keep_report(location, report) if report and self.keep_report else None,
+            contents=await self._kept_contents(location, loaded.record),
             cold_start_s=costs.cold_start_s,
             cold_start_cpu_s=costs.cold_start_cpu_s,
             private_bytes=costs.private_bytes or (report.private_bytes if report else None),
             call_interval_s=costs.call_interval_s,
         )
 
+    async def _kept_contents(self, location: CodeLocation, record: SourceRecord | None) -> str | None:
+        return await self.keep_contents(location, record) if record and self.keep_contents else None
+
     async def promote(self, location: CodeLocation, new: ServedRecord) -> None:
         """On disk first, then to the gateway, which switches snapshot and server id together."""
         await asyncio.to_thread(save, self._around.state.served_file(location.name), new)
         if location.served is None or location.served.version != new.version:
             location.last_error = None  # it was of other code
-        location.served = new
+        old, location.served = location.served, new
         self._gateway.serve(location.name, new.as_served())
         log.info("%s: serving version %s (%s)", location.name, new.version[:12], new.server_id)
+        if self.on_promoted is not None:
+            await self.on_promoted(location, old, new)
 
 
 def _same_failure(served: ServedRecord | None, loaded: Loaded) -> bool:

@@ -31,6 +31,7 @@ class ServedRecord(msgspec.Struct, frozen=True):
     sources: dict[str, object] = {}
     definitions: dict[str, object] = {}
     modules: str | None = None  # digest of the list of what its load imported
+    contents: str | None = None  # digest of what it is made of, file by file
     cold_start_s: float | None = None
     cold_start_cpu_s: float | None = None
     private_bytes: int | None = None

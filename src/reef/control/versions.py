@@ -84,6 +84,16 @@ class Versions:
             return "source"
         return "same"
 
+    async def planned(self, location: Location, stamp: Stamp, environment: Environment | None) -> Seen:
+        """What it would be now, judged by the files that the stamp's load read (its own, where it moved)."""
+        known = _scope(stamp.sources)
+        if known is None or _settings(location) != stamp.settings:
+            own = await asyncio.to_thread(scope_of, location, None, environment, self._ignored)
+            same_place = known is not None and set(own.roots) <= set(known.roots)
+            known = known.with_files(own.files) if known and same_place else own
+        record = await self._index.record(known)
+        return Seen(self._stamp(location, environment, record), record)
+
     async def environment_changed(self, location: Location, fingerprint: str) -> bool:
         """Its own interpreter's packages, or those of the interpreter that its zygote runs in."""
         environment = self._environment(location.python)

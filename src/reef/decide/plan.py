@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from reef.importgraph.footprint import Footprint, is_module
 
@@ -17,6 +17,8 @@ Kind = Literal[
     "distribution",  # what is installed
     "environment",  # the interpreter itself
     "setting",
+    "definitions",  # they differ though nothing that is known of changed
+    "error",  # it does not load
     "unclear",  # it cannot be told, so it counts
     "new",
     "removed",
@@ -32,6 +34,9 @@ class Reason:
     path: str | None = None
     chain: tuple[str, ...] = ()
 
+    def as_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "text": self.text, "path": self.path, "chain": list(self.chain)}
+
 
 @dataclass(frozen=True)
 class LocationPlan:
@@ -42,6 +47,15 @@ class LocationPlan:
     reasons: tuple[Reason, ...] = ()
     served: str | None = None
     planned: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.location,
+            "touched": self.touched,
+            "served_version": self.served,
+            "planned_version": self.planned,
+            "reasons": [why.as_dict() for why in self.reasons],
+        }
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,11 @@ class Plan:
     @property
     def anything(self) -> bool:
         return bool(self.removed) or any(one.touched for one in self.locations)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values, the same whoever planned."""
+        locations = [one.as_dict() for one in self.locations]
+        return {"changes": self.anything, "locations": locations, "removed": list(self.removed)}
 
 
 def touched_by(

@@ -29,6 +29,10 @@ class SourceScope:
         """The same without some files and folders: those that the load itself writes each time."""
         return replace(self, excluded=tuple(sorted({*self.excluded, *(path.rstrip("/") for path in paths)})))
 
+    def with_files(self, paths: Iterable[str]) -> SourceScope:
+        """The same with some more files."""
+        return replace(self, files=tuple(dict.fromkeys((*self.files, *paths))))
+
 
 @dataclass(frozen=True)
 class RootRecord:

@@ -1,0 +1,55 @@
+"""`reef history LOCATION`: the versions that were promoted, when, and why."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reef.cli.reach import find_state, state_dir_option
+from reef.control.history import History
+from reef.decide.diff import spelt
+from reef.errors import ReefError
+from reef.fleet.suggest import did_you_mean
+
+SHOWN = 4
+
+
+@click.command(name="history")
+@click.argument("location")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, newest first.")
+@state_dir_option
+def command(location: str, as_json: bool, state_dir: Path | None) -> None:
+    """Show the versions of LOCATION that were promoted, newest first. Needs no running host with --state-dir."""
+    root = find_state(state_dir).root
+    if not (root / "history").is_dir():
+        raise ReefError(f"{str(root)!r} holds no history", hint="is it the state directory of a Reef host?")
+    history = History(root / "history")
+    entries = history.of(location)[::-1]
+    if not entries:
+        raise ReefError(
+            f"nothing was promoted of {location!r}", hint=did_you_mean(location, history.locations())
+        )
+    click.echo(json.dumps(entries) if as_json else "\n".join(map(render, entries)))
+
+
+def render(entry: dict[str, Any]) -> str:
+    """One promotion for people."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["time"]))
+    by = f" by deploy {entry['by']}" if entry["by"] else ""
+    broken = "" if entry["loads"] else " (does not load)"
+    lines = [f"{when}  {entry['version'][:12]}{broken}{by}"]
+    lines += [f"  {_why(why)}" for why in entry["why"][:SHOWN]]
+    if len(entry["why"]) > SHOWN:
+        lines.append(f"  and {len(entry['why']) - SHOWN} more: see --json")
+    for which, part in entry["definitions"].items():
+        if part:
+            lines.append(f"  {which}: {spelt({kind: tuple(names) for kind, names in part.items()})}")
+    return "\n".join(lines)
+
+
+def _why(why: dict[str, Any]) -> str:
+    return f"{why['path']}: {why['text']}" if why["path"] else str(why["text"])
