@@ -49,7 +49,11 @@ def command(
     if "busy" in begun:
         raise Busy(begun["busy"], hint="one deploy at a time: wait until it is over")
     _say_first(begun)
-    results, seconds = _follow(state_dir, begun["id"], as_json)
+    try:
+        results, seconds = _follow(state_dir, begun["id"], as_json)
+    except KeyboardInterrupt:
+        click.echo(f"deploy {begun['id']} goes on; `reef history LOCATION` will tell", err=True)
+        raise
     refused = sorted(name for name, event in results.items() if event["state"] in REFUSED)
     if as_json:
         click.echo(json.dumps({**begun, "seconds": seconds, "refused": refused, "results": results}))

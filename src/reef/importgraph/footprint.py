@@ -50,7 +50,8 @@ def footprint_of(location: Location, tree: Tree, top: str, environ: Mapping[str,
     own = [*import_folders(location), *_python_path(location, environ)]
     anchors = [folder for folder in (root, location.code.working_directory, location.cwd) if folder]
     dependencies = _dependency_files(anchors[:1], top, tree)
-    copies, projects = installed_copies(location.python)
+    copies, installed = installed_copies(location.python)
+    projects = [*installed]
     projects += [
         os.path.dirname(file) for file in dependencies if file.endswith(("pyproject.toml", "setup.py"))
     ]

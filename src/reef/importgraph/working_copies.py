@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlparse
 
@@ -31,7 +32,8 @@ def import_folders_of(project: str) -> list[str]:
     return [project, *(os.path.normpath(folder) for folder in named if os.path.isdir(folder))]
 
 
-def installed_copies(python: str) -> tuple[list[str], list[str]]:
+@lru_cache(maxsize=1024)  # many locations share an environment
+def installed_copies(python: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Import folders that `.pth` files and editable finders of an interpreter's environment name, and the
     projects of distributions that were installed from a local folder."""
     prefix = os.path.dirname(os.path.dirname(python))
@@ -39,7 +41,7 @@ def installed_copies(python: str) -> tuple[list[str], list[str]]:
     found = startup(sites, [], [])
     folders = [os.path.normpath(folder) for file in found.pth_files for folder in _lines_of_pth(file)]
     folders += [os.path.dirname(folder) for folder in found.working_copies.values()]
-    return folders, [project for site in sites for project in _from_folders(site)]
+    return tuple(folders), tuple(project for site in sites for project in _from_folders(site))
 
 
 def _lines_of_pth(file: str) -> Iterator[str]:
