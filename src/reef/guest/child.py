@@ -29,7 +29,7 @@ def run(host: socket.socket, spec: dict[str, Any], forked: bool) -> None:
         if forked:
             identity.become(spec)
         guard.start(host, spec, forked)
-        listening.tell(host, probe.Probe(host).loaded if spec["observe"] else host.close)
+        listening.tell(host, probe.Probe(host, forked).loaded if spec["observe"] else host.close)
         instance.open_lazily()
     except Exception as error:
         wire.send(host, {"event": "failed", "reason": f"{type(error).__name__}: {error}"})

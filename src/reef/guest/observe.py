@@ -11,13 +11,19 @@ import sysconfig
 from typing import Any
 
 EVERYTHING = "*"
+HEARD = frozenset(("open", "os.listdir", "os.scandir", "import"))
 _Environ: Any = type(os.environ)
 
 
 class Observed:
-    """Watches from its making on, for good: audit hooks cannot be taken away."""
+    """Watches from its making on, for good: audit hooks cannot be taken away.
 
-    def __init__(self) -> None:
+    `exact`: an import inside a function is noted for every module whose body leads to it. Otherwise for the first
+    only, which halves what a probe costs; enough where a warm-up has been exact about what is shared.
+    """
+
+    def __init__(self, exact: bool = True) -> None:
+        self._exact = exact
         self.env_read: dict[str, set[str]] = {}
         self.needs: dict[str, set[str]] = {}
         self.files: dict[str, None] = {}
@@ -77,13 +83,19 @@ class Observed:
 
     def _watch_imports(self) -> None:
         real = builtins.__import__
-        needs = self.needs
+        needs, exact = self.needs, self._exact
+        noted: set[tuple[Any, str]] = set()
 
         def watched(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
             module = real(name, globals, locals, fromlist, level)
-            asker = _importing(sys._getframe(1))
+            caller = sys._getframe(1)
+            if not exact and caller.f_code.co_name != "<module>":
+                if (caller.f_code, name) in noted:
+                    return module
+                noted.add((caller.f_code, name))
+            asker = _importing(caller)
             if asker:
                 _note_needs(needs.setdefault(asker, set()), name, globals, fromlist, level)
             return module
@@ -101,6 +113,8 @@ class Observed:
         importlib.import_module = import_module
 
     def _heard(self, event: str, args: tuple[Any, ...]) -> None:
+        if event not in HEARD:
+            return
         try:
             if event == "open":
                 self._opened(*args[:3])

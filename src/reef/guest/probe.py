@@ -16,9 +16,9 @@ OWN_TASKS = 2  # the guard's and this one's
 class Probe:
     """Make it before the location is loaded; `loaded()` once it listens."""
 
-    def __init__(self, host: socket.socket) -> None:
+    def __init__(self, host: socket.socket, forked: bool) -> None:
         self._host = host
-        self._seen = observe.Observed()
+        self._seen = observe.Observed(exact=not forked)
         self._started = time.perf_counter()
         self._load_s = 0.0
 
