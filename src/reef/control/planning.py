@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -59,8 +60,9 @@ class Planner:
         wanted = list(pythons) if pythons is not None else [place.spec.python for place in self.hosted()]
         self.environments.update(await inspect_all(wanted, cache=self._cache))
 
-    async def plan(self) -> None:
-        """Decide the zygotes from what is known now, and build those that are missing."""
+    async def plan(self, *, draft: bool = False) -> None:
+        """Decide the zygotes from what is known now, and build those that are missing. A draft is for a first
+        start, which waits for its zygotes and learns what they should hold only from the loads that follow."""
         async with self._lock:
             places = [place for place in self.packed() if place.spec.python in self.environments]
             if not places:
@@ -70,10 +72,11 @@ class Planner:
             decided = await asyncio.to_thread(
                 decide_zygotes, self.environments, candidates, catalogue, self.plans
             )
-            self.plans = decided.plans
+            plans = tuple(map(drafted, decided.plans)) if draft else decided.plans
+            self.plans = () if draft else plans
             started = time.monotonic()
-            await self._hosting.use(decided.plans, decided.fresh)
-            self.on_plans(decided.plans)
+            await self._hosting.use(plans, decided.fresh)
+            self.on_plans(plans)
             await self._hosting.sample_zygotes()
             log.info("%d zygote(s) stand after %.1f s", len(decided.plans), time.monotonic() - started)
 
@@ -163,6 +166,10 @@ class Planner:
             return None
         seen = modules_of(report)
         return await asyncio.to_thread(lambda: self.lists.put(preloadable(environment, seen)))
+
+
+def drafted(plan: ZygotePlan) -> ZygotePlan:
+    return replace(plan, key=f"draft-{plan.key}", draft=True)
 
 
 def preloadable(environment: Environment, modules: Iterable[WarmedModule]) -> tuple[WarmedModule, ...]:

@@ -42,9 +42,9 @@ class Starter:
         await self._adopt()
         await self._planner.inspect()
         await asyncio.gather(*(self._refuse(place) for place in self._places.values()))
-        planning = asyncio.create_task(self._planner.plan())
         self._start_polling()
         new = [place for place in self._usable() if place.served is None]
+        planning = asyncio.create_task(self._planner.plan(draft=bool(new)))
         if new:
             await planning
             await self._probe_all(new, progress)

@@ -48,6 +48,7 @@ class ZygotePlan:
     site_dirs: tuple[str, ...] = ()
     rebase: Mapping[str, Rebase] = field(default_factory=dict)
     flags: tuple[str, ...] = ()  # interpreter options, e.g. ("-X", "utf8")
+    draft: bool = False  # built quickly, without the immortal heap, until the zygote that stays is there
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,7 @@ def _request(plan: ZygotePlan, tuning: Tuning, left_out: Mapping[str, str]) -> d
         "never": list(plan.never),
         "rehearsal": tuning.rehearsal,
         "plug": tuning.plug,
-        "immortal": tuning.immortal,
+        "immortal": tuning.immortal and not plan.draft,
     }
 
 
