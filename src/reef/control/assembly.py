@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reef.control.learning import Learning
 from reef.control.location import CodeLocation
 from reef.control.loop import ControlLoop
 from reef.control.planning import Planner
@@ -111,6 +112,7 @@ async def assemble(
         await planner.plan()
 
     control.waker.environment_changed = environment_changed
+    control.waker.environment_probed = Learning(planner.plan, control.spawn).ask
     return Assembly(around, store, hosting, gateway, versions, control, planner, promotions)
 
 

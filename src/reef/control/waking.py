@@ -48,6 +48,7 @@ class Waker:
         self._prober = prober
         self._turns = Turns(at_once, PATIENCE_S)
         self.environment_changed: Callable[[CodeLocation], Awaitable[None]] | None = None
+        self.environment_probed: Callable[[], None] = lambda: None
 
     async def wake(self, location: CodeLocation) -> None:
         """Afterwards `location.child` is set. Raises WakeRefused with the reason for people."""
@@ -105,6 +106,8 @@ class Waker:
         while isinstance(result := await self._prober.probe(location), Refused):
             if not await self._changes_again(location, deadline):
                 raise self._refuse(location, f"its changed code does not load: {result.reason}")
+        if changed == "environment":
+            self.environment_probed()
 
     async def _changes_again(self, location: CodeLocation, deadline: float) -> bool:
         """A file may have been half-saved: give the editor a moment to finish before calling it broken."""

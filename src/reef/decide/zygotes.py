@@ -176,6 +176,8 @@ def _kept(
     division, costs = group.division, group.division.costs
     best = division.preloaded(group.mask)
     for plan in standing:
+        if not division.modules.facts.keys() >= set(plan.modules):
+            continue  # of an environment that has changed: nobody has seen yet what these are now
         mask = division.modules.mask(plan.modules)
         if mask & ~division.allowed(group.mask) or not any(x.python == plan.python for x in locations):
             continue
