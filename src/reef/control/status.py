@@ -19,7 +19,8 @@ def own_memory() -> MemorySample:
 
 
 def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> dict[str, Any]:
-    """One location. Bytes, seconds; None where nothing was measured yet."""
+    """One location. Bytes, seconds; None where nothing was measured yet. `private_bytes` is what its sleep would
+    give back, `shared_bytes` its part of what it shares with its zygote."""
     served, costs = place.served, place.costs()
     return {
         "name": place.name,
@@ -33,8 +34,8 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "forked": place.child.forked if place.child else None,
         "not_forked_because": hosting.not_forked_because(place.name) if place.external is None else None,
         "private_bytes": place.private_bytes if place.child else 0,
+        "shared_bytes": max(0, place.pss_bytes - place.private_bytes) if place.child else 0,
         "pss_bytes": place.pss_bytes if place.child else 0,
-        "shared_bytes": None,
         "wakes": place.wakes,
         "probes": place.probes,
         "calls": place.calls,
@@ -47,7 +48,6 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "idle_timeout_s": _rounded(rest.idle_timeout_s(costs, place.spec.idle_timeout_s)),
         "last_error": place.load_error or place.last_error,
         "definitions": served.definitions if served else {},
-        "log": None,
     }
 
 

@@ -1,0 +1,116 @@
+"""`reef status` for people: the columns of a terminal are enough, and what matters stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reef.cli.status_table import render
+
+REASON = "Python 3.12.1, others have 3.11.7; a zygote for it alone would take 95 MB and save 60 MB"
+
+
+def row(name: str, **others: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "name": name,
+        "owner": None,
+        "state": "asleep",
+        "version": "0123456789ab",
+        "private_bytes": 0,
+        "shared_bytes": 0,
+        "wakes": 0,
+        "last_cold_start_s": None,
+        "calls": 0,
+        "live_runs": [],
+        "not_forked_because": None,
+        "last_error": None,
+    }
+    return {**known, **others}
+
+
+def status(*rows: dict[str, Any]) -> dict[str, Any]:
+    zygote = {
+        "key": "abcdef012345",
+        "pss_bytes": 106e6,
+        "modules": 1465,
+        "locations": len(rows),
+        "python": "/a/rather/long/path/of/an/interpreter/that/nobody/needs/to/see/bin/python",
+        "features": ["preload", "rehearsal", "plugged", "immortal"],
+    }
+    totals = {
+        "locations": len(rows),
+        "states": {"asleep": len(rows)},
+        "reef_pss_bytes": 150e6,
+        "zygotes_pss_bytes": 106e6,
+        "children_pss_bytes": 0,
+        "standing_estimate_bytes": 950e6,
+    }
+    return {"locations": list(rows), "zygotes": [zygote], "totals": totals, "host": {"pss_bytes": 44e6}}
+
+
+WARM = row(
+    "sales-analytics-of-the-northern-region",
+    owner="team-north",
+    state="warm",
+    private_bytes=7_400_000,
+    shared_bytes=1_900_000,
+    wakes=12,
+    last_cold_start_s=0.071,
+    calls=3210,
+    not_forked_because=REASON,
+)
+
+
+def test_without_a_terminal_nothing_is_cut() -> None:
+    heading, line, *rest = render(status(WARM)).splitlines()
+    assert heading.split() == [
+        "LOCATION",
+        "OWNER",
+        "STATE",
+        "VERSION",
+        "OWN",
+        "MB",
+        "SHARED",
+        "WAKES",
+        "COLD",
+        "s",
+        "CALLS",
+        "NOTE",
+    ]
+    assert line.split()[:9] == [
+        "sales-analytics-of-the-northern-region",
+        *["team-north", "warm", "01234567", "7.4", "1.9", "12", "0.07", "3210"],
+    ]
+    assert line.endswith(f"not forked: {REASON}")
+    assert any("nobody/needs/to/see" in each for each in rest)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 132])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    broken = row("x", state="failed", last_error="ModuleNotFoundError: No module named 'no_such'\nmore")
+    lines = render(status(WARM, broken), width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert lines[1].startswith("sales-analy")
+    assert " warm " in lines[1]
+    assert " 7.4 " in lines[1]
+    assert "not forked: Py" in lines[1]
+    assert "ModuleNotFoundE" in lines[2]
+
+
+def test_a_column_that_nobody_fills_takes_no_room() -> None:
+    assert "OWNER" not in render(status(row("x"), row("y")))
+
+
+def test_where_rows_do_not_fit_the_sleeping_give_way() -> None:
+    many = [row(f"l{number}") for number in range(100)] + [row("last", state="warm")]
+    lines = render(status(*many), 80, 24).splitlines()
+    assert len(lines) < 24
+    assert lines[1].startswith("last ")
+    assert any(line.startswith("and ") and line.endswith(" more") for line in lines)
+
+
+def test_one_location_is_told_in_full() -> None:
+    text = render(status(WARM), 80, full=True)
+    assert f"not_forked_because: {REASON}" in text
+    assert "private_bytes: 7400000" in text
