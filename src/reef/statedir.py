@@ -85,7 +85,9 @@ class StateDir:
 
     def check_socket_paths(self, locations: tuple[str, ...]) -> None:
         """Refuse a folder whose sockets' paths the kernel would not take."""
-        longest = max((self.listener_socket(name) for name in locations), key=_path_bytes, default=self.admin_socket)
+        longest = max(
+            (self.listener_socket(name) for name in locations), key=_path_bytes, default=self.admin_socket
+        )
         if (size := _path_bytes(longest)) > SOCKET_PATH_MAX:
             raise ReefError(
                 f"socket path {str(longest)!r} has {size} bytes, a unix socket's may have {SOCKET_PATH_MAX}",
@@ -101,8 +103,8 @@ def open_state_dir(path: Path) -> StateDir:
     """Make the folder if need be and see that it can be written to."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path, prefix=".write-test-"):
-            pass
+        with tempfile.NamedTemporaryFile(dir=path, prefix=".write-test-", buffering=0) as test:
+            test.write(bytes(4096))
     except OSError as error:
         raise ReefError(
             f"state directory {str(path)!r} cannot be written to: {error.strerror}",

@@ -19,7 +19,9 @@ HEADER = "# Written by Reef. Point dagster-webserver and dagster-daemon at it wi
 
 def unix_addresses(state: StateDir, fleet: Fleet) -> dict[str, ListenAddress]:
     """A unix socket for each location, at the same path after every restart."""
-    return {place.name: ListenAddress(socket=str(state.listener_socket(place.name))) for place in fleet.locations}
+    return {
+        place.name: ListenAddress(socket=str(state.listener_socket(place.name))) for place in fleet.locations
+    }
 
 
 def tcp_addresses(state: StateDir, fleet: Fleet, host: str, base_port: int) -> dict[str, ListenAddress]:
@@ -76,5 +78,3 @@ def _entry(name: str, address: ListenAddress) -> dict[str, object]:
         {"socket": address.socket} if address.socket else {"host": address.host, "port": address.port}
     )
     return {"grpc_server": {**where, "location_name": name}}
-
-

@@ -115,6 +115,7 @@ class Reef:
         *options: str,
         env: Mapping[str, str] | None = None,
         port: int | None = None,
+        output: Path | None = None,
     ) -> None:
         self.state = state
         self.port = port or free_port()
@@ -130,7 +131,7 @@ class Reef:
         ]
         if verb == "up" and "--no-webserver" not in options:
             command += ["--port", str(self.port)]
-        self.output = state.with_name(state.name + f".{time.monotonic_ns()}.out")
+        self.output = (output or state.parent) / f"{state.name}.{time.monotonic_ns()}.out"
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("REEF_", "DAGSTER_"))}
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
