@@ -135,11 +135,11 @@ class Host:
     async def _ready_instance(self, beside: Beside, python: str, env: Mapping[str, str]) -> None:
         assert self.home is not None
         try:
-            if self.home.fresh and not beside.webserver:
-                await ask(python, env, "touch")
-            elif beside.daemon and not self.home.embedded:
+            if beside.daemon and not self.home.embedded:
                 record = self.state.root / "beside" / "daemon.json"
                 await refuse_second_daemon(record, self.home.path, python, env)
+            elif not self.home.embedded or (self.home.fresh and not beside.webserver):
+                await ask(python, env, "touch")
         except InstanceUnavailable as error:
             raise ReefError(
                 f"Dagster cannot open its instance in {self.home.path!r}: {str(error).rpartition(chr(10))[2]}",
