@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reef.control.contents import ContentMaps, made_of
 from reef.control.deploying import interrupted
-from reef.control.history import MOST, History
+from reef.control.history import MOST, MOST_BYTES, History
 from reef.control.outline import outline_of
 from reef.decide.changed import reasons_between
 from reef.decide.diff import difference
@@ -55,6 +55,8 @@ def test_locations_that_share_a_root_share_its_list(tmp_path: Path) -> None:
     two = maps.put(record(root), {"env.A": "2"}, None)
     assert len(list(folder.iterdir())) == 3
     maps.keep([two])
+    assert maps.get(one) is not None  # it was put a moment ago
+    maps.keep([two], unused_s=-1.0)
     assert maps.get(one) is None
     assert maps.get(two) is not None
 
@@ -76,11 +78,14 @@ def test_the_history_is_bounded_and_passes_over_what_was_cut_off(tmp_path: Path)
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes() + b'{"location": "a na')
     assert [entry["version"] for entry in history.of("a name / with signs")] == ["0", "1", "2"]
+    history.add("a name / with signs", {"version": "3"})
+    assert [entry["version"] for entry in history.of("a name / with signs")] == ["0", "1", "2", "3"]
     assert history.locations() == ["a name / with signs"]
     assert history.of("another") == []
-    path.write_bytes(b"".join(b'{"location": "x", "version": "old"}\n' for _ in range(MOST)))
+    path.write_bytes(b'{"location": "x", "version": "old"}\n' * (MOST_BYTES // 30))
     history.add("a name / with signs", {"version": "new"})
     assert len(path.read_bytes().splitlines()) == MOST
+    assert history.of("a name / with signs")[-1]["version"] == "new"
 
 
 def test_only_an_unfinished_deploy_was_interrupted(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ class Assembly:
         served = [place.served for place in self.control.locations.values() if place.served]
         self.store.keep([one.snapshot for one in served if one.snapshot])
         self.planner.lists.keep([one.modules for one in served if one.modules])
-        self.promotions.contents.keep([one.contents for one in served if one.contents])
+        contents = [one.contents for one in served if one.contents]
+        asyncio.get_running_loop().run_in_executor(None, self.promotions.contents.keep, contents)
 
 
 async def assemble(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
+import time
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,9 +16,9 @@ import msgspec
 from reef.decide.changed import MadeOf
 from reef.environments import Environment
 from reef.sources import RootRecord, SourceRecord
-from reef.statedir import write_atomic
 
 T = TypeVar("T")
+UNUSED_S = 3600.0
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -67,23 +70,36 @@ class ContentMaps:
         files |= stored.files | {f"{path}/": names for path, names in stored.folders.items()}
         return _made_of(files, stored.excluded, stored.marks, installed)
 
-    def keep(self, digests: Iterable[str]) -> None:
-        """Remove all others."""
+    def keep(self, digests: Iterable[str], unused_s: float = UNUSED_S) -> None:
+        """Remove others, but not what was put lately: it may be of a version that is about to be promoted."""
         kept = set(digests)
         for digest in list(kept):
             if (stored := self._get(digest, _Stored)) is not None:
                 kept.update(stored.roots.values(), [stored.environment] if stored.environment else [])
-        for path in self._folder.glob("*.z"):
-            if path.stem not in kept:
+        for path in self._folder.iterdir():
+            if path.stem not in kept and _age_s(path) > unused_s:
                 path.unlink(missing_ok=True)
 
     def _put(self, value: object) -> str:
         data = msgspec.json.encode(value, order="sorted")
         digest = hashlib.sha256(data).hexdigest()[:32]
         path = self._folder / f"{digest}.z"
-        if not path.exists():
-            write_atomic(path, zlib.compress(data, 1))
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            self._write(path, zlib.compress(data, 1))
         return digest
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """Whole or not at all, but not waited for: what a power cut takes is only missing in an explanation."""
+        fd, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(data)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
 
     def _get(self, digest: str, kind: type[T]) -> T | None:
         try:
@@ -113,6 +129,13 @@ def _made_of(
         fingerprint=installed.fingerprint if installed else "",
         distributions=installed.distributions if installed else {},
     )
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _listed(root: RootRecord) -> dict[str, str]:

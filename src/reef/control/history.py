@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from reef.statedir import slug, write_atomic
 
-MOST = 500  # promotions that are remembered of one location
+MOST = 500  # promotions that are remembered of one location for sure
+MOST_BYTES = 4 << 20
 
 
 class History:
@@ -20,10 +22,17 @@ class History:
 
     def add(self, location: str, entry: dict[str, Any]) -> None:
         """Raises OSError where there is no room."""
-        path = self._path(location)
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        line = json.dumps({"location": location, **entry}, sort_keys=True).encode()
-        write_atomic(path, b"\n".join([*lines[-(MOST - 1) :], line]) + b"\n")
+        line = json.dumps({"location": location, **entry}, sort_keys=True).encode() + b"\n"
+        with self._path(location).open("a+b") as file:
+            whole = file.tell() == 0 or os.pread(file.fileno(), 1, file.tell() - 1) == b"\n"
+            file.write(line if whole else b"\n" + line)
+            size = file.tell()
+        if size > MOST_BYTES:
+            self._shorten(self._path(location))
+
+    def _shorten(self, path: Path) -> None:
+        lines = path.read_bytes().splitlines(keepends=True)
+        write_atomic(path, b"".join(lines[-MOST:]))
 
     def of(self, location: str) -> list[dict[str, Any]]:
         """Oldest first: `{"time", "version", "server_id", "by", "why", "definitions"}`."""
