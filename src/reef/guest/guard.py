@@ -25,7 +25,10 @@ _FLOCK = struct.Struct("hhqqi4x")
 
 def start(host: socket.socket, spec: dict[str, Any], forked: bool) -> None:
     if spec["records"]:
-        _record(spec, forked)
+        try:
+            _record(spec, forked)
+        except OSError as error:  # a full disk: it serves all the same, only no later host can take it up
+            _say(f"reef: no record of this code server could be written: {error.strerror}")
     if spec["claim"]:
         unclaimed_s = float(spec.get("unclaimed_s") or UNCLAIMED_S)
         watch = threading.Thread(
@@ -92,8 +95,15 @@ def _alive(started: Any) -> bool:
         return False
 
 
+def _say(line: str) -> None:
+    try:
+        os.write(2, f"{line}\n".encode())
+    except OSError:
+        pass
+
+
 def _leave() -> None:
-    os.write(2, b"reef: no host has claimed this code server, it ends\n")
+    _say("reef: no host has claimed this code server, it ends")
     os.killpg(0, signal.SIGTERM)  # it leads a session of its own, and there are no runs
     time.sleep(LEAVE_S)
     if not live_runs():
