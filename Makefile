@@ -22,7 +22,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
 
 test-all: $(STAMP)
 	$(BIN)/python tests/every_python.py
