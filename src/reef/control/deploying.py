@@ -239,6 +239,7 @@ class Deployer:
             place.spec = old_spec
             return {"state": "refused", "reason": result.reason, "definitions": gate.diff.as_dict()}
         place.unusable = None
+        await self._parts.promotions.written(place.name)
         return _outcome(result, before, gate.diff)
 
 

@@ -45,6 +45,8 @@ class Promotions:
         self.contents = ContentMaps(state.folder("contents"))
         self.history = History(state.folder("history"))
         self.promoting: dict[str, str] = {}  # location -> the deploy that promotes it
+        self._diffs: dict[tuple[str | None, str | None], Diff] = {}  # seen at a gate, not yet in a history
+        self._writing: dict[str, asyncio.Task[None]] = {}
 
     async def keep_contents(self, location: CodeLocation, record: SourceRecord) -> str | None:
         environment = self._environments.get(location.spec.python)
@@ -76,7 +78,9 @@ class Promotions:
 
     async def diff(self, old: ServedRecord | None, new: ServedRecord) -> Diff:
         """Definitions of one version against those of another; nothing differs from a version without any."""
-        return await asyncio.to_thread(self._diff, old, new)
+        found = await asyncio.to_thread(self._diff, old, new)
+        self._diffs[_pair(old, new)] = found
+        return found
 
     def _diff(self, old: ServedRecord | None, new: ServedRecord) -> Diff:
         if old is None or old.snapshot is None or new.snapshot is None or old.snapshot == new.snapshot:
@@ -85,16 +89,39 @@ class Promotions:
         return Diff() if before is None or after is None else difference(before, after)
 
     async def note(self, location: CodeLocation, old: ServedRecord | None, new: ServedRecord) -> None:
-        """Write the history of a promotion. It has happened already: what fails here is only logged."""
+        """Begin to write the history of a promotion. It has happened, and the calls that wait for it are not to
+        wait for this: what fails here is only logged."""
+        known = self._diffs.pop(_pair(old, new), None)
         if old is not None and old.server_id == new.server_id:
             return
-        by = self.promoting.get(location.name)
-        try:
-            await asyncio.to_thread(self._note, location.name, by, old, new)
-        except OSError as full:
-            log.error("%s: its promotion is missing in its history: %s", location.name, full)
+        by, before = self.promoting.get(location.name), self._writing.get(location.name)
+        writing = asyncio.create_task(self._write(before, location.name, by, old, new, known))
+        self._writing[location.name] = writing
 
-    def _note(self, name: str, by: str | None, old: ServedRecord | None, new: ServedRecord) -> None:
+    async def written(self, location: str) -> None:
+        """Returns once the history holds what was noted of a location."""
+        if (writing := self._writing.get(location)) is not None:
+            await asyncio.shield(writing)
+
+    async def _write(
+        self,
+        before: asyncio.Task[None] | None,
+        name: str,
+        by: str | None,
+        old: ServedRecord | None,
+        new: ServedRecord,
+        known: Diff | None,
+    ) -> None:
+        if before is not None:
+            await before
+        try:
+            await asyncio.to_thread(self._note, name, by, old, new, known)
+        except Exception as error:
+            log.error("%s: its promotion is missing in its history: %s", name, error)
+
+    def _note(
+        self, name: str, by: str | None, old: ServedRecord | None, new: ServedRecord, known: Diff | None
+    ) -> None:
         entry: dict[str, Any] = {
             "time": new.recorded_at,
             "version": new.version,
@@ -103,7 +130,7 @@ class Promotions:
             "loads": new.load_error is None,
             "by": by,
             "why": [why.as_dict() for why in self._reasons(old, new)[:MOST_REASONS]],
-            "definitions": self._diff(old, new).as_dict(),
+            "definitions": (known or self._diff(old, new)).as_dict(),
         }
         self.history.add(name, entry)
 
@@ -115,6 +142,10 @@ class Promotions:
             return (Reason("unclear", "what it was made of is not recorded"),)
         found = reasons_between(before, after)
         return found or (Reason("definitions", "its definitions differ though nothing of it changed"),)
+
+
+def _pair(old: ServedRecord | None, new: ServedRecord) -> tuple[str | None, str | None]:
+    return (old.snapshot if old else None), new.snapshot
 
 
 def _key(state: StateDir) -> bytes:
