@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reef.control.contents import ContentMaps, made_of
-from reef.control.deploying import interrupted
+from reef.control.deploy import interrupted
 from reef.control.history import MOST, MOST_BYTES, History
 from reef.control.outline import outline_of
 from reef.decide.changed import reasons_between

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from reef.control.assembly import Assembly, with_limits
 from reef.control.comparing import Comparer
+from reef.control.deploy import Deploy, Event, interrupted
 from reef.control.location import CodeLocation
 from reef.control.served import Promoted, Refused, ServedRecord
 from reef.decide.diff import Diff, refusal
@@ -27,42 +25,6 @@ from reef.statedir import write_json
 log = logging.getLogger("reef.control")
 
 LONG_POLL_S = 10.0
-Event = dict[str, Any]
-
-
-@dataclass
-class Deploy:
-    """One deploy and what became of it so far. `events` only grow; `over` once the last one is there."""
-
-    id: str
-    locations: tuple[str, ...]
-    allow_removals: bool
-    started_at: float
-    events: list[Event] = field(default_factory=list)
-    over: bool = False
-    grew: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def tell(self, event: Event) -> None:
-        self.events.append(event)
-        self.grew.set()
-        self.grew = asyncio.Event()
-
-    def results(self) -> dict[str, Event]:
-        """Location -> its last event, of those that are done."""
-        return {event["location"]: event for event in self.events if event.get("state") in DONE}
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "locations": list(self.locations),
-            "allow_removals": self.allow_removals,
-            "started_at": self.started_at,
-            "state": "over" if self.over else "running",
-            "done": self.results(),
-        }
-
-
-DONE = ("promoted", "unchanged", "refused", "failed")
 
 
 class Deployer:
@@ -276,16 +238,3 @@ def _unknown(name: str, specs: Mapping[str, Location], places: Mapping[str, Code
             hint="a running host does not add locations yet: start it again",
         )
     return ReefError(f"no code location {name!r}", hint=did_you_mean(name, places))
-
-
-def interrupted(journal: Path) -> dict[str, Any] | None:
-    """The deploy that an earlier host did not finish. What it had promoted stays; the rest of it is given up, and
-    marked so."""
-    try:
-        found: dict[str, Any] = json.loads(journal.read_bytes())
-        if found["state"] != "running":
-            return None
-        write_json(journal, {**found, "state": "interrupted"})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return found
