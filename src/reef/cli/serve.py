@@ -12,7 +12,13 @@ from reef.settings import HostSettings
 
 @click.command(name="serve")
 @click.argument("path", required=False)
-@click.option("--listen", type=click.Choice(["unix", "tcp"]), default="unix", show_default=True)
+@click.option(
+    "--listen",
+    type=click.Choice(["unix", "tcp"]),
+    default="unix",
+    show_default=True,
+    help="A unix socket or a TCP port for each location.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the TCP listeners.")
 @click.option("--base-port", default=4000, show_default=True, help="First port of the TCP listeners.")
 @shared_options
