@@ -6,12 +6,14 @@ in a process that is then thrown away.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
 import sys
 import time
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from . import proc
 
@@ -65,6 +67,34 @@ def preload(modules: list[str], never: list[str]) -> Preloaded:
             before = after
     _settle(before, result.dirty, modules)
     return result
+
+
+class _Refusing:
+    """A finder that finds none of some modules, so that nobody else finds them."""
+
+    def __init__(self, never: list[str]) -> None:
+        self._never = frozenset(never)
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name in self._never:
+            raise ModuleNotFoundError(f"{name!r} is not for all who share this zygote", name=name)
+
+
+@contextlib.contextmanager
+def without(never: list[str]) -> Iterator[None]:
+    """None of these modules can be imported meanwhile: children of another environment have others of that name."""
+    finder: Any = _Refusing(never)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
+
+
+def brought(never: list[str]) -> str | None:
+    """What was imported although it must not be, in words; None if nothing was."""
+    return _brought(frozenset(never))
 
 
 def _import(name: str, failed: dict[str, str]) -> None:

@@ -45,9 +45,11 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     if result.dirty:
         wire.send(host, {"op": "dirty", "modules": result.dirty})
         return False
-    features = ["preload", *_tuned(request)]
-    if not rehearsal.settle():
-        wire.send(host, {"op": "unfit", "reason": "a thread is left after preparing", "features": features})
+    with preload.without(request["never"]):
+        features = ["preload", *_tuned(request)]
+    unfit = preload.brought(request["never"]) or (None if rehearsal.settle() else "a thread is left")
+    if unfit:
+        wire.send(host, {"op": "unfit", "reason": f"{unfit} after preparing", "features": features})
         return False
     wire.send(host, _ready(result, features, time.perf_counter() - started))
     return True
