@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reefs import Reef, write_location
+from reefs import Reef
 
 
 @pytest.fixture
@@ -26,25 +26,3 @@ def reefs(folder: Path) -> Iterator[list[Reef]]:
     yield started
     for reef in started:
         reef.end_everything()
-
-
-def write_fleet(folder: Path) -> Path:
-    """Four that load, one that does not; one ticks every second."""
-    write_location(folder / "ticking", "ticking", sensor="RUNNING")
-    write_location(folder / "quiet", "quiet", marker=str(folder / "slow-started"))
-    write_location(folder / "third", "third")
-    write_location(folder / "with space", "spaced")
-    write_location(folder / "broken", "broken", before="import no_such_package")
-    workspace = folder / "workspace.yaml"
-    names = [("ticking", "ticking"), ("quiet", "quiet"), ("third", "third"), ("with space", "a name / with signs"),
-             ("broken", "broken")]  # fmt: skip
-    lines = ["load_from:"]
-    for where, name in names:
-        lines += [
-            "- python_file:",
-            f"    relative_path: {where}/defs.py",
-            f"    location_name: {name!r}",
-            f"    working_directory: {where}",
-        ]
-    workspace.write_text("\n".join(lines) + "\n")
-    return workspace

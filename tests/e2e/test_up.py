@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import write_fleet
 from reefs import Reef, processes_mentioning, until
+from small_fleet import write_fleet
 
 pytestmark = pytest.mark.timeout(300)
 
