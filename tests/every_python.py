@@ -27,6 +27,7 @@ MINORS = (11, 12, 13)
 OLDER = "1.12.3"  # a year before the newest
 OLDER_LIBRARIES = "0.28.3"
 OLDER_ON = 12
+WITH = ("-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile")
 NEWER_MESSAGES = (  # these build or list messages that the older Dagster does not have yet
     "tests/wire/test_lanes.py::test_the_table_knows_every_rpc_and_whether_it_streams",
     "tests/wire/test_messages.py::test_component_state",
@@ -168,7 +169,7 @@ def _run(python: Python, dagster: str, folder: Path, arguments: list[str]) -> Ro
     report = folder / "report.xml"
     report.unlink(missing_ok=True)
     started = time.monotonic()
-    command = [inside, "-m", "pytest", f"--junitxml={report}", "-p", "no:cacheprovider", *arguments]
+    command = [inside, "-m", "pytest", f"--junitxml={report}", *WITH, *arguments]
     if dagster == OLDER:
         command += [f"--deselect={each}" for each in NEWER_MESSAGES]
     subprocess.run(command, cwd=ROOT, env=_surroundings())
