@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+
+from reef.control.admin import ask_admin
 
 T = TypeVar("T")
 
@@ -169,7 +172,9 @@ class Reef:
         return answer
 
     def row(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = next(row for row in self.status()["locations"] if row["name"] == name)
+        """As `reef status --json` shows it, without the half second that a process takes to ask."""
+        status = asyncio.run(ask_admin(self.state / "admin.sock", {"do": "status"}, 30))
+        found: dict[str, Any] = next(row for row in status["locations"] if row["name"] == name)
         return found
 
     def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> Any:

@@ -31,6 +31,7 @@ GROW = """
     if context.cursor == "grow": sys.modules["hoard"] = [b"%d" % n * (1 << 20) for n in range(400)]
 """
 DIE = "import os\nif os.path.exists({marker!r}): os._exit(5)"
+SWELL = "import os\nif os.path.exists({marker!r}): hoard = [b'%d' % n * (1 << 20) for n in range(1500)]"
 RUNS = """
 @op
 def mark():
@@ -46,6 +47,7 @@ LOCATIONS = {
     "neighbour": "idle_timeout: never",
     "slow": "idle_timeout: never",
     "grows": "memory_limit: 300Mi",
+    "swells": "memory_limit: 300Mi",
     "dies": "idle_timeout: never",
     "idles": "idle_timeout: 1s",
     "keeps": "on_load_error: keep",
@@ -60,6 +62,7 @@ def sources(folder: Path) -> dict[str, str]:
         "slow": telling("slow", tick=SLOW.format(marker=str(folder / "slow.ticks"))),
         "grows": telling("grows", tick=GROW),
         "dies": telling("dies", before=DIE.format(marker=str(folder / "die"))),
+        "swells": telling("swells", before=SWELL.format(marker=str(folder / "swell"))),
         "mended": "import nowhere_to_be_found\n",
         "runs": telling("runs", after=RUNS.format(marker=str(folder / "runs.marks"))),
     }
@@ -139,6 +142,16 @@ def test_memory_that_grows_after_the_load_ends_the_server(reef: Reef) -> None:
     until(lambda: not Path(f"/proc/{first}").exists(), 20.0, "for the limit to be enforced")
     assert "its memory limit of 300 MiB is exceeded" in reef.row("grows")["last_error"]
     assert eyes.tick()["pid"] != first
+
+
+def test_memory_that_a_load_takes_at_a_wake_ends_that_wake(reef: Reef, folder: Path) -> None:
+    eyes, swell = Eyes(reef, "swells"), folder / "swell"
+    swell.touch()
+    refusal = eyes.refusal()
+    assert "its memory limit of 300 MiB is exceeded" in refusal
+    assert "while it was loading" in refusal
+    swell.unlink()
+    assert eyes.tick()["pid"]
 
 
 def test_one_that_dies_at_each_wake_is_tried_less_and_less_often(reef: Reef, folder: Path) -> None:

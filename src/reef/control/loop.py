@@ -169,11 +169,11 @@ class ControlLoop:
         mine = place.child is not None and place.child.pid == exit.child.pid
         if mine:
             place.child = None
-        if mine and not exit.expected:
-            place.note_failure(
-                f"its server {ending(exit.status)}, nobody at Reef asked for it", time.monotonic()
-            )
+        if not exit.expected and exit.child.purpose == "serve":
+            place.last_error = f"its server {ending(exit.status)}, nobody at Reef asked for it"
             log.warning("%s: %s", place.name, place.last_error)
+            if mine:
+                place.note_failure(place.last_error, time.monotonic())
         left = [run for run in self.runs.all() if place.runs.get(run.run_id) == exit.child.pid]
         for run in left:
             place.runs.pop(run.run_id, None)

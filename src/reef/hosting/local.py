@@ -186,7 +186,7 @@ class LocalHosting:
         held = self._find(child)
         if held is None:
             return
-        held.expected = True
+        held.expected = held.expected or not held.process.has_ended()
         if grace_s > 0:
             held.process.signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):

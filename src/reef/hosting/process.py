@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -51,6 +52,14 @@ class Process:
     @property
     def is_dead(self) -> bool:
         return self._dead.is_set()
+
+    def has_ended(self) -> bool:
+        """Whether it is dead by now, even if nobody has been told yet."""
+        if self._readable.is_set():
+            return True
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return bool(poll.poll(0))
 
     async def dead(self) -> int | None:
         """Waits for the end; its status."""
