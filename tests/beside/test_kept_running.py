@@ -34,6 +34,13 @@ def answers(base: str) -> bool:
         return False
 
 
+def _documented(heading: str) -> set[str]:
+    """The keys in that table of docs/commands.md."""
+    page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text("utf-8")
+    rows = page.partition(f"### {heading}\n")[2].partition("\n#")[0].splitlines()
+    return {row.split("`")[1] for row in rows if row.startswith("| `")}
+
+
 def test_options_reach_the_webserver_and_it_comes_back(
     folder: Path, workspace: Path, reefs: list[Reef]
 ) -> None:
@@ -48,7 +55,9 @@ def test_options_reach_the_webserver_and_it_comes_back(
     assert not answers(f"http://127.0.0.1:{reef.port}/data/dagster")
     assert graphql(base, LAUNCH)["launchRun"]["__typename"] == "UnauthorizedError"
 
-    before = reef.status()["beside"]
+    status = reef.status()
+    assert set(status) == _documented("The object that `--json` prints")
+    before = status["beside"]
     for each in before.values():
         os.kill(each["pid"], signal.SIGKILL)
     until(lambda: all(each["restarts"] == 1 for each in reef.status()["beside"].values()))
