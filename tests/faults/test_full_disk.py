@@ -75,6 +75,7 @@ def test_a_full_disk_keeps_the_last_good_version_and_hurts_nobody(
 
 def test_a_start_on_a_full_disk_says_so(folder: Path, small_disk: Path, start: Callable[..., Reef]) -> None:
     write(folder / "alone" / "defs.py", telling("alone"))
+    (small_disk / "t").mkdir()
     write(folder / "alone.yaml", "locations:\n  alone:\n    code: alone/defs.py\n")
     fill(small_disk)
     reef = start("serve", folder / "alone.yaml", small_disk / "t", output=folder)
