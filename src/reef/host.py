@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import logging.handlers
@@ -55,6 +56,7 @@ log = logging.getLogger("reef")
 STOP_WITHIN_S = 8.0
 CANCEL_RUNS_S = 3.0
 TELL_RUNS_S = 3.0  # Dagster needs one or two to open its instance
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 WEBSERVER_BOOT_S = 120.0
 
 
@@ -329,7 +331,7 @@ class Host:
         self.state.admin_socket.unlink(missing_ok=True)
         folders = ["l"] if leave else ["l", "c", "children"]
         for folder in folders:
-            for path in self.state.folder(folder).iterdir():
+            for path in (self.state.root / folder).glob("*"):  # somebody may have removed it
                 path.unlink(missing_ok=True)
 
     def kill(self) -> None:
@@ -400,7 +402,15 @@ async def run_host(settings: HostSettings) -> int:
     for warning in fleet.warnings:
         _say(f"warning: {warning}")
     host = Host(settings, fleet, state, lock)
-    return await _live(host)
+    try:
+        return await _live(host)
+    except OSError as error:
+        if error.errno not in DISK_FULL and not str(error.filename).startswith(str(state.root)):
+            raise
+        raise ReefError(
+            f"the state directory {str(state.root)!r} fails: {error}",
+            hint="is its disk full, or was it removed? Choose another with --state-dir or REEF_STATE_DIR",
+        ) from None
 
 
 async def _live(host: Host) -> int:
@@ -414,8 +424,10 @@ async def _live(host: Host) -> int:
             _say("stopping (once more to stop at once)")
             host.request_stop()
             return
-        host.kill()
-        os._exit(130)
+        try:
+            host.kill()
+        finally:
+            os._exit(130)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from eyes import Eyes, telling, write
-from reefs import Reef, until
+from reefs import Reef, processes_mentioning, until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -71,3 +72,11 @@ def test_beyond_the_memory_budget_the_least_recently_used_are_ended(reef: Reef) 
     assert Eyes(reef, asleep).tick()["pid"]
     after = until(fits, 20.0, "for the fleet to fit its budget again")
     assert asleep in after  # the one that was just used is not the one that goes
+
+
+def test_a_state_directory_that_is_removed_does_not_keep_the_host_from_ending(reef: Reef) -> None:
+    shutil.rmtree(reef.state)
+    assert reef.stop() < 10
+    assert reef.process.returncode == 0
+    assert "Traceback" not in reef.said()
+    assert not processes_mentioning(str(reef.state))
