@@ -18,8 +18,6 @@ from reef.sources import SourceIndex, SourceRecord, SourceScope, changed_during,
 
 Change = Literal["same", "source", "environment", "settings"]
 
-ENVIRONMENT_CHECK_S = 0.5  # many locations share one: it is looked at once for all that wake together
-
 
 @dataclass(frozen=True)
 class Stamp:
@@ -47,7 +45,10 @@ class Versions:
         self._ignored = tuple(ignored)
         self._index = SourceIndex(ignore=self._ignored)
         self.environments: Mapping[str, Environment | EnvironmentProblem] = {}
-        self._checked: dict[str, tuple[float, bool]] = {}
+        self._checked: dict[
+            str, tuple[float, bool]
+        ] = {}  # interpreter -> when the last look began, and its answer
+        self._looking: dict[str, asyncio.Lock] = {}
         self._homes: dict[str, str] = {}  # location -> interpreter of the zygote it forks from
 
     async def see(
@@ -109,11 +110,15 @@ class Versions:
         self._checked.clear()
 
     async def _touched(self, environment: Environment) -> bool:
-        at, touched = self._checked.get(environment.python, (0.0, False))
-        if time.monotonic() - at > ENVIRONMENT_CHECK_S:
-            at = time.monotonic()
-            touched = await asyncio.to_thread(changed_since, environment)
-            self._checked[environment.python] = (at, touched)
+        """By a look that began after this call: an older one may have missed an upgrade. Many that wake together
+        share one."""
+        asked = time.monotonic()
+        async with self._looking.setdefault(environment.python, asyncio.Lock()):
+            at, touched = self._checked.get(environment.python, (-1.0, False))
+            if at < asked:
+                at = time.monotonic()
+                touched = await asyncio.to_thread(changed_since, environment)
+                self._checked[environment.python] = (at, touched)
         return touched
 
     def refuse_fork(self, plan: ZygotePlan, _location: str) -> str | None:
