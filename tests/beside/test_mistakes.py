@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from lone import lone_python
-from reefs import Reef, processes_mentioning, write_location
+from reefs import Reef, processes_mentioning, until, write_location
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -102,5 +102,6 @@ def test_a_reef_without_dagster_serves_a_fleet_of_another_interpreter(
         reef = Reef("up", spec, folder / "s", env={"PATH": "/usr/bin:/bin"})
     reefs.append(reef)
     reef.until_up()
-    assert reef.run_ends(reef.launch("sales", "sales_job")) == "SUCCESS"
+    until(lambda: reef.entries().get("sales"))
+    reef.command("wake", "sales")
     assert reef.row("sales")["forked"] is True
