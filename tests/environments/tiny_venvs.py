@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -35,9 +37,12 @@ def _hash(text: str) -> str:
 
 
 def run(*command: str | Path) -> None:
+    """`uv` is the one beside the Python that runs the tests, which need not be on the PATH."""
     env = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    env["PATH"] = os.pathsep.join((os.path.dirname(sys.executable), env.get("PATH", os.defpath)))
+    program = shutil.which(str(command[0]), path=env["PATH"]) or command[0]
     done = subprocess.run(
-        [str(part) for part in command],
+        [str(part) for part in (program, *command[1:])],
         capture_output=True,
         text=True,
         env=env | {"UV_LINK_MODE": "hardlink"},

@@ -58,6 +58,7 @@ class _Held:
     log_path: str
     link: Link | None = None
     expected: bool = False
+    killed: bool = False  # by us
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # dead, cleaned up after, and told
 
 
@@ -174,7 +175,8 @@ class LocalHosting:
         records.forget(self._records, held.child)
         _clear_socket(held.child.socket)
         held.gone.set()
-        self._events.on_exit(Exit(held.child, status, held.expected))
+        somebody_else = status == -signal.SIGKILL and not held.killed  # before our word reached it
+        self._events.on_exit(Exit(held.child, status, held.expected and not somebody_else))
 
     def _let_go(self, held: _Held) -> None:
         self._logs.unwatch(held.log_path)
@@ -193,6 +195,7 @@ class LocalHosting:
                 async with asyncio.timeout(grace_s):
                     await held.process.dead()
         if not held.process.is_dead:
+            held.killed = True
             held.process.signal(signal.SIGKILL)
             await held.process.dead()
         if runs_too or child.purpose == "probe":
@@ -222,7 +225,7 @@ class LocalHosting:
                 continue
             held = self._hold(child, process, log_path, None)
             if child.purpose == "probe":
-                held.expected = True
+                held.expected = held.killed = True
                 process.kill_group()
             else:
                 adopted.append(child)
