@@ -37,6 +37,7 @@ from reef.control.admin import serve_admin
 from reef.control.assembly import Assembly, assemble
 from reef.control.deploying import Deployer
 from reef.control.location import CodeLocation
+from reef.control.rollback import Rollback
 from reef.control.runs import RunProcess
 from reef.control.specs import Surroundings
 from reef.control.starting import Progress, Starter
@@ -177,6 +178,7 @@ class Host:
             "sleep": self._sleep,
             "reload": self._reload,
             **deployer.commands(),
+            **Rollback(self.parts).commands(),
         }
 
     def _fleet_now(self) -> Fleet:
@@ -230,6 +232,7 @@ class Host:
     async def _reload(self, request: Mapping[str, Any]) -> dict[str, Any]:
         place = self._place(request)
         before = place.served.server_id if place.served else None
+        await self.parts.pins.unpin(place)
         await self.parts.control.reload(place.name)
         changed = (place.served.server_id if place.served else None) != before
         note = place.load_error or ("a new version is served" if changed else "nothing changed")

@@ -109,10 +109,14 @@ def _line(event: dict[str, Any]) -> str:
         )
     if reason := event.get("reason"):
         text += f": {reason.strip().splitlines()[0]}"
-    return "\n".join([text, *_diff(event.get("definitions") or {})])
+    if reason := event.get("not_kept"):
+        text += f"\n  cannot be rolled back to: {reason}"
+    if reason := event.get("not_pinned"):
+        text += f"\n  the next wake may serve it all the same, for what is served cannot be pinned: {reason}"
+    return "\n".join([text, *shown_diff(event.get("definitions") or {})])
 
 
-def _diff(definitions: dict[str, dict[str, list[str]]]) -> list[str]:
+def shown_diff(definitions: dict[str, dict[str, list[str]]]) -> list[str]:
     return [
         f"  {which}: {spelt({kind: tuple(names) for kind, names in part.items()})}"
         for which, part in definitions.items()

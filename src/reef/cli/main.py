@@ -22,6 +22,7 @@ VERBS = {
     "plan": "reef.cli.plan",
     "deploy": "reef.cli.deploy",
     "history": "reef.cli.history",
+    "rollback": "reef.cli.rollback",
     "init": "reef.cli.init",
     "export": "reef.cli.export",
     "schema": "reef.cli.schema",

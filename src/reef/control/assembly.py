@@ -9,9 +9,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reef.control.contents import ContentMaps
+from reef.control.keeping import Keeper
 from reef.control.learning import Learning
 from reef.control.location import CodeLocation
 from reef.control.loop import ControlLoop
+from reef.control.pins import Pins
 from reef.control.planning import Planner
 from reef.control.probing import Prober
 from reef.control.promotions import Promotions
@@ -50,14 +53,22 @@ class Assembly:
     control: ControlLoop
     planner: Planner
     promotions: Promotions
+    keeper: Keeper
+    pins: Pins
 
     def keep_what_is_served(self) -> None:
         """Tell the stores what is still needed."""
-        served = [place.served for place in self.control.locations.values() if place.served]
+        self.control.spawn(self._keep())
+
+    async def _keep(self) -> None:
+        places = self.control.locations.values()
+        now = [(place.name, place.served.version if place.served else None) for place in places]
+        kept = await self.keeper.clear(now)
+        served = [*kept, *(place.served for place in places if place.served)]
         self.store.keep([one.snapshot for one in served if one.snapshot])
         self.planner.lists.keep([one.modules for one in served if one.modules])
         contents = [one.contents for one in served if one.contents]
-        asyncio.get_running_loop().run_in_executor(None, self.promotions.contents.keep, contents)
+        await asyncio.to_thread(self.promotions.contents.keep, contents)
 
 
 async def assemble(
@@ -71,7 +82,6 @@ async def assemble(
     state = around.state
     store = await asyncio.to_thread(SnapshotStore, state.folder("snapshots"), STORE_BYTES)
     places = [await asyncio.to_thread(_recall, with_limits(spec), around, store) for spec in fleet.locations]
-    store.keep([place.served.snapshot for place in places if place.served and place.served.snapshot])
     runs = RunBook(state)
     versions = Versions(around)
     exits: list[ControlLoop] = []
@@ -91,18 +101,22 @@ async def assemble(
     gateway = Gateway(control, store, control.observe, on_missing=control.on_missing)
     gateways.append(gateway)
     cores = os.cpu_count() or 2
-    control.prober = Prober(around, hosting, gateway, store, versions, at_once=cores)
+    contents = ContentMaps(state.folder("contents"))
+    keeper = await asyncio.to_thread(Keeper, state, contents)
+    store.keep(await asyncio.to_thread(_recall_kept, places, keeper))
+    control.prober = Prober(around, hosting, gateway, store, versions, keeper, at_once=cores)
     control.rester = Rester(hosting, gateway, runs)
     control.waker = Waker(
-        around, hosting, versions, control.prober, fleet.max_simultaneous_wakes or max(4, 2 * cores)
+        around, hosting, versions, control.prober, keeper, fleet.max_simultaneous_wakes or max(4, 2 * cores)
     )
     planner = Planner(around, hosting, control.locations, state.folder("environments"))
     versions.environments = planner.environments
     planner.on_plans = versions.use_plans
     control.prober.keep_report = planner.store_report
-    promotions = await asyncio.to_thread(Promotions, state, store, planner.environments)
+    promotions = await asyncio.to_thread(Promotions, state, store, planner.environments, contents)
     control.prober.keep_contents = promotions.keep_contents
     control.prober.on_promoted = promotions.note
+    control.pins = pins = Pins(state, keeper, versions, control.rester)
 
     async def environment_changed(place: CodeLocation) -> None:
         await planner.inspect([place.spec.python])
@@ -114,7 +128,18 @@ async def assemble(
 
     control.waker.environment_changed = environment_changed
     control.waker.environment_probed = Learning(planner.plan, control.spawn).ask
-    return Assembly(around, store, hosting, gateway, versions, control, planner, promotions)
+    return Assembly(around, store, hosting, gateway, versions, control, planner, promotions, keeper, pins)
+
+
+def _recall_kept(places: list[CodeLocation], keeper: Keeper) -> list[str]:
+    """The snapshots that are still needed."""
+    for place in places:
+        if place.served is not None and place.spec.code is not None:
+            kept = keeper.versions.get(place.name, place.served.version)
+            place.not_kept = kept.not_kept if kept else None
+    records = [one.record for one in keeper.versions.everything()]
+    records += [place.served for place in places if place.served]
+    return [one.snapshot for one in records if one.snapshot]
 
 
 def with_limits(spec: Location) -> Location:

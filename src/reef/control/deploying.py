@@ -14,6 +14,7 @@ from reef.control.assembly import Assembly, with_limits
 from reef.control.comparing import Comparer
 from reef.control.deploy import Deploy, Event, interrupted
 from reef.control.location import CodeLocation
+from reef.control.pins import REFUSED
 from reef.control.served import Promoted, Refused, ServedRecord
 from reef.decide.diff import Diff, refusal
 from reef.environments import Environment
@@ -199,10 +200,13 @@ class Deployer:
             self._parts.promotions.promoting.pop(place.name, None)
         if isinstance(result, Refused):
             place.spec = old_spec
-            return {"state": "refused", "reason": result.reason, "definitions": gate.diff.as_dict()}
+            told: Event = {"state": "refused", "reason": result.reason, "definitions": gate.diff.as_dict()}
+            if before is not None and before.pinned is None:
+                told["not_pinned"] = await self._parts.pins.pin(place, REFUSED)
+            return told
         place.unusable = None
         await self._parts.promotions.written(place.name)
-        return _outcome(result, before, gate.diff)
+        return {**_outcome(result, before, gate.diff), "not_kept": place.not_kept}
 
 
 class _Gate:

@@ -56,6 +56,8 @@ class CodeLocation:
     probed_at: float = -1.0  # when the last probe began
     loads_slowly: asyncio.Event = field(default_factory=asyncio.Event)
     unusable: str | None = None  # its interpreter or settings: nothing can be started
+    not_kept: str | None = None  # why the served version could not be rolled back to
+    child_is_kept: bool = False  # it runs from the copy of its version
     real_server_id: str | None = None  # external and standing: as last polled
 
     @property
@@ -124,8 +126,9 @@ class CodeLocation:
         self.failed_at = now
         self.last_error = reason
 
-    def note_awake(self, child: Child, cold_start_s: float, cpu_s: float | None) -> None:
+    def note_awake(self, child: Child, cold_start_s: float, cpu_s: float | None, kept: bool = False) -> None:
         self.child = child
+        self.child_is_kept = kept
         self.failures = 0
         self.sampled_at = 0.0
         self.wakes += 1

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from reef.control.kept import KeptVersion
 from reef.control.location import CodeLocation, endpoint_of
+from reef.control.pins import ON_DEPLOY, Pins
 from reef.control.probing import Gate, Prober
 from reef.control.resting import Rester
 from reef.control.runs import RunBook, RunProcess, parent_of, until_over
@@ -55,6 +57,8 @@ class ControlLoop:
         self.prober: Prober
         self.waker: Waker
         self.rester: Rester
+        self.pins: Pins
+        self.pin_always = False  # promote: on_deploy
 
     # -- what the gateway asks ---------------------------------------------------------------------
 
@@ -109,7 +113,7 @@ class ControlLoop:
     async def reload(self, location: str) -> None:
         """A person pressed Reload, or reloadWorkspace asks everybody: only what changed is loaded."""
         place = self.locations[location]
-        if place.external is not None:
+        if place.external is not None or (place.served is not None and place.served.pinned is not None):
             return
         changed = "source"
         if place.served is not None:
@@ -213,14 +217,32 @@ class ControlLoop:
         self, place: CodeLocation, *, show_error: bool = False, gate: Gate | None = None
     ) -> Promoted | Refused:
         """Probe, and drain the child of the version before if there is one."""
-        before = place.served.server_id if place.served else None
+        served = place.served
+        if served is not None and served.pinned is not None and gate is None:
+            kept = await self.prober.keeper.of_served(place)
+            return await self.probe_kept(place, kept, served.pinned)
+        before = served.server_id if served else None
         result = await self.prober.probe(place, show_error=show_error, gate=gate)
+        self._take_over(place, before, result)
+        if isinstance(result, Promoted) and self.pin_always:
+            self._spawn(self.pins.pin(place, ON_DEPLOY))
+        return result
+
+    async def probe_kept(
+        self, place: CodeLocation, kept: KeptVersion | None, pinned: str
+    ) -> Promoted | Refused:
+        """The same with a kept version instead of what lies on the disk; it is pinned afterwards."""
+        before = place.served.server_id if place.served else None
+        result = await self.prober.probe_kept(place, kept, pinned)
+        self._take_over(place, before, result)
+        return result
+
+    def _take_over(self, place: CodeLocation, before: str | None, result: Promoted | Refused) -> None:
         if isinstance(result, Promoted):
             place.failures = 0
             child = place.child
             if child is not None and result.record.server_id != before and place.external is None:
                 self.rester.drain(place, "a new version was promoted")
-        return result
 
     def on_missing(self, location: str, digest: str) -> None:
         """A snapshot that is served turned out to be gone or damaged: calls are forwarded until it is recorded."""

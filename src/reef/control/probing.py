@@ -8,12 +8,17 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+import msgspec
+
+from reef.control.keeping import Keeper, Running
+from reef.control.kept import KeptVersion, kept_now
 from reef.control.location import CodeLocation
 from reef.control.recording import record_within
 from reef.control.served import Promoted, Refused, ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
 from reef.control.turns import Turns
 from reef.control.versions import Stamp, Versions
+from reef.copies import Damaged
 from reef.gateway import Gateway
 from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
@@ -55,6 +60,7 @@ class Prober:
         gateway: Gateway,
         store: SnapshotStore,
         versions: Versions,
+        keeper: Keeper,
         at_once: int,
     ) -> None:
         self._around = around
@@ -62,6 +68,7 @@ class Prober:
         self._gateway = gateway
         self._store = store
         self._versions = versions
+        self.keeper = keeper
         self._turns = Turns(at_once, PATIENCE_S)
         self.keep_report: Callable[[CodeLocation, LoadReport], Awaitable[str | None]] | None = None
         self.keep_contents: Callable[[CodeLocation, SourceRecord], Awaitable[str | None]] | None = None
@@ -108,7 +115,7 @@ class Prober:
         for _ in range(MOST_TRIES):
             before = await self._versions.see(location.spec, report, written)
             started_at_ns = time.time_ns()
-            loaded = await self._load(location, before.stamp)
+            loaded = await self._load(location, before.stamp, Running(location.spec))
             report = loaded.report or report
             after = await self._versions.see(location.spec, report, written)
             loaded = replace(loaded, stamp=after.stamp, record=after.record)
@@ -120,10 +127,10 @@ class Prober:
         assert loaded is not None
         return loaded
 
-    async def _load(self, location: CodeLocation, stamp: Stamp) -> Loaded:
-        spec = child_spec(location.spec, self._around, "probe", stamp.version)
+    async def _load(self, location: CodeLocation, stamp: Stamp, running: Running) -> Loaded:
+        spec = child_spec(running.spec, self._around, "probe", stamp.version, running.copy)
         started = time.monotonic()
-        limit_s = location.spec.load_timeout_s
+        limit_s = running.spec.load_timeout_s
         try:
             child = await self._hosting.start(spec, limit_s)
         except StartFailed as failure:
@@ -160,15 +167,61 @@ class Prober:
             return Refused(location.load_error or "it does not load")
         try:
             new = await self._recorded(location, loaded)
-            if gate is not None and (reason := await gate(served, new)) is not None:
-                return Refused(reason)
+            if gate is not None:
+                location.not_kept = await self.keeper.keep(location, new, loaded.record, loaded.report)
+                if (reason := await gate(served, new)) is not None:
+                    return Refused(reason)
             await self.promote(location, new)
+            if gate is None:
+                self.keeper.keep_later(location, new, loaded.record, loaded.report)
         except OSError as full:
             location.load_error = f"what it answers could not be stored: {full.strerror or full}"
             log.error("%s: %s", location.name, location.load_error)
             return await self._unstored(location, location.load_error)
         location.load_error = loaded.recording.load_error_text if error is not None else None
         return Promoted(new)
+
+    # -- what is kept ------------------------------------------------------------------------------
+
+    async def probe_kept(
+        self, location: CodeLocation, kept: KeptVersion | None, pinned: str
+    ) -> Promoted | Refused:
+        """Load a kept version from its copy, and serve it, pinned, if it loads. Never raises for what the code does."""
+        if kept is None:
+            return Refused("what was kept of its version is gone")
+        async with location.probing, self._turns.turn():
+            location.probes += 1
+            try:
+                running = await self.keeper.from_copy(kept)
+            except Damaged as damaged:
+                return Refused(str(damaged))
+            stamp = self._versions.stamp_of_kept(kept.spec, kept.record)
+            loaded = await self._load(location, stamp, running)
+            if loaded.recording.load_error is not None:
+                return Refused(loaded.recording.load_error_text or "it does not load")
+            try:
+                new = msgspec.structs.replace(await self._as_it_was(location, kept, loaded), pinned=pinned)
+                await self.promote(location, new)
+            except OSError as full:
+                return Refused(f"what it answers could not be stored: {full.strerror or full}")
+            location.load_error = None
+            location.not_kept = None
+            location.probed = None
+            return Promoted(new)
+
+    async def _as_it_was(self, location: CodeLocation, kept: KeptVersion, loaded: Loaded) -> ServedRecord:
+        """The same record, and so the same server id, as long as it is the same version and its snapshot is there."""
+        old = kept.record
+        if (
+            loaded.stamp.version == old.version
+            and old.snapshot
+            and await asyncio.to_thread(self._store.check, old.snapshot)
+        ):
+            return msgspec.structs.replace(old, recorded_at=time.time())
+        new = await self._recorded(location, loaded)
+        new = msgspec.structs.replace(new, contents=old.contents, modules=new.modules or old.modules)
+        await asyncio.to_thread(self.keeper.versions.put, kept_now(new, kept.spec, None))
+        return new
 
     async def _unstored(self, location: CodeLocation, reason: str) -> Refused:
         """The disk is full or gone: the last good version stays; where there is none, Dagster is told why."""

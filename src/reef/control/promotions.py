@@ -38,11 +38,12 @@ class Promotions:
         state: StateDir,
         store: SnapshotStore,
         environments: Mapping[str, Environment | EnvironmentProblem],
+        contents: ContentMaps,
     ) -> None:
         self._store = store
         self._environments = environments
         self._key = _key(state)
-        self.contents = ContentMaps(state.folder("contents"))
+        self.contents = contents
         self.history = History(state.folder("history"))
         self.promoting: dict[str, str] = {}  # location -> the deploy that promotes it
         self._diffs: dict[tuple[str | None, str | None], Diff] = {}  # seen at a gate, not yet in a history

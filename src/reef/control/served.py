@@ -36,6 +36,7 @@ class ServedRecord(msgspec.Struct, frozen=True):
     cold_start_cpu_s: float | None = None
     private_bytes: int | None = None
     call_interval_s: float | None = None
+    pinned: str | None = None  # why it is served from its kept copy, whatever lies on the disk now
     format: int = FORMAT
 
     def as_served(self) -> Served:

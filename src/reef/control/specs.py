@@ -56,7 +56,10 @@ def grpc_args(location: Location, around: Surroundings, purpose: Purpose) -> tup
     return tuple(args)
 
 
-def child_spec(location: Location, around: Surroundings, purpose: Purpose, version: str) -> ChildSpec:
+def child_spec(
+    location: Location, around: Surroundings, purpose: Purpose, version: str, copy: str = ""
+) -> ChildSpec:
+    """`copy`: the tree of kept source that it runs from; `location` is then what runs there (`copies.mapped`)."""
     socket = around.state.folder("c") / f"{slug(location.name)[-8:]}-{secrets.token_hex(4)}.sock"
     return ChildSpec(
         location=location.name,
@@ -68,5 +71,6 @@ def child_spec(location: Location, around: Surroundings, purpose: Purpose, versi
         env=child_env(location, around),
         socket=str(socket),
         log_path=str(around.state.log_file(location.name)),
+        copy=copy,
         memory_limit_bytes=location.memory_limit_bytes,
     )

@@ -46,6 +46,8 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "warm_private_bytes": costs.private_bytes,
         "call_interval_s": _rounded(costs.call_interval_s),
         "idle_timeout_s": _rounded(rest.idle_timeout_s(costs, place.spec.idle_timeout_s)),
+        "pinned": served.pinned if served else None,
+        "not_kept": place.not_kept,
         "last_error": place.load_error or place.last_error,
         "definitions": served.definitions if served else {},
     }

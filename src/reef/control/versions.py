@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reef.control.served import ServedRecord
 from reef.control.specs import Surroundings
 from reef.decide.versions import settings_hash, version
 from reef.environments import Environment, EnvironmentProblem, changed_since
@@ -69,6 +70,13 @@ class Versions:
             settings=settings,
             sources={"scope": _plain(record.scope), "digest": record.digest},
         )
+
+    def stamp_of_kept(self, spec: Location, served: ServedRecord) -> Stamp:
+        """Of a version that runs from its copy: only its environment can be another one now."""
+        environment = self._environment(spec.python)
+        fingerprint = environment.fingerprint if environment else ""
+        number = version(spec, str(served.sources.get("digest", "")), fingerprint, served.settings)
+        return Stamp(number, fingerprint, served.settings, served.sources)
 
     def changed_during_load(self, before: Seen, after: Seen, started_at_ns: int) -> tuple[str, ...]:
         """Paths that were written while the code was loaded: what was loaded may be neither version."""

@@ -8,12 +8,14 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 
+from reef.control.keeping import Keeper, Running
 from reef.control.location import CodeLocation
 from reef.control.probing import Prober
-from reef.control.served import Refused
+from reef.control.served import Promoted, Refused
 from reef.control.specs import Surroundings, child_spec
 from reef.control.turns import Turns
 from reef.control.versions import Change, Stamp, Versions
+from reef.copies import Damaged
 from reef.gateway.contract import WakeRefused
 from reef.hosting.contract import Child, Hosting, StartFailed
 
@@ -40,12 +42,14 @@ class Waker:
         hosting: Hosting,
         versions: Versions,
         prober: Prober,
+        keeper: Keeper,
         at_once: int,
     ) -> None:
         self._around = around
         self._hosting = hosting
         self._versions = versions
         self._prober = prober
+        self._keeper = keeper
         self._turns = Turns(at_once, PATIENCE_S)
         self.environment_changed: Callable[[CodeLocation], Awaitable[None]] | None = None
         self.environment_probed: Callable[[], None] = lambda: None
@@ -76,11 +80,14 @@ class Waker:
         assert location.served is not None
         version = location.served.version
         started = time.monotonic()
-        child, failure = await self._start(location, version)
-        changed = await self._versions.change(location.spec, recorded_stamp(location))
+        running = await self._running(location)
+        child, failure = await self._start(running, version)
+        changed = await self._changed(location, running)
         if changed == "same" and child is not None:
             if location.served.version == version:
-                location.note_awake(child, time.monotonic() - started, cpu_seconds(child.pid))
+                location.note_awake(
+                    child, time.monotonic() - started, cpu_seconds(child.pid), bool(running.copy)
+                )
                 return True
             await self._hosting.stop(child, 0.0, runs_too=True)  # promoted meanwhile
             return False
@@ -91,10 +98,26 @@ class Waker:
         await self._take_change(location, changed)
         return False
 
-    async def _start(self, location: CodeLocation, version: str) -> tuple[Child | None, str]:
-        spec = child_spec(location.spec, self._around, "serve", version)
+    async def _running(self, location: CodeLocation) -> Running:
         try:
-            return await self._hosting.start(spec, location.spec.load_timeout_s), ""
+            return await self._keeper.running(location)
+        except Damaged as damaged:
+            hint = f"`reef reload {location.name}` serves what lies on the disk"
+            raise self._refuse(location, f"it is pinned, but {damaged}; {hint}") from None
+
+    async def _changed(self, location: CodeLocation, running: Running) -> Change:
+        """Of a pinned one only the environment counts: the rest is its copy."""
+        stamp = recorded_stamp(location)
+        if not running.copy:
+            return await self._versions.change(location.spec, stamp)
+        if await self._versions.environment_changed(running.spec, stamp.environment):
+            return "environment"
+        return "same"
+
+    async def _start(self, running: Running, version: str) -> tuple[Child | None, str]:
+        spec = child_spec(running.spec, self._around, "serve", version, running.copy)
+        try:
+            return await self._hosting.start(spec, running.spec.load_timeout_s), ""
         except StartFailed as failure:
             return None, failure.reason
 
@@ -103,14 +126,24 @@ class Waker:
         if changed == "environment" and self.environment_changed is not None:
             await self.environment_changed(location)
         deadline = time.monotonic() + SETTLE_S
-        while isinstance(result := await self._prober.probe(location), Refused):
+        while isinstance(result := await self._probe(location), Refused):
             if not await self._changes_again(location, deadline):
                 raise self._refuse(location, f"its changed code does not load: {result.reason}")
         if changed == "environment":
             self.environment_probed()
 
+    async def _probe(self, location: CodeLocation) -> Promoted | Refused:
+        served = location.served
+        if served is not None and served.pinned is not None:
+            return await self._prober.probe_kept(
+                location, await self._keeper.of_served(location), served.pinned
+            )
+        return await self._prober.probe(location)
+
     async def _changes_again(self, location: CodeLocation, deadline: float) -> bool:
         """A file may have been half-saved: give the editor a moment to finish before calling it broken."""
+        if location.served is not None and location.served.pinned is not None:
+            return False
         stamp = (await self._versions.see(location.spec, None)).stamp
         while time.monotonic() < deadline:
             if await self._versions.change(location.spec, stamp) != "same":

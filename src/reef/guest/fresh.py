@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-from . import boot, child, identity, wire
+from . import boot, child, identity, kept, wire
 
 
 def main(fd: int) -> None:
@@ -16,5 +16,6 @@ def main(fd: int) -> None:
     request = wire.receive(host)
     if request is None:
         os._exit(0)
+    kept.first(request[0]["copy"])
     identity.as_module_run(request[0])
     child.run(host, request[0], forked=False)

@@ -13,7 +13,7 @@ import types
 import warnings
 from typing import Any
 
-from . import boot, multiproc, rebase
+from . import boot, kept, multiproc, rebase
 
 
 def take_descriptors(log: int, keep: tuple[int, ...]) -> None:
@@ -65,6 +65,7 @@ def set_interpreter(spec: dict[str, Any]) -> None:
     sys.executable = spec["python"]
     given = python_path(spec["env"])
     sys.path[:0] = given
+    kept.first(spec["copy"])
     for name in ("sitecustomize", "usercustomize"):
         _customize(name, given)
 

@@ -29,6 +29,7 @@ class ChildSpec:
     socket: str  # filesystem path where it must listen, at most 107 bytes
     log_path: str  # stdout and stderr are appended here
     root: str = "/"  # the file tree the child sees; another image's in a pack
+    copy: str = ""  # a tree of kept source that the child finds before the real one; "" for none
     memory_limit_bytes: int | None = None  # of private memory until it answers; later its host samples it
 
 

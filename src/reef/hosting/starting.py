@@ -122,6 +122,7 @@ def _message(spec: ChildSpec, rebase: dict[str, Any] | None, orders: Orders) -> 
         "cwd": spec.cwd,
         "env": dict(spec.env),
         "socket": spec.socket,
+        "copy": spec.copy,
         "log": spec.log_path,
         "records": orders.records,
         "claim": orders.claim,

@@ -35,7 +35,7 @@ def scope_of(
     interpreter or to installed distributions: that is the environment's."""
     root = source_root(location)
     copies = _working_copies(environment, report)
-    roots = _outermost([folder for folder in (root, *copies) if folder and not _too_wide(folder)])
+    roots = _outermost([folder for folder in (root, *copies) if folder and not too_wide(folder)])
     settings = [*_env_files(location), *_target_file(location)]
     if report is None:
         return SourceScope(roots, tuple(settings))
@@ -87,7 +87,7 @@ def _module_root(module: str, folders: Iterable[str]) -> str | None:
     return None
 
 
-def _too_wide(folder: str) -> bool:
+def too_wide(folder: str) -> bool:
     """Folders that are nobody's project: taking them whole would mean hashing a machine."""
     wide = ("/", "/bin", "/etc", "/home", "/mnt", "/opt", "/root", "/srv", "/tmp", "/usr", "/var")
     return folder in (*wide, os.path.expanduser("~"), tempfile.gettempdir()) or not os.path.isdir(folder)
@@ -140,5 +140,5 @@ def _listed(
     importing = {os.path.dirname(file) for file in report.modules.values() if file}
     importing |= {*import_folders(location), *(environment.sys_path if environment else ())}
     found = {folder.rstrip("/") for folder in report.dirs_listed} - importing
-    inside = [f for f in found if _counts(f"{f}/x", environment, skip) and not _too_wide(f)]
+    inside = [f for f in found if _counts(f"{f}/x", environment, skip) and not too_wide(f)]
     return sorted(inside)

@@ -1,0 +1,50 @@
+"""`reef rollback LOCATION`: serve a version again that was served before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reef.cli.deploy import shown_diff
+from reef.cli.reach import ask, state_dir_option
+from reef.errors import ReefError
+
+TIMEOUT_S = 400.0  # it is loaded first
+
+
+class Refused(ReefError):
+    exit_code = 1
+
+
+@click.command(name="rollback")
+@click.argument("location")
+@click.option("--to", "version", help="The version, or its beginning [default: the one before].")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@state_dir_option
+def command(location: str, version: str | None, as_json: bool, state_dir: Path | None) -> None:
+    """Serve an earlier version of LOCATION from its kept copy: code and settings are those of then.
+
+    The location is pinned to it until the next `reef deploy` or `reef reload` of it. Exit status 1 where it is
+    refused; what was served before is then served on.
+    """
+    asked = {"do": "rollback", "location": location, "version": version}
+    event = ask(state_dir, asked, TIMEOUT_S)
+    if as_json:
+        click.echo(json.dumps(event))
+    if event["state"] == "refused":
+        raise Refused(f"{location} is not rolled back: {event['reason'].strip().splitlines()[0]}")
+    if not as_json:
+        click.echo(_told(location, event))
+
+
+def _told(location: str, event: dict[str, Any]) -> str:
+    if event["state"] == "unchanged":
+        return f"{location}: unchanged {event['version'][:12]}: {event['reason']}"
+    before = (event["before"] or "nothing")[:12]
+    line = (
+        f"{location}: promoted {before} → {event['version'][:12]} in {event['seconds']:.1f} s, pinned to it"
+    )
+    return "\n".join([line, *shown_diff(event["definitions"])])

@@ -1,0 +1,80 @@
+"""Versions that can be run again: their settings and what was recorded of them, one file for each, on disk."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from reef.control.served import ServedRecord
+from reef.fleet.model import Location
+from reef.statedir import slug, write_atomic
+
+FORMAT = 1
+MOST = 5  # of one location, besides the one that is served
+log = logging.getLogger("reef.control")
+
+
+class KeptVersion(msgspec.Struct, frozen=True):
+    """`spec` holds the values of variables: its file is for its user alone (0600, in a 0700 folder)."""
+
+    record: ServedRecord
+    spec: Location
+    not_kept: str | None = None  # why it cannot be run again
+    kept_at: float = 0.0  # unix seconds
+    format: int = FORMAT
+
+
+class KeptVersions:
+    """Blocking. `folder` is its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, version: KeptVersion) -> None:
+        """Raises OSError where there is no room."""
+        path = self._path(version.record.location, version.record.version)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_atomic(path, msgspec.json.encode(version))
+
+    def get(self, location: str, version: str) -> KeptVersion | None:
+        return _read(self._path(location, version))
+
+    def of(self, location: str) -> list[KeptVersion]:
+        """Newest first."""
+        found = [one for path in self._files(location) if (one := _read(path)) is not None]
+        return sorted(found, key=lambda one: one.kept_at, reverse=True)
+
+    def forget(self, location: str, served: str | None) -> None:
+        """All but the served version and the newest others."""
+        others = [one.record.version for one in self.of(location) if one.record.version != served]
+        for version in others[MOST:]:
+            self._path(location, version).unlink(missing_ok=True)
+
+    def everything(self) -> Iterator[KeptVersion]:
+        for folder in self._folder.iterdir():
+            yield from (one for path in folder.glob("*.json") if (one := _read(path)) is not None)
+
+    def _files(self, location: str) -> list[Path]:
+        return list((self._folder / slug(location)).glob("*.json"))
+
+    def _path(self, location: str, version: str) -> Path:
+        return self._folder / slug(location) / f"{slug(version)}.json"
+
+
+def kept_now(record: ServedRecord, spec: Location, not_kept: str | None) -> KeptVersion:
+    return KeptVersion(record, spec, not_kept, time.time())
+
+
+def _read(path: Path) -> KeptVersion | None:
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=KeptVersion)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        log.warning("%s cannot be used: %s", path, error)
+        return None
+    return found if found.format == FORMAT else None

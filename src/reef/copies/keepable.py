@@ -1,0 +1,98 @@
+"""What of a version's source is copied, and which versions cannot be run again from a copy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reef.fleet.model import Location
+from reef.hosting.contract import LoadReport
+from reef.sources import SourceRecord, import_folders
+from reef.sources.content import ABSENT, SPECIAL, UNREADABLE
+from reef.sources.scope import too_wide
+
+MOST_FILES = 50_000
+MOST_BYTES = 1 << 30
+LINK = "link "
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`files`: absolute path -> digest of a regular file's content; `links`: absolute path of a symbolic link ->
+    where it points (as the digest of `reef.sources` says it, relative inside its root)."""
+
+    files: Mapping[str, str]
+    links: Mapping[str, str]
+
+
+def listed(contents: Mapping[str, str]) -> Listed:
+    """From `SourceRecord.contents()`. What is absent, a socket or a device is left out."""
+    files, links = {}, {}
+    for path, digest in contents.items():
+        if path.endswith("/") or digest in (ABSENT, SPECIAL, UNREADABLE):
+            continue
+        if digest.startswith(LINK):
+            target, _, content = digest[len(LINK) :].rpartition(" ")
+            if os.path.isabs(target) and content not in (ABSENT, SPECIAL, UNREADABLE):
+                files[path] = content  # points out of its root: what it shows now is kept
+            else:
+                links[path] = target
+        else:
+            files[path] = digest
+    return Listed(files, links)
+
+
+def why_not(spec: Location, record: SourceRecord, report: LoadReport | None) -> str | None:
+    """Why a version cannot be run again from a copy, for people; None where it can. Looks at the disk."""
+    if record.problems:
+        return record.problems[0]
+    if report is None:
+        return "what its load read is not known: its interpreter cannot be watched"
+    if outside := next(_outside(spec, record, report), None):
+        return f"its load read {outside}, which is outside its source"
+    if wide := next(_wide(spec, record), None):
+        return f"its code lies directly in {wide}, which is too wide a folder to be copied"
+    return _too_large(record)
+
+
+def _outside(spec: Location, record: SourceRecord, report: LoadReport) -> Iterator[str]:
+    """Data that the load read outside its roots: no copy of the roots brings it back. Modules are copied wherever
+    they lie, `.env` files are settings, and what a person keeps in hidden files of the home folder is the machine's."""
+    code = {file for file in report.modules.values() if file}
+    settings = {*spec.env_files, *(os.path.join(f, ".env") for f in (spec.cwd, *import_folders(spec)) if f)}
+    target = spec.code.python_file if spec.code else None
+    hidden = os.path.join(os.path.expanduser("~"), ".")
+    for path, state in record.files.items():
+        if state.digest == ABSENT or path in code or path in settings or path == target:
+            continue
+        if not path.startswith(hidden):
+            yield path
+    for folder in record.folders:
+        if not folder.startswith(hidden) and not _inside(folder, record.scope.roots):
+            yield f"the names in {folder}"
+
+
+def _wide(spec: Location, record: SourceRecord) -> Iterator[str]:
+    for folder in import_folders(spec):
+        if too_wide(folder) and any(os.path.dirname(path) == folder for path in record.files):
+            yield folder
+
+
+def _too_large(record: SourceRecord) -> str | None:
+    files = listed(record.contents()).files
+    if len(files) > MOST_FILES:
+        return f"it has {len(files):,} source files, more than {MOST_FILES:,}"
+    size = sum(map(_size, files))
+    return f"its source has {size >> 20:,} MiB, more than {MOST_BYTES >> 20:,}" if size > MOST_BYTES else None
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _inside(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
