@@ -105,8 +105,8 @@ def test_folders_that_are_nobodys_project_are_not_taken_whole(
     found = scope_of(location(tmp_path, python_file=f"{tmp_path}/defs.py"))
     assert found.roots == ()
     assert f"{tmp_path}/defs.py" in found.files
-    assert scope_module._too_wide("/")
-    assert scope_module._too_wide("/tmp")
+    assert scope_module.too_wide("/")
+    assert scope_module.too_wide("/tmp")
 
 
 def test_own_names_are_what_comes_before_site_packages(repo: Path) -> None:

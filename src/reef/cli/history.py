@@ -11,6 +11,7 @@ import click
 
 from reef.cli.reach import find_state, state_dir_option
 from reef.control.history import History
+from reef.control.kept import KeptVersions
 from reef.decide.diff import spelt
 from reef.errors import ReefError
 from reef.fleet.suggest import did_you_mean
@@ -28,7 +29,10 @@ def command(location: str, as_json: bool, state_dir: Path | None) -> None:
     if not (root / "history").is_dir():
         raise ReefError(f"{str(root)!r} holds no history", hint="is it the state directory of a Reef host?")
     history = History(root / "history")
-    entries = history.of(location)[::-1]
+    kept = {
+        one.record.version: one.not_kept for one in KeptVersions(root / "copies" / "versions").of(location)
+    }
+    entries = [{**entry, **_rollback(entry, kept)} for entry in history.of(location)[::-1]]
     if not entries:
         raise ReefError(
             f"nothing was promoted of {location!r}", hint=did_you_mean(location, history.locations())
@@ -36,12 +40,21 @@ def command(location: str, as_json: bool, state_dir: Path | None) -> None:
     click.echo(json.dumps(entries) if as_json else "\n".join(map(render, entries)))
 
 
+def _rollback(entry: dict[str, Any], kept: dict[str, str | None]) -> dict[str, Any]:
+    """Whether `reef rollback` can bring the version back, and why not."""
+    version = entry["version"]
+    reason = kept.get(version, "it is not kept")
+    return {"can_roll_back": reason is None, "not_kept": reason}
+
+
 def render(entry: dict[str, Any]) -> str:
     """One promotion for people."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["time"]))
-    by = f" by deploy {entry['by']}" if entry["by"] else ""
+    by = _by(entry["by"])
     broken = "" if entry["loads"] else " (does not load)"
     lines = [f"{when}  {entry['version'][:12]}{broken}{by}"]
+    if entry["not_kept"]:
+        lines.append(f"  cannot be rolled back to: {entry['not_kept']}")
     lines += [f"  {_why(why)}" for why in entry["why"][:SHOWN]]
     if len(entry["why"]) > SHOWN:
         lines.append(f"  and {len(entry['why']) - SHOWN} more: see --json")
@@ -49,6 +62,12 @@ def render(entry: dict[str, Any]) -> str:
         if part:
             lines.append(f"  {which}: {spelt({kind: tuple(names) for kind, names in part.items()})}")
     return "\n".join(lines)
+
+
+def _by(by: str | None) -> str:
+    if not by:
+        return ""
+    return " by a rollback" if by == "rollback" else f" by deploy {by}"
 
 
 def _why(why: dict[str, Any]) -> str:

@@ -116,6 +116,7 @@ async def assemble(
     promotions = await asyncio.to_thread(Promotions, state, store, planner.environments, contents)
     control.prober.keep_contents = promotions.keep_contents
     control.prober.on_promoted = promotions.note
+    control.pin_always = fleet.promote == "on_deploy"
     control.pins = pins = Pins(state, keeper, versions, control.rester)
 
     async def environment_changed(place: CodeLocation) -> None:

@@ -14,7 +14,7 @@ from reef.control.contents import ContentMaps
 from reef.control.kept import KeptVersion, KeptVersions, kept_now
 from reef.control.location import CodeLocation
 from reef.control.served import ServedRecord
-from reef.copies import BlobStore, CopyFailed, Damaged, Listed, Trees, listed, mapped, why_not
+from reef.copies import BlobStore, CopyFailed, Damaged, Listed, Trees, beside, key_of, listed, mapped, why_not
 from reef.fleet.model import Location
 from reef.hosting.contract import LoadReport
 from reef.sources import SourceRecord
@@ -81,7 +81,9 @@ class Keeper:
     ) -> str | None:
         reason = why_not(spec, source, report) or self._copied(listed(_counted(source)))
         try:
-            self.versions.put(kept_now(new, spec, reason))
+            taken = {} if reason else self._blobs.take(beside(source, report))
+            self.versions.put(kept_now(new, spec, reason, taken))
+            self.versions.forget(new.location, new.version)
         except OSError as error:
             reason = f"it could not be kept: {error.strerror}"
         if reason:
@@ -123,10 +125,9 @@ class Keeper:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._ready, kept)
 
     def _ready(self, kept: KeptVersion) -> Running:
-        made = self._contents.get(kept.record.contents) if kept.record.contents else None
-        if made is None:
+        found = self._source(kept)
+        if found is None:
             raise Damaged("the list of its files is gone")
-        found = listed(made.files)
         try:
             base = self._trees.ready(found, _folders(kept.spec, kept.record))
         except OSError as error:
@@ -139,10 +140,15 @@ class Keeper:
         """Drop old versions and contents that no kept version has. Blocking. The records of those that stay."""
         for location, version in served:
             self.versions.forget(location, version)
-        records = [one.record for one in self.versions.everything()]
-        made = [found for one in records if one.contents and (found := self._contents.get(one.contents))]
-        self._blobs.keep(digest for one in made for digest in listed(one.files).files.values())
-        return records
+        kept = list(self.versions.everything())
+        sources = [found for one in kept if (found := self._source(one)) is not None]
+        self._blobs.keep(digest for found in sources for digest in found.files.values())
+        self._trees.keep(map(key_of, sources))
+        return [one.record for one in kept]
+
+    def _source(self, kept: KeptVersion) -> Listed | None:
+        made = self._contents.get(kept.record.contents) if kept.record.contents else None
+        return None if made is None else listed({**kept.beside, **made.files})
 
     async def clear(self, served: Iterable[tuple[str, str | None]]) -> list[ServedRecord]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.forget, list(served))

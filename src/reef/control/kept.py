@@ -25,6 +25,7 @@ class KeptVersion(msgspec.Struct, frozen=True):
     spec: Location
     not_kept: str | None = None  # why it cannot be run again
     kept_at: float = 0.0  # unix seconds
+    beside: dict[str, str] = {}  # modules that its load did not import: absolute path -> digest
     format: int = FORMAT
 
 
@@ -65,8 +66,10 @@ class KeptVersions:
         return self._folder / slug(location) / f"{slug(version)}.json"
 
 
-def kept_now(record: ServedRecord, spec: Location, not_kept: str | None) -> KeptVersion:
-    return KeptVersion(record, spec, not_kept, time.time())
+def kept_now(
+    record: ServedRecord, spec: Location, not_kept: str | None, beside: dict[str, str]
+) -> KeptVersion:
+    return KeptVersion(record, spec, not_kept, time.time(), beside)
 
 
 def _read(path: Path) -> KeptVersion | None:

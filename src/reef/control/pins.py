@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 import msgspec
 
@@ -48,6 +49,15 @@ class Pins:
             if place.served is not None and place.served.pinned is not None:
                 await self._write(place, msgspec.structs.replace(place.served, pinned=None))
                 log.info("%s: no longer pinned", place.name)
+
+    async def as_the_fleet_says(self, places: Iterable[CodeLocation], always: bool) -> None:
+        """At a start: `promote` may have been changed while no host ran."""
+        for place in places:
+            pinned = place.served.pinned if place.served else None
+            if always and pinned is None:
+                await self.pin(place, ON_DEPLOY)
+            elif not always and pinned == ON_DEPLOY:
+                await self.unpin(place)
 
     async def _why_not(self, place: CodeLocation) -> str | None:
         if place.external is not None or place.spec.code is None:

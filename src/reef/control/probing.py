@@ -220,7 +220,7 @@ class Prober:
             return msgspec.structs.replace(old, recorded_at=time.time())
         new = await self._recorded(location, loaded)
         new = msgspec.structs.replace(new, contents=old.contents, modules=new.modules or old.modules)
-        await asyncio.to_thread(self.keeper.versions.put, kept_now(new, kept.spec, None))
+        await asyncio.to_thread(self.keeper.versions.put, kept_now(new, kept.spec, None, kept.beside))
         return new
 
     async def _unstored(self, location: CodeLocation, reason: str) -> Refused:

@@ -56,6 +56,8 @@ class Starter:
     async def _catch_up(self, planning: asyncio.Task[None], probed: list[CodeLocation]) -> None:
         """What the first calls need not wait for: code that changed while no host looked, loads that failed."""
         await planning
+        control = self._parts.control
+        await self._parts.pins.as_the_fleet_says(self._usable(), control.pin_always)
         changed = await self._to_probe(probed)
         await self._probe_all(changed, Quiet())
         self._parts.keep_what_is_served()

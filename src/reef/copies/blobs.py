@@ -32,6 +32,20 @@ class BlobStore:
             if not os.path.exists(self.path(digest)):
                 self._copy(path, digest)
 
+    def take(self, paths: Iterable[str]) -> dict[str, str]:
+        """Copy files as they are now: absolute path -> digest; those that cannot be read, or change meanwhile, are
+        left out."""
+        found = {}
+        for path in paths:
+            with (
+                contextlib.suppress(CopyFailed, FileNotFoundError, PermissionError),
+                open(path, "rb") as file,
+            ):
+                digest = _hash(file.fileno())
+                self.put({path: digest})
+                found[path] = digest
+        return found
+
     def path(self, digest: str) -> str:
         return f"{self._folder}/{digest[:2]}/{digest}"
 

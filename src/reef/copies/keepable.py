@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from reef.fleet.model import Location
 from reef.hosting.contract import LoadReport
 from reef.sources import SourceRecord, import_folders
 from reef.sources.content import ABSENT, SPECIAL, UNREADABLE
+from reef.sources.ignored import ignored_folder
 from reef.sources.scope import too_wide
 
 MOST_FILES = 50_000
 MOST_BYTES = 1 << 30
+MOST_BESIDE = 5_000
 LINK = "link "
 
 
@@ -54,6 +57,32 @@ def why_not(spec: Location, record: SourceRecord, report: LoadReport | None) -> 
     if wide := next(_wide(spec, record), None):
         return f"its code lies directly in {wide}, which is too wide a folder to be copied"
     return _too_large(record)
+
+
+def beside(record: SourceRecord, report: LoadReport | None) -> Iterator[str]:
+    """Modules of the location's own packages outside its roots which the load did not import, but a tick or a run may.
+    They are no part of the version. Walks folders."""
+    loaded = report.modules if report else {}
+    tops = {_package_folder(name, file) for name, file in loaded.items() if file in record.files}
+    found = (path for top in sorted(filter(None, tops)) for path in _modules_below(top))
+    yield from itertools.islice((path for path in found if path not in record.files), MOST_BESIDE)
+
+
+def _package_folder(name: str, file: str) -> str:
+    """The folder of the outermost package that a module is in; "" for a module in none."""
+    above = name.count(".") - (os.path.basename(file) != "__init__.py")
+    if above < 0:
+        return ""
+    folder = os.path.dirname(file)
+    for _ in range(above):
+        folder = os.path.dirname(folder)
+    return "" if too_wide(folder) else folder
+
+
+def _modules_below(top: str) -> Iterator[str]:
+    for folder, names, files in os.walk(top):
+        names[:] = [name for name in names if not ignored_folder(name)]
+        yield from (f"{folder}/{name}" for name in files if name.endswith(".py"))
 
 
 def _outside(spec: Location, record: SourceRecord, report: LoadReport) -> Iterator[str]:

@@ -18,7 +18,7 @@ from reef.copies.blobs import BlobStore
 from reef.copies.keepable import Listed
 from reef.sources.scope import too_wide
 
-UNUSED_S = 3600.0
+UNUSED_S = 7 * 86400.0  # a run may live long in a tree that no version needs any more
 NOT_LINKED = frozenset({"__pycache__"})
 Signs = dict[str, tuple[int, int, int]]
 

@@ -10,6 +10,7 @@ from reef.errors import Where
 
 Placement = Literal["packed", "standing", "external"]
 OnLoadError = Literal["keep", "show"]
+Promote = Literal["on_change", "on_deploy"]
 
 
 @dataclass(frozen=True)
@@ -91,5 +92,6 @@ class Fleet:
     default_python: str  # for the webserver, the daemon and locations that name no interpreter
     memory_budget_bytes: int | None = None  # None: no bound on all warm children together
     max_simultaneous_wakes: int | None = None  # None: from the number of cores
+    promote: Promote = "on_change"  # or on_deploy: what is served stays until somebody deploys
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # every file that was read; a change to one means reading again

@@ -30,6 +30,7 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
         default_python=python,
         memory_budget_bytes=read_size(document.entries.get("memory_budget")),
         max_simultaneous_wakes=file.max_simultaneous_wakes or None,
+        promote=file.promote or "on_change",
         warnings=tuple(dict.fromkeys(reading.warnings)),
         files=tuple(dict.fromkeys([os.path.abspath(path), *reading.files])),
     )

@@ -216,3 +216,11 @@ class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
             "How many locations may start at once; from the processors by default.", "a whole number from 1"
         ),
     ] = UNSET
+    promote: Annotated[
+        Literal["on_change", "on_deploy"] | UnsetType | None,
+        _says(
+            "on_change: changed code is served as soon as a wake, a reload or a start finds it and it loads. "
+            "on_deploy: only `reef deploy` and `reef reload` bring new code.",
+            "on_change or on_deploy",
+        ),
+    ] = UNSET
