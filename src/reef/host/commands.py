@@ -1,0 +1,78 @@
+"""What the host answers on its own socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from reef.control.assembly import Assembly
+from reef.control.deploying import Deployer
+from reef.control.location import CodeLocation
+from reef.control.rollback import Rollback
+from reef.control.status import fleet_status, location_status
+from reef.errors import ReefError
+from reef.fleet.suggest import did_you_mean
+
+Command = Callable[[Mapping[str, Any]], Awaitable[Any]]
+
+
+class Commands:
+    """`about` gives what only the whole host knows of itself: keys of `reef status --json`. `deployer` has its own."""
+
+    def __init__(self, parts: Assembly, deployer: Deployer, about: Callable[[], dict[str, Any]]) -> None:
+        self._parts = parts
+        self._about = about
+        self._deployer = deployer
+
+    def all(self) -> dict[str, Command]:
+        """By the word that a request has in `do`."""
+        return {
+            "status": self._status,
+            "wake": self._wake,
+            "sleep": self._sleep,
+            "reload": self._reload,
+            **self._deployer.commands(),
+            **Rollback(self._parts).commands(),
+        }
+
+    async def _status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        gateway, control = self._parts.gateway, self._parts.control
+        in_flight = {name: gateway.in_flight(name) for name in control.locations}
+        status = await asyncio.to_thread(
+            fleet_status, list(control.locations.values()), self._parts.hosting, in_flight
+        )
+        return {**status, **self._about()}
+
+    def _place(self, request: Mapping[str, Any]) -> CodeLocation:
+        name = str(request["location"])
+        places = self._parts.control.locations
+        if name not in places:
+            close = did_you_mean(name, places)
+            raise ReefError(f"no code location {name!r}", hint=close)
+        return places[name]
+
+    def _row(self, place: CodeLocation, note: str | None = None) -> dict[str, Any]:
+        row = location_status(place, self._parts.hosting, self._parts.gateway.in_flight(place.name))
+        return {**row, "note": note}
+
+    async def _wake(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        place = self._place(request)
+        note = await self._parts.control.wake_up(place)
+        return self._row(place, note)
+
+    async def _sleep(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        place = self._place(request)
+        if place.external is not None:
+            return self._row(place, "external: its server is not Reef's to end")
+        slept = await self._parts.control.rester.sleep(place, "`reef sleep`")
+        return self._row(place, None if slept else "not idle: it has calls or live runs")
+
+    async def _reload(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        place = self._place(request)
+        before = place.served.server_id if place.served else None
+        await self._parts.pins.unpin(place)
+        await self._parts.control.reload(place.name)
+        changed = (place.served.server_id if place.served else None) != before
+        note = place.load_error or ("a new version is served" if changed else "nothing changed")
+        return self._row(place, note.strip().splitlines()[0])

@@ -1,0 +1,227 @@
+"""Composition of one host: gateway, control, hosting, and under `reef up` Dagster's own processes beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import time
+from typing import Any
+
+import click
+
+from reef import fleet as fleets
+from reef.beside.dagster import choose_page
+from reef.beside.home import DagsterHome, home_for
+from reef.beside.instance import InstanceUnavailable
+from reef.beside.tree import kill_below, kill_tree
+from reef.control.admin import serve_admin
+from reef.control.assembly import Assembly, assemble
+from reef.control.deploying import Deployer
+from reef.control.specs import Surroundings
+from reef.control.starting import Progress, Starter
+from reef.errors import ReefError
+from reef.fleet.model import Fleet
+from reef.gateway import CallLimits, ListenAddress
+from reef.host.announce import announce, say, summary
+from reef.host.beside import DagsterBeside
+from reef.host.commands import Commands
+from reef.progress import Bar, Silence
+from reef.settings import HostSettings
+from reef.statedir import HostLock, StateDir, write_atomic
+from reef.workspace import tcp_addresses, unix_addresses, write_workspace
+
+log = logging.getLogger("reef")
+
+STOP_WITHIN_S = 8.0
+CANCEL_RUNS_S = 3.0
+TELL_RUNS_S = 3.0  # Dagster needs one or two to open its instance
+
+
+class Host:
+    """One running host. `start` → `until_stopped` → `stop`; `kill` for the impatient."""
+
+    def __init__(self, settings: HostSettings, fleet: Fleet, state: StateDir, lock: HostLock) -> None:
+        self.settings = settings
+        self.fleet = fleet
+        self.state = state
+        self.lock = lock
+        self.started_at = time.time()
+        self.addresses: dict[str, ListenAddress] = {}
+        self.runs = False  # there is something to stop
+        self.parts: Assembly
+        self.beside: DagsterBeside
+        self._admin: asyncio.Server
+        self._loop_task: asyncio.Task[None]
+        self._beside_task: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+
+    async def start(self) -> None:
+        self.beside = self._dagster()
+        self.addresses = self._addresses()
+        self.parts = await assemble(
+            self.fleet,
+            self._surroundings(self.beside.home),
+            self.lock,
+            self.settings,
+            self.beside.report_orphans,
+        )
+        control = self.parts.control
+        await self._listen()
+        write_workspace(self.state.workspace_file, self.addresses)
+        write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
+        commands = Commands(self.parts, Deployer(self.parts, self._fleet_now), self._about)
+        self._admin = await serve_admin(self.state.admin_socket, commands.all())
+        self._loop_task = asyncio.create_task(control.run())
+        self.runs = True
+        starting = [asyncio.create_task(Starter(self.parts, control.spawn).start(self._progress()))]
+        if self.settings.beside is not None:
+            self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside))
+            starting.append(self._beside_task)
+        await _all_or_first_error(starting)
+
+    def _dagster(self) -> DagsterBeside:
+        settings, beside = self.settings, self.settings.beside
+        home = page = None
+        if beside is not None or settings.dagster_home:
+            home = home_for(self.state, settings.dagster_home)
+        if beside is not None and beside.webserver:
+            page = choose_page(beside, _port_taken_up(self.state))
+        return DagsterBeside(self.state, lambda: self.fleet, home, page, say)
+
+    def _surroundings(self, home: DagsterHome | None) -> Surroundings:
+        path = home.path if home else os.environ.get("DAGSTER_HOME")
+        return Surroundings(self.state, os.environ, path, home.injects_secrets if home else False)
+
+    async def _listen(self) -> None:
+        control, gateway = self.parts.control, self.parts.gateway
+        for name, address in self.addresses.items():
+            spec = control.locations[name].spec
+            await gateway.open(name, address, CallLimits(concurrent=spec.max_concurrent_calls))
+        for place in control.locations.values():
+            if place.served is not None:
+                gateway.serve(place.name, place.served.as_served())
+
+    def _addresses(self) -> dict[str, ListenAddress]:
+        self.state.check_socket_paths(tuple(place.name for place in self.fleet.locations))
+        if self.settings.listen == "tcp":
+            return tcp_addresses(self.state, self.fleet, self.settings.listen_host, self.settings.base_port)
+        return unix_addresses(self.state, self.fleet)
+
+    def _fleet_now(self) -> Fleet:
+        return fleets.read(self.settings.path, os.environ, self.fleet.default_python)
+
+    def _about(self) -> dict[str, Any]:
+        page = self.beside.page
+        return {
+            "fleet": {
+                "source": self.fleet.source,
+                "kind": self.fleet.kind,
+                "warnings": self.fleet.warnings,
+            },
+            "state_dir": str(self.state.root),
+            "workspace": str(self.state.workspace_file),
+            "page": page.url if page else None,
+            "started_at": self.started_at,
+            "beside": self.beside.status(),
+        }
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def _progress(self) -> Progress:
+        return Silence() if self.settings.as_json else Bar()
+
+    async def announce(self) -> None:
+        places, page = list(self.parts.control.locations.values()), self.beside.page
+        if self.settings.as_json:
+            click.echo(summary(places, page, self.state, time.time() - self.started_at))
+            return
+        zygotes = self.parts.hosting.zygotes()
+        await announce(self.fleet, places, zygotes, page, self.state, self.started_at)
+
+    def request_stop(self) -> None:
+        self._stop.set()
+
+    async def until_stopped(self) -> None:
+        await self._stop.wait()
+
+    async def stop(self) -> None:
+        """Drain and end everything of this host."""
+        parts = self.parts
+        if self._beside_task is not None:
+            self._beside_task.cancel()
+        leave = self.settings.leave_children
+        if not leave:
+            await self._cancel_runs()
+        self._loop_task.cancel()
+        await asyncio.gather(*(companion.stop(STOP_WITHIN_S - 3) for companion in self.beside.companions))
+        self._admin.close()
+        await parts.gateway.aclose(1.0)
+        await parts.control.close()
+        await parts.hosting.close(leave_children=leave)
+        self._sweep(leave)
+        self.lock.release()
+
+    async def _cancel_runs(self) -> None:
+        control = self.parts.control
+        for place in control.locations.values():
+            if place.runs:
+                await control.rester.refresh_runs(place)
+        live = [run for run in control.runs.all() if run.is_alive()]
+        if not live:
+            return
+        say(f"cancelling {len(live)} live run(s): {', '.join(run.run_id[:8] for run in live)}")
+        message = "Reef was stopped by a person, which cancels its runs."
+        try:
+            await asyncio.wait_for(self.beside.ask_instance("cancel-runs", live, message), TELL_RUNS_S)
+        except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
+            log.warning("live runs could not be marked as cancelled beforehand: %s", error)
+        for run in live:
+            control.runs.interrupt(run.run_id)
+        deadline = time.monotonic() + CANCEL_RUNS_S
+        while any(run.is_alive() for run in live) and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+
+    def _sweep(self, leave: bool) -> None:
+        self.state.admin_socket.unlink(missing_ok=True)
+        folders = ["l"] if leave else ["l", "c", "children"]
+        for folder in folders:
+            for path in (self.state.root / folder).glob("*"):  # somebody may have removed it
+                path.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """The second Ctrl-C: nothing is drained."""
+        for companion in self.beside.companions:
+            companion.kill()
+        if not self.settings.leave_children:
+            for run in self.parts.control.runs.all():
+                if run.is_alive():
+                    kill_tree(run.pid)
+            for place in self.parts.control.locations.values():
+                for child in (place.child, *place.draining.values()):
+                    if child is not None:
+                        kill_tree(child.pid)
+            kill_below(os.getpid())
+        self._sweep(self.settings.leave_children)
+
+
+async def _all_or_first_error(tasks: list[asyncio.Task[None]]) -> None:
+    """A mistake that one finds out at once must not wait for the others."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _port_taken_up(state: StateDir) -> int | None:
+    """The port of a webserver that an earlier host left running, which this one will take up again."""
+    try:
+        record = json.loads((state.root / "beside" / "webserver.json").read_bytes())
+        os.kill(record["pid"], 0)
+        argv = record["argv"]
+        return int(argv[argv.index("--port") + 1])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

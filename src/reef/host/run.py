@@ -1,0 +1,114 @@
+"""One host from start to end: its settings, its lock, its log, its signals."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import logging.handlers
+import os
+import resource
+import signal
+import sys
+from shutil import which
+
+from reef import fleet as fleets
+from reef.beside.dagster import python_with
+from reef.errors import ReefError
+from reef.host.announce import say
+from reef.host.life import Host
+from reef.settings import HostSettings
+from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir
+from reef.thrift import one_arena
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _set_up_log(state: StateDir) -> None:
+    handler = logging.handlers.RotatingFileHandler(state.host_log, maxBytes=5_000_000, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("reef")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    logger.propagate = False
+
+
+def _raise_file_limit() -> None:
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def run_host(settings: HostSettings) -> int:
+    """Run one host from start to end; its exit status. Raises ReefError for what the user must mend."""
+    default_python = settings.python or await _default_python()
+    fleet = fleets.read(settings.path, os.environ, default_python)
+    state = open_state_dir(settings.state_dir or default_state_dir(fleet.source, os.environ))
+    lock = HostLock(state)
+    _set_up_log(state)
+    _raise_file_limit()
+    one_arena()
+    for warning in fleet.warnings:
+        say(f"warning: {warning}")
+    host = Host(settings, fleet, state, lock)
+    try:
+        return await _live(host)
+    except OSError as error:
+        if error.errno not in DISK_FULL and not str(error.filename).startswith(str(state.root)):
+            raise
+        raise ReefError(
+            f"the state directory {str(state.root)!r} fails: {error}",
+            hint="is its disk full, or was it removed? Choose another with --state-dir or REEF_STATE_DIR",
+        ) from None
+
+
+async def _live(host: Host) -> int:
+    loop = asyncio.get_running_loop()
+    asked = 0
+
+    def on_signal() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            say("stopping (once more to stop at once)")
+            host.request_stop()
+            return
+        try:
+            host.kill()
+        finally:
+            os._exit(130)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    starting = asyncio.create_task(_start(host))
+    stopping = asyncio.create_task(host.until_stopped())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    failure = starting.exception() if starting.done() else None
+    if failure is None:
+        await stopping
+    stopping.cancel()
+    starting.cancel()
+    await asyncio.gather(starting, stopping, return_exceptions=True)
+    if host.runs:
+        await host.stop()
+    else:
+        host.lock.release()
+    if failure is not None:
+        raise failure
+    return 0
+
+
+async def _start(host: Host) -> None:
+    await host.start()
+    await host.announce()
+
+
+async def _default_python() -> str:
+    """The interpreter of locations that name none: the first that has Dagster, as a user would expect."""
+    candidates = [sys.executable]
+    if active := os.environ.get("VIRTUAL_ENV"):
+        candidates.insert(0, os.path.join(active, "bin", "python"))
+    candidates += [path for name in ("python3", "python") if (path := which(name))]
+    try:
+        return await python_with("dagster", tuple(dict.fromkeys(candidates)))
+    except ReefError:
+        return candidates[0]
