@@ -105,7 +105,7 @@ def _note(row: dict[str, Any]) -> str:
     parts = []
     if row["live_runs"]:
         parts.append(f"{len(row['live_runs'])} live run(s)")
-    if row["pinned"]:
+    if row.get("pinned"):
         parts.append(f"pinned: {row['pinned']}")
     if row["not_forked_because"]:
         parts.append(f"not forked: {row['not_forked_because']}")
