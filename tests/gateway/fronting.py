@@ -139,6 +139,7 @@ async def fronted(
     limits: CallLimits | None = None,
     messages: MessageLimits | None = None,
     id_lag_s: float = 0.0,
+    list_lag_s: float = 0.0,
 ) -> AsyncIterator[Front]:
     events: list[Any] = []
     missing: list[tuple[str, str]] = []
@@ -149,6 +150,7 @@ async def fronted(
         events.append,
         limits=messages,
         id_lag_s=id_lag_s,
+        list_lag_s=list_lag_s,
         on_missing=lambda location, digest: missing.append((location, digest)),
     )
     socket = str(folder / "l.sock")

@@ -23,6 +23,7 @@ from reef.wire.limits import MessageLimits, message_limits
 SWEEP_EVERY_S = 30.0
 READERS = 2
 ID_LAG_S = 2.0  # from a client's ListRepositories to its GetServerId
+LIST_LAG_S = 10.0  # the same where the lists differ: one that loads fifty locations at once may be that slow
 
 log = logging.getLogger("reef.gateway")
 
@@ -42,16 +43,18 @@ class Gateway:
         *,
         limits: MessageLimits | None = None,
         id_lag_s: float = ID_LAG_S,
+        list_lag_s: float = LIST_LAG_S,
         on_missing: OnMissing = lambda _location, _digest: None,
     ) -> None:
         self._limits = limits or message_limits()
         self._observer = _harmless(observer)
         self._id_lag_s = id_lag_s
+        self._list_lag_s = max(id_lag_s, list_lag_s)
         self._executor = ThreadPoolExecutor(READERS, thread_name_prefix="reef-snapshots")
         self._channels = Channels(self._limits.receive)
-        self._desk = Desk(
-            control, Recorded(store, self._executor), Forwarder(control, self._channels), on_missing
-        )
+        self._recorded = Recorded(store, self._executor)
+        self._desk = Desk(control, self._recorded, Forwarder(control, self._channels), on_missing)
+        self._comparing: set[asyncio.Task[None]] = set()
         self._places: dict[str, Place] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -87,10 +90,18 @@ class Gateway:
     def serve(self, location: str, served: Served) -> None:
         """Switch what is answered from the next call on.
 
-        The new server id follows up to two seconds later where a client may just be loading the old version.
+        The new server id follows up to two seconds later where a client may just be loading the old version, up
+        to ten where the list of repositories differs.
         """
-        place = self._places[location]
-        place.switch(Answers.of(served), self._id_lag_s)
+        place, new = self._places[location], Answers.of(served)
+        if before := place.switch(new, self._list_lag_s):
+            comparing = asyncio.create_task(self._hasten(place, before, new))
+            self._comparing.add(comparing)
+            comparing.add_done_callback(self._comparing.discard)
+
+    async def _hasten(self, place: Place, before: tuple[Answers, ...], new: Answers) -> None:
+        if not any([await self._recorded.lists_differ(old, new) for old in before]):
+            place.hasten(new, self._id_lag_s)
 
     def served(self, location: str) -> Served | None:
         """What is answered now."""
@@ -118,6 +129,8 @@ class Gateway:
         """Stop all listeners together, then everything else. Idempotent."""
         if self._sweeper is not None:
             self._sweeper.cancel()
+        for comparing in self._comparing:
+            comparing.cancel()
         await asyncio.gather(*(self.close(location, grace_s) for location in self.locations()))
         await self._desk.aclose()
         await self._channels.aclose()

@@ -61,6 +61,14 @@ class Recorded:
             self._store.hot.put((digest, key), reply)
         return reply
 
+    async def lists_differ(self, old: Answers, new: Answers) -> bool:
+        """Whether a client with one list would miss something of the other. An error is no list: who gets one
+        asks nothing more."""
+        if old.listed_error is not None or new.listed_error is not None:
+            return False
+        lists = [await self.answer(answers, "ListRepositories", b"") for answers in (old, new)]
+        return None not in lists and lists[0] != lists[1]
+
     async def is_missing(self, digest: str) -> bool:
         loop = asyncio.get_running_loop()
         return not await loop.run_in_executor(self._executor, self._store.has, digest)
