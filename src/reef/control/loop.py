@@ -158,9 +158,12 @@ class ControlLoop:
         place.idle_since = now
         if event.error and place.endpoint is not None:  # else it is known better why it is not there
             place.last_error = f"{event.method}: {event.code}: {event.error}"
-        if event.run_id and event.code == "OK" and place.child is not None:
-            place.runs[event.run_id] = place.child.pid
-            self._spawn(self._note_run(place, event.run_id, place.child.pid))
+        if event.run_id and event.code == "OK" and not event.error and event.child:
+            child_pid = int(
+                event.child.partition(".")[0]
+            )  # by now it may be draining, and another be serving
+            place.runs[event.run_id] = child_pid
+            self._spawn(self._note_run(place, event.run_id, child_pid))
 
     async def _note_run(self, place: CodeLocation, run_id: str, child_pid: int) -> None:
         await asyncio.to_thread(self.runs.note_started, run_id, place.name, child_pid)

@@ -44,6 +44,7 @@ class Rester:
     async def refresh_runs(self, location: CodeLocation) -> None:
         """What the children themselves say they hold is the truth about live runs."""
         held: dict[str, int] = {}
+        before = set(location.runs)
         for child in (location.child, *location.draining.values()):
             if child is None:
                 continue
@@ -52,7 +53,8 @@ class Rester:
                 held.update({run: pid for run, pid in location.runs.items() if pid == child.pid})
             else:
                 held.update(dict.fromkeys(answered, child.pid))
-        for over in set(location.runs) - set(held):
+        held.update({run: pid for run, pid in location.runs.items() if run not in before})  # begun meanwhile
+        for over in before - set(held):
             self._runs.forget(over)
         for run, pid in held.items():
             if self._runs.get(run) is None:  # it was started while no host looked

@@ -28,6 +28,7 @@ class Call:
         self.context = context
         self.run_id: str | None = None
         self.error: str | None = None
+        self.child = ""
         self._observer = observer
         self.lane: Lane | None = None
         self._started = time.monotonic()
@@ -67,7 +68,9 @@ class Call:
         lane = self.lane or lane_of(self.path, awake=False)
         self.enter(lane)
         seconds = time.monotonic() - self._started
-        self._observer(CallEnded(self.location, self.method, lane, seconds, code, self.error, self.run_id))
+        self._observer(
+            CallEnded(self.location, self.method, lane, seconds, code, self.error, self.run_id, self.child)
+        )
 
     def cancelled_code(self) -> str:
         """A handler is cancelled when its caller is gone, or has waited long enough."""

@@ -46,6 +46,7 @@ class CallEnded:
     code: str  # gRPC status name
     error: str | None = None
     run_id: str | None = None  # of StartRun
+    child: str = ""  # the endpoint's, that a forwarded call went to
 
 
 class WakeRefused(Exception):

@@ -74,6 +74,7 @@ class Forwarder:
                 break
             try:
                 async with self._channels.to(endpoint) as kept:
+                    call.child = endpoint.child
                     yield kept
                     return
             except NotConnected as error:

@@ -84,8 +84,10 @@ def claimed(path: str) -> bool:
 
 
 def live_runs() -> bool:
-    """Whether a process that multiprocessing started for this one is alive: Dagster's runs are such."""
-    return any(_alive(started) for started in list(process._children))  # type: ignore[attr-defined]
+    """Whether a process that multiprocessing started for this one is alive: Dagster's runs are such. The workers
+    of a pool are not: they end with their server."""
+    children = list(process._children)  # type: ignore[attr-defined]
+    return any(not started.daemon and _alive(started) for started in children)
 
 
 def _alive(started: Any) -> bool:
