@@ -29,6 +29,22 @@ class Bars:
     zygote_drift_mb: float = 1.0
 
 
+@dataclass(frozen=True)
+class RolloutBars:
+    """Of `rollout.py`, the same for every Python."""
+
+    standing_ratio: float = 1 / 4
+    monolith_ratio: float = 1 / 8
+    distribution_ratio: float = 1 / 3
+    calls: int = 20_000
+    forwarded: float = 1 / 2
+    save_served_s: float = 2.0
+    save_shown_s: float = 4.0
+
+
+ROLLOUT = RolloutBars()
+
+
 def bars_for(version: tuple[int, int]) -> Bars:
     """The bars of an interpreter: the immortal heap, and so the lower ones, begin with 3.12."""
     if version >= (3, 12):

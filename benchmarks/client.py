@@ -27,6 +27,8 @@ from dagster._grpc.client import DagsterGrpcClient
 from dagster._grpc.types import ExecutionPlanSnapshotArgs, SensorExecutionArgs
 from dagster._serdes import serialize_value
 
+import traffic
+
 TICK_TIMEOUT_S = 120
 
 
@@ -206,6 +208,38 @@ def do_poll(targets, seconds, callers, most):
             time.sleep(wait)
         clients[number % len(clients)].get_server_id(timeout=5)
     return {"polls": polls, "seconds": time.monotonic() - start, "late_s": late}
+
+
+def do_pings(targets, deadline_s):
+    """Returns when each has answered a ping."""
+    end = time.monotonic() + deadline_s
+    for target in targets:
+        client = Location(target).client
+        while True:
+            try:
+                client.ping("")
+                break
+            except Exception:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+
+
+def do_traffic(targets, calls, parallel):
+    return traffic.send([Location(target) for target in targets], calls, parallel)
+
+
+def do_until_mark(target, kind, mark, deadline_s):
+    return traffic.until_mark(Location(target), kind, mark, deadline_s)
+
+
+def do_daemon_ticks(home):
+    """What the daemon made of the sensors: {"sensors": that have a tick, "ticks": number, "failed": [error]}."""
+    with DagsterInstance.from_ref(InstanceRef.from_dir(home)) as instance:
+        states = instance.all_instigator_state()
+        of = [instance.get_ticks(state.instigator_origin_id, state.selector_id) for state in states]
+    failed = [str(tick.error)[:500] for ticks in of for tick in ticks if tick.status.value == "FAILURE"]
+    return {"sensors": sum(bool(ticks) for ticks in of), "ticks": sum(map(len, of)), "failed": failed}
 
 
 def main():

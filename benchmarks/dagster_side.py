@@ -20,6 +20,9 @@ _CLIENT = Path(__file__).with_name("client.py")
 _QUERY = """{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus
   locationOrLoadError { __typename } } } } }"""
 
+_JOBS = """{ workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError {
+  ... on RepositoryLocation { repositories { jobs { name description } } } } } } } }"""
+
 
 class Client:
     """Dagster's own gRPC client, in a process with the locations' interpreter."""
@@ -50,18 +53,22 @@ class Client:
 class Standing:
     """One real `dagster api grpc` for each location, on unix sockets, as one pod each would run."""
 
-    def __init__(self, running: Processes, home: str | None = None) -> None:
+    def __init__(
+        self, running: Processes, home: str | None = None, working_directory: str | None = None
+    ) -> None:
         self._running = running
+        self._more = ["-d", working_directory] if working_directory else []
+        self._started = 0
         self._env = measure.environ(**({"DAGSTER_HOME": home} if home else {}))
         self.processes: list[subprocess.Popen[str]] = []
         self.targets: list[Target] = []
 
     def start(self, location: MeasuredLocation) -> Target:
         """Start one, without waiting for it."""
-        path = self._running.folder / f"s{len(self.targets)}.sock"
-        path.unlink(missing_ok=True)
+        path = self._running.folder / f"s{self._started}.sock"
+        self._started += 1
         command = [location.python, "-m", "dagster", "api", "grpc", "-f", location.file]
-        command += ["--socket", str(path), "--location-name", location.name]
+        command += ["--socket", str(path), "--location-name", location.name, *self._more]
         self.processes.append(self._running.start(command, log="standing", env=self._env))
         self.targets.append({"name": location.name, "socket": str(path)})
         return self.targets[-1]
@@ -82,11 +89,12 @@ class Standing:
 
 
 def monolith_seconds(
-    running: Processes, python: str, locations: Sequence[MeasuredLocation], deadline_s: float = 300.0
-) -> tuple[float, measure.Memory]:
+    running: Processes, python: str, locations: Sequence[MeasuredLocation], deadline_s: float = 300.0,
+    working_directory: str | None = None,
+) -> tuple[float, measure.Memory]:  # fmt: skip
     """(start → all locations loaded, memory of its code servers) of one webserver on one workspace.yaml."""
     file = running.folder / "monolith.yaml"
-    file.write_text(workspace_yaml(locations))
+    file.write_text(workspace_yaml(locations, working_directory))
     home = running.folder / "monolith_home"
     home.mkdir(exist_ok=True)
     started = time.monotonic()
@@ -127,16 +135,33 @@ def _is_well(entry: dict[str, Any]) -> bool:
 
 def location_entries(port: int) -> list[dict[str, Any]] | None:
     """What the webserver's GraphQL shows; None while it does not answer."""
-    body = json.dumps({"query": _QUERY}).encode()
+    data = _asked(port, _QUERY)
+    return None if data is None else list(data.get("locationEntries", []))
+
+
+def job_descriptions(port: int) -> dict[tuple[str, str], str] | None:
+    """(location, job) -> the description that the webserver shows; None while it does not answer."""
+    data = _asked(port, _JOBS)
+    if data is None:
+        return None
+    return {
+        (entry["name"], job["name"]): job["description"] or ""
+        for entry in data["locationEntries"]
+        for repository in (entry["locationOrLoadError"] or {}).get("repositories", [])
+        for job in repository["jobs"]
+    }
+
+
+def _asked(port: int, query: str) -> dict[str, Any] | None:
+    body = json.dumps({"query": query}).encode()
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/graphql", body, {"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as reply:
-            data = json.load(reply)["data"]["workspaceOrError"]
+            return dict(json.load(reply)["data"]["workspaceOrError"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return list(data.get("locationEntries", []))
 
 
 def free_port() -> int:

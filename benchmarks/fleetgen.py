@@ -108,10 +108,18 @@ def write_fleet(
     return MeasuredFleet(folder, python, tuple(locations))
 
 
-def workspace_yaml(locations: Sequence[MeasuredLocation]) -> str:
+def workspace_yaml(locations: Sequence[MeasuredLocation], working_directory: str | None = None) -> str:
     """The plain Dagster workspace of these locations."""
+    more = {"working_directory": working_directory} if working_directory else {}
     entries = [
-        {"python_file": {"relative_path": x.file, "location_name": x.name, "executable_path": x.python}}
+        {
+            "python_file": {
+                "relative_path": x.file,
+                "location_name": x.name,
+                "executable_path": x.python,
+                **more,
+            }
+        }
         for x in locations
     ]
     return yaml.safe_dump({"load_from": entries}, sort_keys=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,12 @@ from fleetgen import MeasuredLocation
 from processes import Processes
 
 _REEF = (sys.executable, "-m", "reef.cli.main")
+
+
+def understands(verb: str, option: str) -> bool:
+    """Whether this Reef has an option."""
+    told = subprocess.run([*_REEF, verb, "--help"], env=measure.environ(), capture_output=True, text=True)
+    return option in told.stdout
 
 
 def write_spec(
@@ -37,17 +44,24 @@ def write_spec(
 
 
 class ReefHost:
-    """One running host: `reef serve`, or `reef up` with a webserver on a port."""
+    """One running host: `reef serve`, or `reef up` with a webserver on a port; `words` are more of its options."""
 
     def __init__(
-        self, running: Processes, spec: Path, state: Path, *, home: str | None = None, port: int | None = None
-    ) -> None:
+        self, running: Processes, spec: Path, state: Path, *, home: str | None = None, port: int | None = None,
+        daemon: bool = False, words: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self._running, self._state = running, state
-        verb = ["serve"] if port is None else ["up", "--no-daemon", "--port", str(port)]
+        up = ["up", *([] if daemon else ["--no-daemon"]), "--port", str(port)]
+        verb = [*(["serve"] if port is None else up), *words]
         command = [*_REEF, *verb, str(spec), "--state-dir", str(state), "--json"]
         env = measure.environ(**({"DAGSTER_HOME": home} if home else {}))
         self._log = running.folder / "reef.log"
         self.process = running.start(command, log="reef", env=env)
+
+    @property
+    def home(self) -> Path:
+        """The embedded DAGSTER_HOME of `reef up`."""
+        return self._state / "dagster_home"
 
     @property
     def pid(self) -> int:
@@ -86,6 +100,14 @@ class ReefHost:
             line.connect(str(self._state / "admin.sock"))
             line.sendall(json.dumps(request).encode() + b"\n")
             return dict(json.loads(line.makefile().readline() or "{}"))
+
+    def deploy(self, *words: str) -> dict[str, Any]:
+        """`reef deploy --json`; what it printed. RuntimeError where it refused or failed."""
+        command = [*_REEF, "deploy", *words, "--json", "--state-dir", str(self._state)]
+        done = subprocess.run(command, env=measure.environ(), capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)}: {done.stdout[-300:]} {done.stderr[-1000:]}")
+        return dict(json.loads(done.stdout))
 
     def sleep(self, names: Iterable[str]) -> None:
         """Put locations to sleep; RuntimeError where one does not."""
