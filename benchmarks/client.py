@@ -225,8 +225,8 @@ def do_pings(targets, deadline_s):
                 time.sleep(0.01)
 
 
-def do_traffic(targets, calls, parallel):
-    return traffic.send([Location(target) for target in targets], calls, parallel)
+def do_traffic(targets, folder, parallel):
+    return traffic.send([Location(target) for target in targets], folder, parallel)
 
 
 def do_until_mark(target, kind, mark, deadline_s):

@@ -68,6 +68,11 @@ def _newest_before(seen: Sequence[tuple[float, int]], moment: float) -> int:
     return newest
 
 
+def during(calls: Iterable[Mapping[str, Any]], rollouts: Sequence[Rollout]) -> list[Mapping[str, Any]]:
+    """Those that were sent while a rollout was under way."""
+    return [call for call in calls if any(one.saved <= call["sent"] <= one.over for one in rollouts)]
+
+
 def counts(calls: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     """(calls, forwarded ones)."""
     return len(calls), sum(call["kind"] in FORWARDED for call in calls)

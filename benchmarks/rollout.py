@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import measure
@@ -184,18 +185,61 @@ def until_described(port: int, location: MeasuredLocation, mark: str) -> float:
 
 
 def measure_traffic(bench: Bench, host: ReefHost) -> None:
-    """Rollout after rollout while calls are made, as many as it takes until all are sent. A location that was woken
-    by a call after the save has the new version before its turn comes."""
+    """Calls without a pause, and rollout after rollout until enough were sent meanwhile. Between two of them every
+    location is called once or twice, as a fleet in use is called between two deploys."""
     wanted = QUICK_CALLS if bench.quick else int(bench.args.calls)
-    targets = list(host.targets().values())
+    targets, folder = list(host.targets().values()), bench.running.folder / "traffic"
+    folder.mkdir()
+    bench.client.do("warm", targets=targets)
     bench.rollouts.clear()
+    seconds, meanwhile = [], 0
     with ThreadPoolExecutor(1) as pool:
-        calling = pool.submit(bench.second.do, "traffic", targets=targets, calls=wanted, parallel=PARALLEL)
-        seconds = [bench.roll(host)]
-        while not calling.done():
-            seconds.append(bench.roll(host))
+        calling = pool.submit(
+            bench.second.do, "traffic", targets=targets, folder=str(folder), parallel=PARALLEL
+        )
+        try:
+            while meanwhile < wanted and not calling.done():
+                start = _until_sent(folder, 2 * bench.count)
+                seconds.append(bench.roll(host))
+                meanwhile += _sent(folder) - start
+        finally:
+            (folder / "stop").touch()
         calls = calling.result()
     _judge_traffic(bench, calls, seconds)
+
+
+def _sent(folder: Path) -> int:
+    file = folder / "sent"
+    return file.stat().st_size if file.exists() else 0
+
+
+def _until_sent(folder: Path, more: int) -> int:
+    """How many were sent by the time that `more` had been sent."""
+    before = _sent(folder)
+    measure.wait_for(lambda: _sent(folder) >= before + more, f"{more} more calls", 120.0)
+    return _sent(folder)
+
+
+def _judge_traffic(bench: Bench, calls: list[dict[str, Any]], seconds: list[float]) -> None:
+    report, meanwhile = bench.report, replies.during(calls, bench.rollouts)
+    count, forwarded = replies.counts(meanwhile)
+    group = "calls during rollouts"
+    report.figure(group, "sent", count, "")
+    report.figure(group, "forwarded", forwarded, "")
+    report.figure(group, "rollouts", len(seconds), "")
+    took = [(call["received"] - call["sent"]) * 1000 for call in meanwhile]
+    report.figure("a call during a rollout", "p50", measure.percentile(took, 50), "ms")
+    report.figure("a call during a rollout", "p99", measure.percentile(took, 99), "ms")
+    report.figure("a call during a rollout", "longest", max(took), "ms")
+    report.figure("a rollout with these calls", "Reef, median", statistics.median(seconds), "s")
+    report.at_least("calls sent during rollouts", count, QUICK_CALLS if bench.quick else ROLLOUT.calls, "")
+    if bench.quick:
+        report.notes.append(f"Only {count} calls, and no daemon beside: full runs send {ROLLOUT.calls:,}.")
+    report.at_least("part of them forwarded", forwarded / count, ROLLOUT.forwarded, "")
+    names = [location.name for location in bench.fleet.locations]
+    _none(report, "locations without a forwarded call", replies.unforwarded(meanwhile, names))
+    _none(report, "failed calls", replies.failures(calls))
+    _none(report, "replies of a version that was not current", replies.wrong(calls, bench.rollouts))
 
 
 def _judge_daemon(bench: Bench, host: ReefHost) -> None:

@@ -7,6 +7,7 @@ for the server id.
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -76,20 +77,24 @@ def asked(location, requests, kind):
     return {**record, "marks": marks}
 
 
-def send(locations, calls, parallel):
-    """`calls` calls, `parallel` at a time, to the locations in turn."""
+def send(locations, folder, parallel):
+    """Calls to the locations in turn, `parallel` at a time, until there is a file `stop` in the folder; the file
+    `sent` in it has as many bytes as calls were made."""
     prepared = [(location, requests_of(location)) for location in locations]
-    numbers = itertools.count()
+    numbers, stop = itertools.count(), os.path.join(folder, "stop")
+    sent = open(os.path.join(folder, "sent"), "ab", buffering=0)
 
     def work(_):
         done = []
-        while (number := next(numbers)) < calls:
+        while not os.path.exists(stop):
+            number = next(numbers)
             location, requests = prepared[number % len(prepared)]
             kind = PATTERN[(number // len(prepared) + number) % len(PATTERN)]
             done.append(asked(location, requests, kind))
+            sent.write(b".")
         return done
 
-    with ThreadPoolExecutor(parallel) as pool:
+    with sent, ThreadPoolExecutor(parallel) as pool:
         return [record for done in pool.map(work, range(parallel)) for record in done]
 
 

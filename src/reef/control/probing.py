@@ -85,7 +85,7 @@ class Prober:
         async with location.probing:
             if gate is None and location.probed is not None and location.probed_at >= asked_at:
                 return location.probed  # somebody else's probe began after this one was asked for
-            async with self._turns.turn():
+            async with self._turns.turn(urgent=lambda: location.waiting > 0):
                 location.probes += 1
                 location.probed_at = time.monotonic()
                 location.probed = None
@@ -95,7 +95,8 @@ class Prober:
                     result = await self.judge(location, loaded, show_error, gate)
                 finally:
                     slow.cancel()
-                location.probed = result if gate is None else None  # a gate is nobody else's
+                shared = gate is None or isinstance(result, Promoted)  # what a gate refuses, others may serve
+                location.probed = result if shared else None
                 return result
 
     def _say_loading(self, location: CodeLocation) -> None:
@@ -189,7 +190,7 @@ class Prober:
         """Load a kept version from its copy, and serve it, pinned, if it loads. Never raises for what the code does."""
         if kept is None:
             return Refused("what was kept of its version is gone")
-        async with location.probing, self._turns.turn():
+        async with location.probing, self._turns.turn(urgent=lambda: location.waiting > 0):
             location.probes += 1
             try:
                 running = await self.keeper.from_copy(kept)
