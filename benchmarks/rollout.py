@@ -250,27 +250,6 @@ def _judge_daemon(bench: Bench, host: ReefHost) -> None:
     _none(bench.report, "failed ticks of the daemon", ticks["failed"])
 
 
-def _judge_traffic(bench: Bench, calls: list[dict[str, Any]], seconds: list[float]) -> None:
-    report, (count, forwarded) = bench.report, replies.counts(calls)
-    group = "calls meanwhile"
-    report.figure(group, "sent", count, "")
-    report.figure(group, "forwarded", forwarded, "")
-    report.figure(group, "rollouts", len(seconds), "")
-    took = [(call["received"] - call["sent"]) * 1000 for call in calls]
-    report.figure("a call meanwhile", "p50", measure.percentile(took, 50), "ms")
-    report.figure("a call meanwhile", "p99", measure.percentile(took, 99), "ms")
-    report.figure("a call meanwhile", "longest", max(took), "ms")
-    report.figure("a rollout meanwhile", "Reef, median", statistics.median(seconds), "s")
-    report.at_least("calls sent during rollouts", count, QUICK_CALLS if bench.quick else ROLLOUT.calls, "")
-    if bench.quick:
-        report.notes.append(f"Only {count} calls, and no daemon beside: full runs send {ROLLOUT.calls:,}.")
-    report.at_least("part of them forwarded", forwarded / count, ROLLOUT.forwarded, "")
-    names = [location.name for location in bench.fleet.locations]
-    _none(report, "locations without a forwarded call", replies.unforwarded(calls, names))
-    _none(report, "failed calls", replies.failures(calls))
-    _none(report, "replies of a version that was not current", replies.wrong(calls, bench.rollouts))
-
-
 def _none(report: Report, name: str, found: list[str]) -> None:
     report.at_most(name, len(found), 0, "")
     report.notes += [f"{name}: {text}" for text in found[:5]]

@@ -82,9 +82,8 @@ def send(locations, folder, parallel):
     `sent` in it has as many bytes as calls were made."""
     prepared = [(location, requests_of(location)) for location in locations]
     numbers, stop = itertools.count(), os.path.join(folder, "stop")
-    sent = open(os.path.join(folder, "sent"), "ab", buffering=0)
 
-    def work(_):
+    def work(sent):
         done = []
         while not os.path.exists(stop):
             number = next(numbers)
@@ -94,8 +93,8 @@ def send(locations, folder, parallel):
             sent.write(b".")
         return done
 
-    with sent, ThreadPoolExecutor(parallel) as pool:
-        return [record for done in pool.map(work, range(parallel)) for record in done]
+    with open(os.path.join(folder, "sent"), "ab", buffering=0) as sent, ThreadPoolExecutor(parallel) as pool:
+        return [record for done in pool.map(work, [sent] * parallel) for record in done]
 
 
 def until_mark(location, kind, mark, deadline_s):
