@@ -62,7 +62,26 @@ memory_budget: 1Mi
 locations:
   ticking: {code: ticking/defs.py}
   called: {code: called/defs.py}
+  dbt: {code: dbt/defs.py}
 """
+DBT = """
+import os
+from pathlib import Path
+from dagster import Definitions, asset
+
+class DagsterDbtManifestNotFoundError(Exception): ...
+
+manifest = Path(__file__).with_name("manifest.json")
+if os.environ.get("DAGSTER_IS_DEV_CLI"):
+    manifest.write_text("{}")
+if not manifest.exists():
+    raise DagsterDbtManifestNotFoundError("manifest.json does not exist")
+
+@asset
+def model(): ...
+
+defs = Definitions([model])
+"""  # what dagster-dbt's `prepare_if_dev` comes to, without its 200 MB
 
 
 def write(folder: Path, name: str, job: str, before: str = "") -> None:
@@ -76,10 +95,12 @@ def write(folder: Path, name: str, job: str, before: str = "") -> None:
 def reef(folder: Path, start: Callable[..., Reef]) -> Reef:
     for name in ("ticking", "called"):
         write(folder, name, "first")
+    (folder / "dbt").mkdir()
+    (folder / "dbt" / "defs.py").write_text(DBT)
     (folder / ".gitignore").write_text("*.began\n*.go\nslow\n")
     (folder / "reef.yaml").write_text(FLEET)
     reef = start("up", folder / "reef.yaml", folder / "s").until_up()
-    until(lambda: len(found := reef.entries()) == 2 and all(found.values()))
+    until(lambda: len(found := reef.entries()) == 3 and all(found.values()))
     return reef
 
 
@@ -128,6 +149,16 @@ class Looks(threading.Thread):
     def __exit__(self, *_: object) -> None:
         self.over.set()
         self.join(10)
+
+
+def test_what_only_a_load_by_dagster_dev_would_make_is_made_once(reef: Reef, folder: Path) -> None:
+    """`reef up` stands where `dagster dev` stood; the servers themselves are those of production."""
+    assert (folder / "dbt" / "manifest.json").exists()
+    assert (reef.entries()["dbt"]["__typename"], reef.row("dbt")["last_error"]) == (
+        "RepositoryLocation",
+        None,
+    )
+    assert "warm" in reef.command("wake", "dbt").stdout
 
 
 def test_a_sensor_tick_that_outlasts_the_deploy_of_its_location_does_not_fail(
@@ -205,6 +236,7 @@ def test_a_run_that_began_before_a_deploy_is_seen_and_can_be_terminated_after_it
     assert row["draining"] == 1
     assert run_id in str(Eyes(reef, "called").client.get_current_runs())
     assert reef.run_status(run_id) == "STARTED"
+    until(lambda: "fifth" in shown(reef, "called"), what="for the webserver to show it")
     quick = reef.launch("called", "fifth")  # runs of the new version beside it
     assert reef.run_ends(quick) == "SUCCESS"
     mutation = "mutation($r: String!){terminateRun(runId: $r){__typename ... on PythonError{message}}}"

@@ -90,6 +90,19 @@ def test_error_info_is_dagsters_own() -> None:
     assert messages.listed(messages.text_reply(serdes.error_json(ours))).is_error
 
 
+def test_an_error_begins_with_why_not_with_where() -> None:
+    """Dagster's wrapper says only where; `reef up` and the table of `reef status` show the first line."""
+    why = serdes.ErrorInfo("KeyError: 'REGION'\n", cls_name="KeyError")
+    own = serdes.ErrorInfo("ValueError: no region\n", cls_name="ValueError", cause=why)
+    wrapper = serdes.ErrorInfo("Error occurred\nin defs.py\n", cls_name=serdes.WRAPPER, cause=own)
+    assert wrapper.text().splitlines() == [
+        "ValueError: no region",
+        "KeyError: 'REGION'",
+        "Error occurred",
+        "in defs.py",
+    ]
+
+
 RESULTS: list[tuple[str, Any]] = [
     (
         serdes.cancelled_json(True),

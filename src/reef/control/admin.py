@@ -72,6 +72,8 @@ async def ask_admin(socket: Path, request: Mapping[str, Any], timeout_s: float) 
         line = await asyncio.wait_for(reader.readline(), timeout_s)
     except TimeoutError:
         raise ReefError(f"the host did not answer {request['do']!r} within {timeout_s:.0f} s") from None
+    except ConnectionError:
+        raise ReefError("the host ended while it was asked") from None
     finally:
         writer.close()
     if not line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -33,6 +33,10 @@ PATIENCE_S = 10.0  # a probe that takes longer no longer counts among the simult
 LOADING_S = 20.0
 MOST_TRIES = 5  # at code that keeps changing while it is loaded
 STOP_GRACE_S = 2.0
+MADE_BY_DEV = (
+    "DagsterDbtManifestNotFoundError"  # what `dagster dev` makes when it loads, and production does not
+)
+AS_DEV = {"DAGSTER_IS_DEV_CLI": "1"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,17 @@ class Prober:
         return loaded
 
     async def _load(self, location: CodeLocation, stamp: Stamp, running: Running) -> Loaded:
+        loaded = await self._load_once(location, stamp, running, {})
+        if self._around.is_dev and MADE_BY_DEV in (loaded.recording.load_error_text or ""):
+            log.info("%s: loaded once as `dagster dev` does, which makes its dbt manifest", location.name)
+            return await self._load_once(location, stamp, running, AS_DEV)
+        return loaded
+
+    async def _load_once(
+        self, location: CodeLocation, stamp: Stamp, running: Running, env: Mapping[str, str]
+    ) -> Loaded:
         spec = child_spec(running.spec, self._around, "probe", stamp.version, running.copy)
+        spec = replace(spec, env={**spec.env, **env})
         started = time.monotonic()
         limit_s = running.spec.load_timeout_s
         try:

@@ -26,6 +26,7 @@ class Surroundings:
     environ: Mapping[str, str]  # the host's own
     dagster_home: str | None
     injects_secrets: bool = False
+    is_dev: bool = False  # `reef up`, which stands where `dagster dev` stood
 
 
 def child_env(location: Location, around: Surroundings) -> dict[str, str]:

@@ -92,7 +92,13 @@ class Host:
 
     def _surroundings(self, home: DagsterHome | None) -> Surroundings:
         path = home.path if home else os.environ.get("DAGSTER_HOME")
-        return Surroundings(self.state, os.environ, path, home.injects_secrets if home else False)
+        return Surroundings(
+            self.state,
+            os.environ,
+            path,
+            home.injects_secrets if home else False,
+            is_dev=self.settings.beside is not None,
+        )
 
     async def _listen(self) -> None:
         control, gateway = self.parts.control, self.parts.gateway

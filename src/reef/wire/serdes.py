@@ -10,6 +10,8 @@ import msgspec
 
 from reef.wire.fields import WireError
 
+WRAPPER = "DagsterUserCodeLoadError"
+
 
 class ErrorInfo(msgspec.Struct, frozen=True):
     """SerializableErrorInfo. `stack` holds lines that end in a newline."""
@@ -21,9 +23,15 @@ class ErrorInfo(msgspec.Struct, frozen=True):
     context: ErrorInfo | None = None
 
     def text(self) -> str:
-        """For people: the message of the innermost cause, with the outer one before it."""
-        own = self.message.strip()
-        return f"{own}\n{self.cause.text()}" if self.cause else own
+        """For people: the messages from the outermost to the innermost cause, but first what says why. Dagster wraps
+        whatever a location's code raises into an error that says only where."""
+        chain: list[ErrorInfo] = []
+        one: ErrorInfo | None = self
+        while one is not None:
+            chain.append(one)
+            one = one.cause
+        wrapped = sorted(chain, key=lambda error: error.cls_name == WRAPPER)
+        return "\n".join(error.message.strip() for error in wrapped)
 
 
 class _Run(msgspec.Struct):
