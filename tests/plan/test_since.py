@@ -176,3 +176,27 @@ def test_a_symbolic_link_to_a_shared_folder(repo: Path) -> None:
     commit(repo)
     write(repo, {"shared/deep/formats/csv.py": "# \n"})
     assert touched(repo) == {"sales", "stock"}
+
+
+def test_a_change_to_a_dbt_project_touches_who_loads_dbt_assets(tmp_path: Path) -> None:
+    """Beside the package, as Dagster's own example has it: what the code reads of it is a manifest that git ignores."""
+    files = {
+        "reef.yaml": "locations:\n  models: {code: models.definitions}\n  parts: {code: parts.definitions}\n"
+        "  other: {code: other/defs.py}\n",
+        "models/definitions.py": "from .assets import everything\n",
+        "models/assets.py": "from dagster_dbt import dbt_assets\neverything = []\n",
+        "parts/definitions.py": "from dagster import load_from_defs_folder\nfrom pathlib import Path\n"
+        "defs = load_from_defs_folder(path_within_project=Path(__file__).parent)\n",
+        "parts/defs/jaffle/defs.yaml": "type: dagster_dbt.DbtProjectComponent\n",
+        "other/defs.py": "",
+        "dbt_project/dbt_project.yml": "",
+        "dbt_project/models/orders.sql": "select 1",
+        "notes/orders.sql": "select 1",
+    }
+    repo = repository(tmp_path, files)
+    write(repo, {"notes/orders.sql": "select 2"})
+    assert touched(repo) == set()
+    write(repo, {"dbt_project/models/orders.sql": "select 2"})
+    assert touched(repo) == {"models", "parts"}
+    (reason,) = why(repo, "models").reasons
+    assert (reason.kind, reason.path) == ("dbt", str(repo / "dbt_project/models/orders.sql"))

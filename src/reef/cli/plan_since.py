@@ -12,7 +12,7 @@ from reef.decide.plan import LocationPlan, Plan, Reason, touched_by
 from reef.decide.versions import changed_settings, setting_marks
 from reef.errors import ReefError
 from reef.fleet.model import Fleet, Location
-from reef.importgraph import Changes, Tree, footprint_of
+from reef.importgraph import Changes, Tree, dbt_files, footprint_of
 from reef.importgraph.changes import Repository
 from reef.importgraph.former import files_that_count, former_fleet
 from reef.sources import source_root
@@ -28,7 +28,8 @@ def plan_since(revision: str, path: str | None, python: str | None) -> tuple[Pla
         return Plan(tuple(LocationPlan(one.name, False) for one in fleet.locations)), fleet, changes
     former = _former(repository, changes, fleet, asked)
     tree = Tree({path: repository.show(changes.revision, _inside(path, changes)) for path in changes.deleted})
-    plans = [_location(one, former, tree, changes) for one in fleet.locations]
+    dbt = dbt_files(changes.changed, changes.top, tree)
+    plans = [_location(one, former, tree, changes, dbt) for one in fleet.locations]
     return Plan(tuple(plans), _removed(fleet, former)), fleet, changes
 
 
@@ -50,7 +51,11 @@ def _former(repository: Repository, changes: Changes, fleet: Fleet, asked: str) 
 
 
 def _location(
-    location: Location, former: Fleet | ReefError | None, tree: Tree, changes: Changes
+    location: Location,
+    former: Fleet | ReefError | None,
+    tree: Tree,
+    changes: Changes,
+    dbt: frozenset[str],
 ) -> LocationPlan:
     if isinstance(former, ReefError):
         text = f"the fleet of {changes.revision[:12]} cannot be read, so its settings count as changed"
@@ -59,7 +64,7 @@ def _location(
     was = before.get(location.name)
     footprint = footprint_of(location, tree, changes.top, os.environ)
     settings = differing_settings(was, location) if was else ()
-    return touched_by(footprint, changes.changed, settings, was is None, changes.top)
+    return touched_by(footprint, changes.changed, settings, was is None, changes.top, dbt)
 
 
 def differing_settings(old: Location, new: Location) -> tuple[str, ...]:

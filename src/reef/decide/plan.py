@@ -12,6 +12,7 @@ Kind = Literal[
     "module",  # a file that it imports
     "source",  # another file in its source root
     "data",  # a file beside a module that it imports
+    "dbt",  # a file of a dbt project
     "environment file",
     "dependencies",  # a file that says what is to be installed
     "distribution",  # what is installed
@@ -81,14 +82,17 @@ def touched_by(
     settings: Iterable[str] = (),
     new: bool = False,
     inside: str | None = None,
+    dbt: Collection[str] = (),
 ) -> LocationPlan:
     """`changed`: absolute paths of files (of a submodule its folder); `settings`: names that differ; `inside`: the
-    folder in which `changed` lists everything."""
+    folder in which `changed` lists everything; `dbt`: those of `changed` that lie in a dbt project."""
     if new:
         return LocationPlan(footprint.location, True, (Reason("new", "new in the fleet"),))
     reasons = [Reason("setting", f"setting {name} changed") for name in settings]
     reasons += _files(footprint, sorted(changed))
     counted = {reason.path for reason in reasons}
+    if footprint.has_dbt:
+        reasons += [Reason("dbt", "in a dbt project", path) for path in sorted(dbt) if path not in counted]
     rest = [path for path in changed if is_module(path) and path not in counted]
     reasons += _unclear(footprint, rest)
     reasons += _outside(footprint, inside)

@@ -1,8 +1,8 @@
 """What a location imports, read from its source without running it: for plans where nothing runs."""
 
 from reef.importgraph.changes import Changes
-from reef.importgraph.footprint import Footprint, footprint_of
+from reef.importgraph.footprint import Footprint, dbt_files, footprint_of
 from reef.importgraph.tree import Tree
 from reef.importgraph.walk import Reached, Unclear
 
-__all__ = ["Changes", "Footprint", "Reached", "Tree", "Unclear", "footprint_of"]
+__all__ = ["Changes", "Footprint", "Reached", "Tree", "Unclear", "dbt_files", "footprint_of"]

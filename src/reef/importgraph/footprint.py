@@ -30,7 +30,8 @@ _MODULES = (".py", ".so", ".pyd")
 
 @dataclass(frozen=True)
 class Footprint:
-    """Paths are absolute and real. `via` as in `Reached`, `data_folders` are those of imported packages."""
+    """Paths are absolute and real. `via` as in `Reached`, `data_folders` are those of imported packages. `has_dbt`: it
+    imports dagster_dbt, which reads a dbt project that nobody can tell from the source."""
 
     location: str
     via: Mapping[str, tuple[str, int] | None]
@@ -40,6 +41,7 @@ class Footprint:
     env_files: tuple[str, ...] = ()
     dependency_files: tuple[str, ...] = ()
     external: bool = False
+    has_dbt: bool = False
 
 
 def footprint_of(location: Location, tree: Tree, top: str, environ: Mapping[str, str]) -> Footprint:
@@ -68,6 +70,7 @@ def footprint_of(location: Location, tree: Tree, top: str, environ: Mapping[str,
             tuple(sorted({os.path.dirname(f) for f in reached.via if os.path.basename(f) == "__init__.py"})),
             _env_files(location),
             tuple(dict.fromkeys((*dependencies, *_dependency_files(used, top, tree)))),
+            has_dbt="dagster_dbt" in reached.packages,
         )
     )
 
@@ -151,6 +154,15 @@ def _place(path: str) -> str:
     """The folder's links resolved, the file's own not."""
     folder, name = os.path.split(os.path.abspath(path))
     return f"{os.path.realpath(folder)}/{name}" if folder != "/" else path
+
+
+def dbt_files(changed: Iterable[str], top: str, tree: Tree) -> frozenset[str]:
+    """Those that lie in a dbt project: at or below a folder with its `dbt_project.yml`."""
+
+    def is_in_one(path: str) -> bool:
+        return any(tree.has(folder, "dbt_project.yml") for folder in _upwards(os.path.dirname(path), top))
+
+    return frozenset(filter(is_in_one, changed))
 
 
 def is_module(path: str) -> bool:

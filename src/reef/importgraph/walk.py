@@ -31,6 +31,7 @@ class Reached:
 
     via: Mapping[str, tuple[str, int] | None]
     unclear: tuple[Unclear, ...]
+    packages: frozenset[str] = frozenset()  # top-level names that are imported, whoever's they are
 
 
 @dataclass
@@ -40,6 +41,7 @@ class _Walk:
     via: dict[str, tuple[str, int] | None] = field(default_factory=dict)
     unclear: dict[Unclear, None] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    packages: set[str] = field(default_factory=set)
     waiting: deque[tuple[str, str, Lookup]] = field(default_factory=deque)
 
     def run(self) -> Reached:
@@ -47,7 +49,7 @@ class _Walk:
             name, file, lookup = self.waiting.popleft()
             if file.endswith(".py"):
                 self._module(name, file, lookup)
-        return Reached(self.via, tuple(self.unclear))
+        return Reached(self.via, tuple(self.unclear), frozenset(self.packages))
 
     def reach(self, name: str, file: str, via: tuple[str, int] | None, lookup: Lookup) -> None:
         if (name, file) not in self.seen:
@@ -96,6 +98,7 @@ class _Walk:
     def take(self, name: str, via: tuple[str, int] | None, lookup: Lookup) -> Found:
         """The module and, first, the packages that it is in."""
         parts = name.split(".")
+        self.packages.add(parts[0])
         found = Found()
         for end in range(1, len(parts) + 1):
             prefix = ".".join(parts[:end])
