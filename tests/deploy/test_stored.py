@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reef.control.contents import ContentMaps, made_of
-from reef.control.deploy import interrupted
+from reef.control.deploy import Deploy, Journal, last_journal
 from reef.control.history import MOST, MOST_BYTES, History
 from reef.control.outline import outline_of
 from reef.decide.changed import reasons_between
@@ -88,17 +88,41 @@ def test_the_history_is_bounded_and_passes_over_what_was_cut_off(tmp_path: Path)
     assert history.of("a name / with signs")[-1]["version"] == "new"
 
 
-def test_only_an_unfinished_deploy_was_interrupted(tmp_path: Path) -> None:
-    journal = tmp_path / "deploy.json"
-    assert interrupted(journal) is None
-    for text in ("", "[]", '{"id": "x"}', '{"id": "x", "state": "over"}'):
-        journal.write_text(text)
-        assert interrupted(journal) is None
-    journal.write_text('{"id": "x", "state": "running", "locations": ["a"], "done": {}}')
-    assert (found := interrupted(journal)) is not None
-    assert found["id"] == "x"
-    assert json.loads(journal.read_text())["state"] == "interrupted"
-    assert interrupted(journal) is None
+def test_an_unfinished_deploy_was_interrupted_and_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "deploy.json"
+    assert last_journal(path) is None
+    for text in ("", "[]", '{"id": "x"}', '{"id": "x", "waves": "all"}'):
+        path.write_text(text)
+        assert last_journal(path) is None
+    journal = Journal(id="x", waves=(("a",), ("b",)), known={"a": [("looking", "ValueError")]}, passed=1)
+    asyncio.run(Deploy(journal, path).write())
+    for _ in range(2):  # also by the host after the next
+        assert (found := last_journal(path)) is not None
+        assert (found.state, found.waves, found.known) == ("interrupted", journal.waves, journal.known)
+        assert found.standing() == journal.standing()
+    journal.state = "over"
+    asyncio.run(Deploy(journal, path).write())
+    assert (found := last_journal(path)) is not None
+    assert found.state == "over"
+
+
+def test_what_many_write_at_once_is_the_newest(tmp_path: Path) -> None:
+    deploy = Deploy(Journal(id="x", waves=(("a",),)), tmp_path / "deploy.json")
+
+    async def one(number: int) -> None:
+        deploy.journal.done[str(number)] = {"state": "promoted"}
+        await deploy.write()
+        assert str(number) in json.loads(deploy.path.read_bytes())["done"]
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one(number) for number in range(30)))
+
+    asyncio.run(all_of_them())
+    assert len(json.loads(deploy.path.read_bytes())["done"]) == 30
+
+
+def test_a_full_disk_does_not_end_a_deploy(tmp_path: Path) -> None:
+    asyncio.run(Deploy(Journal(id="x", waves=()), tmp_path / "gone" / "deploy.json").write())
 
 
 def repository(name: str, number: str, jobs: bool = True) -> RecordedRepository:

@@ -1,22 +1,25 @@
-"""`reef deploy`: promote what changed, location by location, while everything else goes on."""
+"""`reef deploy`: promote what changed, in waves, while everything else goes on."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reef.cli.deploy_talk import Talk, hint_of
 from reef.cli.reach import ask, state_dir_option
-from reef.decide.diff import spelt
 from reef.errors import ReefError
+from reef.fleet.deploy_spec import asked
+from reef.fleet.model import DeploySpec
 
-REFUSED = ("refused", "failed")
 POLL_TIMEOUT_S = 300.0  # choosing what changed may hash everything for the first time
+LONG_POLL_S, COUNTDOWN_S = 10.0, 1.0
 
 
-class Busy(ReefError):
+class NotDone(ReefError):
     exit_code = 1
 
 
@@ -24,47 +27,59 @@ class Busy(ReefError):
 @click.argument("locations", nargs=-1)
 @click.option("--changed", is_flag=True, help="Every location that `reef plan` shows as changed.")
 @click.option("--all", "everything", is_flag=True, help="Every location, changed or not.")
+@click.option("--wave", "waves", help="How many are deployed after each wave, such as 1,10,100%.")
+@click.option("--soak", help="How long each wave is watched before the next one, such as 2m.")
+@click.option("--rollback-on-halt", is_flag=True, help="A deploy that is halted takes back what it promoted.")
 @click.option(
     "--allow-removals", is_flag=True, help="Promote versions that lose jobs, assets, schedules or sensors."
 )
+@click.option(
+    "--resume", is_flag=True, help="Watch the deploy under way, or go on with one that was cut off."
+)
+@click.option("--abandon", is_flag=True, help="Give up the deploy that is under way or was cut off.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object when all is over.")
 @state_dir_option
 def command(
     locations: tuple[str, ...],
     changed: bool,
     everything: bool,
+    waves: str | None,
+    soak: str | None,
+    rollback_on_halt: bool,
     allow_removals: bool,
+    resume: bool,
+    abandon: bool,
     as_json: bool,
     state_dir: Path | None,
 ) -> None:
-    """Probe the code of LOCATIONS beside what is served, and promote what loads and loses nothing.
+    """Probe the code of LOCATIONS beside what is served, and promote what loads and loses nothing, wave by wave.
 
-    Exit status 1 if any was refused; the others are promoted all the same. Ctrl-C ends the watching, not the
-    deploy.
+    Exit status 1 if any was refused or the deploy was halted. Ctrl-C ends the watching, not the deploy.
     """
-    asked = _asked(locations, changed, everything)
-    begun = ask(
-        state_dir, {"do": "deploy", "locations": asked, "allow_removals": allow_removals}, POLL_TIMEOUT_S
-    )
-    if "busy" in begun:
-        raise Busy(begun["busy"], hint="one deploy at a time: wait until it is over")
-    _say_first(begun)
-    try:
-        results, seconds = _follow(state_dir, begun["id"], as_json)
-    except KeyboardInterrupt:
-        click.echo(f"deploy {begun['id']} goes on; `reef history LOCATION` will tell", err=True)
-        raise
-    refused = sorted(name for name, event in results.items() if event["state"] in REFUSED)
-    if as_json:
-        click.echo(json.dumps({**begun, "seconds": seconds, "refused": refused, "results": results}))
+    request: dict[str, Any]
+    if resume or abandon:
+        _alone(resume and abandon, locations, changed, everything, waves, soak, rollback_on_halt)
+        request = {"do": "deploy-resume" if resume else "deploy-abandon"}
     else:
-        click.echo(_summary(results, seconds))
-    if refused:
-        raise _Refused(f"not deployed: {', '.join(refused)}", hint=_hint(results))
+        ends = None if waves is None else [each.strip() for each in waves.split(",")]
+        asked(DeploySpec(), ends, soak, None)  # a mistake needs no host to be told
+        request = {
+            "do": "deploy",
+            "locations": _asked(locations, changed, everything),
+            "allow_removals": allow_removals,
+            "waves": ends,
+            "soak": soak,
+            "rollback_on_halt": rollback_on_halt or None,
+        }
+    begun = ask(state_dir, request, POLL_TIMEOUT_S)
+    if "busy" in begun:
+        raise NotDone(begun["busy"], hint=begun["hint"])
+    _follow(begun, Talk(begun, as_json, sys.stdout.isatty()), as_json, state_dir)
 
 
-class _Refused(ReefError):
-    exit_code = 1
+def _alone(both: bool, *others: object) -> None:
+    if both or any(others):
+        raise ReefError("--resume and --abandon stand alone: what is deployed and how was said when it began")
 
 
 def _asked(locations: tuple[str, ...], changed: bool, everything: bool) -> list[str] | str:
@@ -73,71 +88,26 @@ def _asked(locations: tuple[str, ...], changed: bool, everything: bool) -> list[
     return "changed" if changed else "all" if everything else list(locations)
 
 
-def _say_first(begun: dict[str, Any]) -> None:
-    if cut_off := begun["interrupted"]:
-        done = len(cut_off["done"])
-        click.echo(
-            f"note: deploy {cut_off['id']} was cut off when its host ended: {done} of "
-            f"{len(cut_off['locations'])} locations were done",
-            err=True,
-        )
-    for what in ("added", "removed"):
-        if begun[what]:
-            names = ", ".join(begun[what])
-            click.echo(f"note: {what} in the fleet's file, which needs a new start: {names}", err=True)
+def _follow(begun: dict[str, Any], talk: Talk, as_json: bool, state_dir: Path | None) -> None:
+    talk.begin()
+    try:
+        _listen(state_dir, begun["id"], talk)
+    except KeyboardInterrupt:
+        talk.pause()
+        click.echo(f"deploy {begun['id']} goes on; `reef deploy --resume` watches it again", err=True)
+        raise
+    click.echo(json.dumps(talk.as_dict()) if as_json else talk.summary())
+    if (text := talk.failure()) is not None:
+        raise NotDone(text, hint=hint_of(talk))
 
 
-def _follow(state_dir: Path | None, deploy: str, as_json: bool) -> tuple[dict[str, Any], float]:
-    results: dict[str, Any] = {}
+def _listen(state_dir: Path | None, deploy: str, talk: Talk) -> None:
     seen = 0
-    while True:
-        answer = ask(state_dir, {"do": "deploy-progress", "id": deploy, "after": seen}, POLL_TIMEOUT_S)
+    while talk.outcome is None:
+        wait_s = COUNTDOWN_S if talk.counts_down else LONG_POLL_S
+        request = {"do": "deploy-progress", "id": deploy, "after": seen, "wait_s": wait_s}
+        answer = ask(state_dir, request, POLL_TIMEOUT_S)
         seen += len(answer["events"])
         for event in answer["events"]:
-            if event["state"] == "over":
-                return results, event["seconds"]
-            results[event["location"]] = event
-            if not as_json:
-                click.echo(_line(event))
-
-
-def _line(event: dict[str, Any]) -> str:
-    text = f"{event['location']}: {event['state']}"
-    if event["state"] == "promoted":
-        text += (
-            f" {(event['before'] or 'nothing')[:12]} → {event['version'][:12]} in {event['seconds']:.1f} s"
-        )
-    if reason := event.get("reason"):
-        text += f": {reason.strip().splitlines()[0]}"
-    if reason := event.get("not_kept"):
-        text += f"\n  cannot be rolled back to: {reason}"
-    if reason := event.get("not_pinned"):
-        text += f"\n  the next wake may serve it all the same, for what is served cannot be pinned: {reason}"
-    return "\n".join([text, *shown_diff(event.get("definitions") or {})])
-
-
-def shown_diff(definitions: dict[str, dict[str, list[str]]]) -> list[str]:
-    return [
-        f"  {which}: {spelt({kind: tuple(names) for kind, names in part.items()})}"
-        for which, part in definitions.items()
-        if part
-    ]
-
-
-def _summary(results: dict[str, Any], seconds: float) -> str:
-    counts: dict[str, int] = {}
-    for event in results.values():
-        counts[event["state"]] = counts.get(event["state"], 0) + 1
-    told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing to do"
-    return f"{told} in {seconds:.1f} s"
-
-
-def _hint(results: dict[str, Any]) -> str:
-    lost = any(
-        (event.get("definitions") or {}).get("removed")
-        for event in results.values()
-        if event["state"] == "refused"
-    )
-    return "what they served before is still served" + (
-        "; --allow-removals lets definitions go" if lost else ""
-    )
+            talk.hear(event)
+        talk.count_down(answer["soak_left_s"])

@@ -50,7 +50,7 @@ def _rollback(entry: dict[str, Any], kept: dict[str, str | None]) -> dict[str, A
 def render(entry: dict[str, Any]) -> str:
     """One promotion for people."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["time"]))
-    by = _by(entry["by"])
+    by = _by(entry["by"], entry.get("wave"))
     broken = "" if entry["loads"] else " (does not load)"
     lines = [f"{when}  {entry['version'][:12]}{broken}{by}"]
     if entry["not_kept"]:
@@ -64,10 +64,11 @@ def render(entry: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _by(by: str | None) -> str:
+def _by(by: str | None, wave: int | None) -> str:
     if not by:
         return ""
-    return " by a rollback" if by == "rollback" else f" by deploy {by}"
+    of_wave = f", wave {wave}" if wave else ""
+    return " by a rollback" if by == "rollback" else f" by deploy {by}{of_wave}"
 
 
 def _why(why: dict[str, Any]) -> str:

@@ -81,12 +81,27 @@ def render(found: dict[str, Any]) -> str:
     width = max((len(one["name"]) for one in locations), default=0)
     for one in locations:
         lines.append(f"{one['name'].ljust(width)}  {_state(one)}")
+        if why := found.get("pinned", {}).get(one["name"]):
+            lines.append(f"  pinned: {why}")
         lines += [f"  {_shown(why, top)}" for why in one["reasons"][:SHOWN]]
         if len(one["reasons"]) > SHOWN:
             lines.append(f"  and {len(one['reasons']) - SHOWN} more: see --json")
     lines += [f"{name}  removed from the fleet" for name in found["removed"]]
     touched = sum(one["touched"] for one in locations)
-    return "\n".join([*lines, f"{touched} of {len(locations)} locations change"])
+    return "\n".join([*lines, f"{touched} of {len(locations)} locations change", *_waves(found)])
+
+
+def _waves(found: dict[str, Any]) -> list[str]:
+    """As the fleet's file wants them, where that is more than one."""
+    waves = found.get("waves", [])
+    if len(waves) < 2:
+        return []
+    return [f"wave {number}: {_few(names)}" for number, names in enumerate(waves, 1)]
+
+
+def _few(names: list[str]) -> str:
+    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + rest
 
 
 def _state(one: dict[str, Any]) -> str:

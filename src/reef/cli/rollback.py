@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reef.cli.deploy import shown_diff
+from reef.cli.deploy_talk import shown_diff
 from reef.cli.reach import ask, state_dir_option
 from reef.errors import ReefError
 

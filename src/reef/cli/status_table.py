@@ -131,7 +131,19 @@ def totals_of(status: dict[str, Any]) -> list[str]:
         f"memory: {_mb(totals['reef_pss_bytes'])} MB in all: host {_mb(host['pss_bytes'])}, zygotes "
         f"{_mb(totals['zygotes_pss_bytes'])}, locations {_mb(totals['children_pss_bytes'])}",
         f"a server for each location would take about {_mb(totals['standing_estimate_bytes'])} MB",
+        *_deploy(status.get("deploy")),
     ]
+
+
+def _deploy(deploy: dict[str, Any] | None) -> list[str]:
+    """One that is under way, was cut off or halted."""
+    if deploy is None:
+        return []
+    state = {"running": "is under way", "interrupted": "was cut off: `reef deploy --resume` or `--abandon`"}
+    text = f"deploy {deploy['id']} {state.get(deploy['state'], 'was halted')}; wave {deploy['wave']} of "
+    text += f"{deploy['waves']}, {deploy['promoted']} promoted, {len(deploy['not_reached'])} not reached"
+    left_s = deploy["soak_left_s"]
+    return [text if left_s is None else f"{text}, watched for {left_s:.0f} s more"]
 
 
 def _zygote(zygote: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ class History:
         write_atomic(path, b"".join(lines[-MOST:]))
 
     def of(self, location: str) -> list[dict[str, Any]]:
-        """Oldest first: `{"time", "version", "server_id", "by", "why", "definitions"}`."""
+        """Oldest first: `{"time", "version", "server_id", "by", "wave", "why", "definitions"}`."""
         return list(_entries(self._path(location)))
 
     def locations(self) -> list[str]:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from reef.control.served import Promoted, Refused, ServedRecord
+from reef.control.troubles import Troubles
 from reef.fleet.model import Location
 from reef.gateway.contract import Endpoint
 from reef.hosting.contract import Child
@@ -58,6 +59,7 @@ class CodeLocation:
     unusable: str | None = None  # its interpreter or settings: nothing can be started
     not_kept: str | None = None  # why the served version could not be rolled back to
     child_is_kept: bool = False  # it runs from the copy of its version
+    troubles: Troubles = field(default_factory=Troubles)
     real_server_id: str | None = None  # external and standing: as last polled
 
     @property
@@ -125,6 +127,7 @@ class CodeLocation:
         self.failures += 1
         self.failed_at = now
         self.last_error = reason
+        self.troubles.note_server(reason, self.served.version if self.served else None, now)
 
     def note_awake(self, child: Child, cold_start_s: float, cpu_s: float | None, kept: bool = False) -> None:
         self.child = child

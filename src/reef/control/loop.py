@@ -156,6 +156,7 @@ class ControlLoop:
             place.note_use(now)
             return
         place.idle_since = now
+        place.troubles.note_call(event, now)
         if event.error and place.endpoint is not None:  # else it is known better why it is not there
             place.last_error = f"{event.method}: {event.code}: {event.error}"
         if event.run_id and event.code == "OK" and not event.error and event.child:
@@ -179,6 +180,7 @@ class ControlLoop:
         if not exit.expected and exit.child.purpose == "serve":
             place.last_error = f"its server {ending(exit.status)}, nobody at Reef asked for it"
             log.warning("%s: %s", place.name, place.last_error)
+            place.troubles.note_server(place.last_error, exit.child.version, time.monotonic())
             if mine:
                 place.note_failure(place.last_error, time.monotonic())
         left = [run for run in self.runs.all() if place.runs.get(run.run_id) == exit.child.pid]

@@ -46,6 +46,9 @@ class Promotions:
         self.contents = contents
         self.history = History(state.folder("history"))
         self.promoting: dict[str, str] = {}  # location -> the deploy that promotes it
+        self.wave_of: dict[
+            str, int
+        ] = {}  # location -> its wave in that deploy, from 1 on, where there are several
         self._diffs: dict[tuple[str | None, str | None], Diff] = {}  # seen at a gate, not yet in a history
         self._writing: dict[str, asyncio.Task[None]] = {}
 
@@ -95,7 +98,8 @@ class Promotions:
         known = self._diffs.pop(_pair(old, new), None)
         if old is not None and old.server_id == new.server_id:
             return
-        by, before = self.promoting.get(location.name), self._writing.get(location.name)
+        by = {"by": self.promoting.get(location.name), "wave": self.wave_of.get(location.name)}
+        before = self._writing.get(location.name)
         writing = asyncio.create_task(self._write(before, location.name, by, old, new, known))
         self._writing[location.name] = writing
 
@@ -108,7 +112,7 @@ class Promotions:
         self,
         before: asyncio.Task[None] | None,
         name: str,
-        by: str | None,
+        by: dict[str, Any],
         old: ServedRecord | None,
         new: ServedRecord,
         known: Diff | None,
@@ -121,7 +125,12 @@ class Promotions:
             log.error("%s: its promotion is missing in its history: %s", name, error)
 
     def _note(
-        self, name: str, by: str | None, old: ServedRecord | None, new: ServedRecord, known: Diff | None
+        self,
+        name: str,
+        by: dict[str, Any],
+        old: ServedRecord | None,
+        new: ServedRecord,
+        known: Diff | None,
     ) -> None:
         entry: dict[str, Any] = {
             "time": new.recorded_at,
@@ -129,7 +138,7 @@ class Promotions:
             "before": old.version if old else None,
             "server_id": new.server_id,
             "loads": new.load_error is None,
-            "by": by,
+            **by,
             "why": [why.as_dict() for why in self._reasons(old, new)[:MOST_REASONS]],
             "definitions": (known or self._diff(old, new)).as_dict(),
         }

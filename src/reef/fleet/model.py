@@ -11,6 +11,7 @@ from reef.errors import Where
 Placement = Literal["packed", "standing", "external"]
 OnLoadError = Literal["keep", "show"]
 Promote = Literal["on_change", "on_deploy"]
+WaveOrder = Literal["size", "owner"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,28 @@ class Location:
 
 
 @dataclass(frozen=True)
+class WaveEnd:
+    """How many locations are deployed once a wave is over: a number of them, or per cent of all."""
+
+    number: float
+    percent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number:g}%" if self.percent else f"{self.number:g}"
+
+
+@dataclass(frozen=True)
+class DeploySpec:
+    """How a deploy goes about it. Without `ends` everything is one wave; the rest of a deploy is the last one."""
+
+    ends: tuple[WaveEnd, ...] = ()
+    soak_s: float = 0.0
+    order: WaveOrder = "size"
+    canary: tuple[str, ...] = ()
+    rollback_on_halt: bool = False
+
+
+@dataclass(frozen=True)
 class Fleet:
     """All locations of one Reef, in the order the user wrote them; names are unique."""
 
@@ -95,3 +118,4 @@ class Fleet:
     promote: Promote = "on_change"  # or on_deploy: what is served stays until somebody deploys
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # every file that was read; a change to one means reading again
+    deploy: DeploySpec = DeploySpec()

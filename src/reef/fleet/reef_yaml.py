@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from reef.fleet.decode import decoded
+from reef.fleet.deploy_spec import read_deploy
 from reef.fleet.document import Item, read_document
 from reef.fleet.interpreter import fault_of, resolved_python
 from reef.fleet.model import Fleet
@@ -33,6 +34,7 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
         promote=file.promote or "on_change",
         warnings=tuple(dict.fromkeys(reading.warnings)),
         files=tuple(dict.fromkeys([os.path.abspath(path), *reading.files])),
+        deploy=read_deploy(document.entries.get("deploy"), [location.name for location in locations]),
     )
 
 

@@ -11,6 +11,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from reef.fleet.units import IDLE_PATTERN, SIZE_PATTERN, SPAN_PATTERN
 
+WAVE_PATTERN = r"^[0-9]+(\.[0-9]+)?%$|^[1-9][0-9]*$"
+
 
 def _says(description: str, must_be: str) -> Meta:
     return Meta(description=description, extra={"must_be": must_be})
@@ -19,8 +21,10 @@ def _says(description: str, must_be: str) -> Meta:
 Size = Annotated[str, Meta(pattern=SIZE_PATTERN)] | Annotated[int, Meta(ge=1)]
 Span = Annotated[str, Meta(pattern=SPAN_PATTERN)]
 IdleSpan = Annotated[str, Meta(pattern=IDLE_PATTERN)]
+SoakSpan = Annotated[str, Meta(pattern=rf"^0$|{SPAN_PATTERN}")] | Annotated[int, Meta(ge=0, le=0)]
 Text = Annotated[str, Meta(min_length=1)]
 TextList = Annotated[list[Text], Meta(min_length=1)]
+Wave = Annotated[str, Meta(pattern=WAVE_PATTERN)] | Annotated[int, Meta(ge=1)]
 EnvMap = dict[str, str | int | float | bool | None]
 
 SIZE = "a size such as 512Mi, 1Gi or 500M"
@@ -182,6 +186,47 @@ class LocationSettings(Settings, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
+class Deploy(Struct, forbid_unknown_fields=True, kw_only=True):
+    """How `reef deploy` goes about it, where the command says nothing else."""
+
+    waves: Annotated[
+        Annotated[list[Wave], Meta(min_length=1)] | UnsetType | None,
+        _says(
+            "How many locations are deployed once each wave is over: numbers, or shares of the deploy. What is "
+            "left is the last wave; without it everything is one wave.",
+            "a list of numbers and percentages that grow, such as [1, 10, 100%]",
+        ),
+    ] = UNSET
+    soak: Annotated[
+        SoakSpan | UnsetType | None,
+        _says(
+            "How long a wave is watched before the next one; 0 by default.", "a time such as 30s or 2m, or 0"
+        ),
+    ] = UNSET
+    order: Annotated[
+        Literal["size", "owner"] | UnsetType | None,
+        _says(
+            "Who comes first. size: the locations with the fewest definitions. owner: the owners with the fewest "
+            "locations, and all locations of an owner in one wave. size by default.",
+            "size or owner",
+        ),
+    ] = UNSET
+    canary: Annotated[
+        Annotated[list[Text], Meta(min_length=1)] | UnsetType | None,
+        _says(
+            "Locations that are a wave of their own before all others.",
+            "a list of names of locations",
+        ),
+    ] = UNSET
+    rollback_on_halt: Annotated[
+        bool | UnsetType | None,
+        _says(
+            "Whether a deploy that is halted takes back what it has promoted; false by default.",
+            "true or false",
+        ),
+    ] = UNSET
+
+
 class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
     """A fleet of Dagster code locations."""
 
@@ -222,5 +267,12 @@ class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
             "on_change: changed code is served as soon as a wake, a reload or a start finds it and it loads. "
             "on_deploy: only `reef deploy` and `reef reload` bring new code.",
             "on_change or on_deploy",
+        ),
+    ] = UNSET
+    deploy: Annotated[
+        Deploy | UnsetType | None,
+        _says(
+            "How `reef deploy` goes about it: waves, and the time that each is watched.",
+            "a map of settings, such as {waves: [1, 10, 100%], soak: 2m}",
         ),
     ] = UNSET

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import grpc
 import grpc.aio
 
-from reef.gateway.contract import CallEnded, CallStarted, Observer
+from reef.gateway.contract import CallEnded, CallStarted, FailedTick, Observer
 from reef.gateway.status import Ended, Metadata, passed_on
 from reef.wire.lanes import Lane, lane_of
 
@@ -29,6 +29,8 @@ class Call:
         self.run_id: str | None = None
         self.error: str | None = None
         self.child = ""
+        self.version: str | None = None
+        self.failed_tick: FailedTick | None = None
         self._observer = observer
         self.lane: Lane | None = None
         self._started = time.monotonic()
@@ -68,9 +70,8 @@ class Call:
         lane = self.lane or lane_of(self.path, awake=False)
         self.enter(lane)
         seconds = time.monotonic() - self._started
-        self._observer(
-            CallEnded(self.location, self.method, lane, seconds, code, self.error, self.run_id, self.child)
-        )
+        told = (self.error, self.run_id, self.child, self.version, self.failed_tick)
+        self._observer(CallEnded(self.location, self.method, lane, seconds, code, *told))
 
     def cancelled_code(self) -> str:
         """A handler is cancelled when its caller is gone, or has waited long enough."""

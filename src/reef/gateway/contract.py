@@ -38,6 +38,16 @@ class CallStarted:
 
 
 @dataclass(frozen=True)
+class FailedTick:
+    """A schedule or sensor whose tick failed, with a gRPC status or with an error inside an OK reply. `error` is the
+    status, or the classes of the error, outermost first; `text` one line for people."""
+
+    name: str
+    error: str
+    text: str
+
+
+@dataclass(frozen=True)
 class CallEnded:
     location: str
     method: str
@@ -47,6 +57,8 @@ class CallEnded:
     error: str | None = None
     run_id: str | None = None  # of StartRun
     child: str = ""  # the endpoint's, that a forwarded call went to
+    version: str | None = None  # of the code server that was asked last, where one was
+    failed_tick: FailedTick | None = None
 
 
 class WakeRefused(Exception):

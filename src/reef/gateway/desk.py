@@ -17,6 +17,7 @@ from reef.gateway.forward import Forwarder
 from reef.gateway.place import Place
 from reef.gateway.recorded import Recorded
 from reef.gateway.status import Ended
+from reef.gateway.ticks import Ticking
 from reef.wire import messages, serdes
 from reef.wire.fields import WireError
 
@@ -61,11 +62,15 @@ class Desk:
             "RefreshComponentState": self.refresh,
             "ReloadCodeWithState": self.reload_with_state,
             "StartRun": self.start_run,
+            "SyncExternalScheduleExecution": self.tick,
+            "SyncExternalSensorExecution": self.tick,
         }
         self.stream: dict[str, Stream] = {
             "StreamingPing": self.streaming_ping,
             "Watch": self.watch_health,
             "StreamingExternalRepository": self.read_stream,
+            "ExternalScheduleExecution": self.tick_stream,
+            "ExternalSensorExecution": self.tick_stream,
         }
 
     # -- answered ----------------------------------------------------------------------------------
@@ -175,6 +180,16 @@ class Desk:
 
     async def forward_stream(self, call: Call, place: Place, request: bytes) -> None:
         await self._forwarder.stream(call, place.slots, request)
+
+    async def tick(self, call: Call, place: Place, request: bytes) -> bytes:
+        with Ticking(call, request) as ticking:
+            reply = await self.forward(call, place, request)
+            ticking.look(reply)
+            return reply
+
+    async def tick_stream(self, call: Call, place: Place, request: bytes) -> None:
+        with Ticking(call, request) as ticking:
+            await self._forwarder.stream(call, place.slots, request, ticking.look_at_chunk)
 
     async def start_run(self, call: Call, place: Place, request: bytes) -> bytes:
         call.run_id = unless_damaged(messages.start_run_id, request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,12 +39,15 @@ class Forwarder:
                     continue
             return await self._once(call, request)
 
-    async def stream(self, call: Call, slots: Slots, request: bytes) -> None:
-        """Writes the events to the caller. A single reply is a stream of one, so it serves for unknown methods too."""
+    async def stream(
+        self, call: Call, slots: Slots, request: bytes, look: Callable[[bytes], None] | None = None
+    ) -> None:
+        """Writes the events to the caller. A single reply is a stream of one, so it serves for unknown methods too.
+        `look` sees each event."""
         call.enter("forwarded")
         async with slots.one(call), self._connected(call) as kept:
             inner = kept.stream(call.path)(request, timeout=call.remaining_s(), metadata=call.metadata())
-            await _copy(inner, call)
+            await _copy(inner, call, look)
 
     async def ask(self, endpoint: Endpoint, call: Call, request: bytes) -> bytes:
         """Ask one endpoint and no other. Raises Ended."""
@@ -72,6 +75,7 @@ class Forwarder:
             endpoint = self._control.endpoint_now(call.location) or await self._woken(call)
             if endpoint == failed:
                 break
+            call.version = endpoint.version
             try:
                 async with self._channels.to(endpoint) as kept:
                     call.child = endpoint.child
@@ -110,9 +114,11 @@ async def _reply(kept: Kept, call: Call, request: bytes) -> bytes:
     return reply
 
 
-async def _copy(inner: Any, call: Call) -> None:
+async def _copy(inner: Any, call: Call, look: Callable[[bytes], None] | None) -> None:
     try:
         async for event in inner:
+            if look is not None:
+                look(event)
             await call.context.write(event)
         if trailing := passed_on(await inner.trailing_metadata()):
             call.context.set_trailing_metadata(trailing)

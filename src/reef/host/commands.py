@@ -42,7 +42,7 @@ class Commands:
         status = await asyncio.to_thread(
             fleet_status, list(control.locations.values()), self._parts.hosting, in_flight
         )
-        return {**status, **self._about()}
+        return {**status, **self._about(), "deploy": self._deployer.status()}
 
     def _place(self, request: Mapping[str, Any]) -> CodeLocation:
         name = str(request["location"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reef.wire import serdes
@@ -151,6 +151,34 @@ def can_cancel_reply(value: bool) -> bytes:
 
 def current_runs_reply(runs: tuple[str, ...]) -> bytes:
     return text_reply(serdes.current_runs_json(runs))
+
+
+# --- ticks ----------------------------------------------------------------------------------------
+
+_TICK_ERROR = (
+    b'ExecutionErrorData"'  # of ExternalScheduleExecutionErrorData and ExternalSensorExecutionErrorData
+)
+_HEAD = 96  # bytes in which the class of a reply stands, with what protobuf puts before it
+
+
+def may_be_tick_error(message: bytes) -> bool:
+    """Whether a reply to a tick, or the first chunk of one, may be an error: cheap, and all that a good one costs."""
+    return _TICK_ERROR in message[:_HEAD]
+
+
+def tick_error(reply: bytes) -> serdes.ErrorInfo:
+    """Of a reply that may be an error; raises WireError for one that is none."""
+    return serdes.read_tick_error(text_of(reply, 1))
+
+
+def streamed_tick_error(chunks: Iterable[bytes]) -> serdes.ErrorInfo:
+    """As `tick_error`, of StreamingChunkEvents."""
+    return serdes.read_tick_error(b"".join(map(chunk_of, chunks)))
+
+
+def tick_name(request: bytes) -> str:
+    """The schedule or sensor that an execution request is for."""
+    return serdes.read_tick_name(text_of(request, 1))
 
 
 # --- then probed again ----------------------------------------------------------------------------

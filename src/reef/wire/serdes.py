@@ -33,6 +33,15 @@ class ErrorInfo(msgspec.Struct, frozen=True):
         wrapped = sorted(chain, key=lambda error: error.cls_name == WRAPPER)
         return "\n".join(error.message.strip() for error in wrapped)
 
+    def classes(self) -> str:
+        """`SensorExecutionError: ValueError`, outermost first."""
+        own = self.cls_name or "error"
+        return f"{own}: {self.cause.classes()}" if self.cause else own
+
+    def innermost(self) -> str:
+        """The first line of the message of the innermost cause."""
+        return self.cause.innermost() if self.cause else self.message.strip().partition("\n")[0]
+
 
 class _Run(msgspec.Struct):
     run_id: str
@@ -64,6 +73,16 @@ class _Symbol(msgspec.Struct):
 
 class _RepositoryError(msgspec.Struct):
     error: ErrorInfo
+
+
+class _TickError(msgspec.Struct, rename={"kind": "__class__"}):
+    kind: str
+    error: ErrorInfo | None = None
+
+
+class _Tick(msgspec.Struct):
+    sensor_name: str | None = None
+    schedule_name: str | None = None
 
 
 class Listed(msgspec.Struct, rename={"kind": "__class__"}):
@@ -102,6 +121,20 @@ def error_json(error: ErrorInfo) -> str:
 
 def read_error(text: bytes) -> ErrorInfo:
     return _decoded(text, ErrorInfo)
+
+
+def read_tick_error(text: bytes) -> ErrorInfo:
+    """Of a ScheduleExecutionErrorSnap or SensorExecutionErrorSnap; raises WireError for anything else."""
+    found = _decoded(text, _TickError)
+    if found.error is None or not found.kind.endswith("ExecutionErrorData"):
+        raise WireError(f"{found.kind} is no error of a tick")
+    return found.error
+
+
+def read_tick_name(text: bytes) -> str:
+    """Of the arguments of an execution of a schedule or sensor; empty where they name none."""
+    tick = _decoded(text, _Tick)
+    return tick.sensor_name or tick.schedule_name or ""
 
 
 def read_repository_error(text: bytes) -> ErrorInfo:

@@ -1,0 +1,205 @@
+"""What `reef deploy` says while it watches and when all is over: to people as it happens, to programs at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reef.decide.diff import spelt
+from reef.fleet.units import span_text
+
+REFUSED = ("refused", "failed")
+DONE = ("promoted", "unchanged", *REFUSED)
+MOST_NAMES = 8
+Event = dict[str, Any]
+
+
+class Talk:
+    """Hears the events of one deploy. Progress is data for people, and talk where programs read stdout."""
+
+    def __init__(self, begun: dict[str, Any], as_json: bool, terminal: bool) -> None:
+        self._begun = begun
+        self._as_json = as_json
+        self.counts_down = terminal and not as_json
+        self._counting = False
+        self.results: dict[str, Event] = {}
+        self.rolled_back: dict[str, Event] = {}
+        self.not_reached: list[str] = []
+        self.not_pinned: dict[str, str] = {}
+        self.halted: dict[str, str] = {}
+        self.outcome: str | None = None
+        self._seconds = 0.0
+
+    def begin(self) -> None:
+        begun = self._begun
+        if cut_off := begun["interrupted"]:
+            done, total = len(cut_off["done"]), len(cut_off["locations"])
+            said = f"was cut off when its host ended: {done} of {total} locations were done"
+            click.echo(f"note: deploy {cut_off['id']} {said}", err=True)
+        for what in ("added", "removed"):
+            if begun[what]:
+                names = ", ".join(begun[what])
+                click.echo(f"note: {what} in the fleet's file, which needs a new start: {names}", err=True)
+        if len(begun["waves"]) > 1:
+            sizes = ", ".join(str(len(wave)) for wave in begun["waves"])
+            self._say(f"deploy {begun['id']} in {len(begun['waves'])} waves of {sizes} locations")
+
+    def hear(self, event: Event) -> None:
+        self._take(event)
+        if line := _line(event):
+            self._say(line)
+
+    def _take(self, event: Event) -> None:
+        state, name = event["state"], event.get("location", "")
+        if state in DONE:
+            self.results[name] = event
+        elif state in ("rolled back", "not rolled back"):
+            self.rolled_back[name] = event
+        elif state == "not reached":
+            self.not_reached.append(name)
+        elif state == "not pinned":
+            self.not_pinned[name] = event["reason"]
+        elif state == "halted":
+            self.halted = event["reasons"]
+        elif state == "over":
+            self.outcome, self._seconds = event["outcome"], event["seconds"]
+
+    def _say(self, text: str) -> None:
+        self.pause()
+        click.echo(text, err=self._as_json)
+
+    def count_down(self, left_s: float | None) -> None:
+        """On a terminal the time that is left, on a line of its own that the next one replaces."""
+        if self.counts_down and left_s is not None and self.outcome is None:
+            click.echo(f"\r\x1b[K  watched for {left_s:.0f} s more", nl=False)
+            self._counting = True
+
+    def pause(self) -> None:
+        if self._counting:
+            click.echo("\r\x1b[K", nl=False)
+            self._counting = False
+
+    # -- when all is over --------------------------------------------------------------------------
+
+    @property
+    def refused(self) -> list[str]:
+        return sorted(name for name, event in self.results.items() if event["state"] in REFUSED)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **self._begun,
+            "outcome": self.outcome,
+            "seconds": self._seconds,
+            "refused": self.refused,
+            "results": self.results,
+            "halted": self.halted,
+            "rolled_back": self.rolled_back,
+            "not_reached": self.not_reached,
+            "not_pinned": self.not_pinned,
+        }
+
+    def summary(self) -> str:
+        counts: dict[str, int] = {}
+        for event in (*self.results.values(), *self.rolled_back.values()):
+            counts[event["state"]] = counts.get(event["state"], 0) + 1
+        if self.not_reached:
+            counts["not reached"] = len(self.not_reached)
+        told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing to do"
+        return f"{told} in {self._seconds:.1f} s"
+
+    def failure(self) -> str | None:
+        """For people; None where everything was deployed."""
+        if self.outcome == "halted":
+            reasons = "; ".join(f"{name}: {_first(why)}" for name, why in self.halted.items())
+            return f"deploy {self._begun['id']} was halted: {reasons}"
+        if self.outcome == "abandoned":
+            return f"deploy {self._begun['id']} was abandoned"
+        return f"not deployed: {', '.join(self.refused)}" if self.refused else None
+
+
+def hint_of(talk: Talk) -> str:
+    """What became of everything, and what to do."""
+    if talk.outcome == "abandoned":
+        return "what it promoted stays; the other locations are as they were before it"
+    hints = ["what they served before is still served"] if talk.refused else []
+    if talk.outcome == "halted":
+        hints.append(
+            "what was promoted stays" if not talk.rolled_back else "what was promoted was taken back"
+        )
+        if talk.not_reached:
+            hints.append(f"not reached, and stay as they are: {_names(talk.not_reached)}")
+    if any(_lost(event) for event in talk.results.values()):
+        hints.append("--allow-removals lets definitions go")
+    return "; ".join(hints)
+
+
+def _taken_back(talk: Talk) -> str:
+    if not talk.rolled_back:
+        return "what was promoted stays"
+    left = [name for name, event in talk.rolled_back.items() if event["state"] != "rolled back"]
+    return "what was promoted was taken back" + (f", but not of {_names(left)}" if left else "")
+
+
+def _lost(event: Event) -> bool:
+    return event["state"] == "refused" and bool((event.get("definitions") or {}).get("removed"))
+
+
+def _line(event: Event) -> str:
+    match event["state"]:
+        case "wave":
+            return f"wave {event['wave']} of {event['waves']}: {_names(event['locations'])}"
+        case "soaking":
+            return (
+                f"wave {event['wave']} is watched for {span_text(event['soak_s'])}" if event["soak_s"] else ""
+            )
+        case "passed":
+            return f"wave {event['wave']} passed"
+        case "halted":
+            lines = [f"  {name}: {_first(why)}" for name, why in event["reasons"].items()]
+            return "\n".join([f"wave {event['wave']} halts the deploy:", *lines])
+        case "over":
+            return ""
+    return _of_location(event)
+
+
+def _of_location(event: Event) -> str:
+    text = f"{event['location']}: {event['state']}"
+    if event["state"] == "promoted":
+        text += (
+            f" {(event['before'] or 'nothing')[:12]} → {event['version'][:12]} in {event['seconds']:.1f} s"
+        )
+    if event["state"] == "rolled back":
+        text += f" to {event['version'][:12]}"
+    if reason := event.get("reason"):
+        text += f": {_first(reason)}"
+    return "\n".join([text, *shown_diff(event.get("definitions") or {}), *_notes(event)])
+
+
+def shown_diff(definitions: dict[str, dict[str, list[str]]]) -> list[str]:
+    return [
+        f"  {which}: {spelt({kind: tuple(names) for kind, names in part.items()})}"
+        for which, part in definitions.items()
+        if part
+    ]
+
+
+def _notes(event: Event) -> list[str]:
+    notes = []
+    if runs := event.get("live_runs"):
+        notes.append(f"  live runs of it, which go on with the version before: {_names(runs)}")
+    if reason := event.get("not_pinned"):
+        why = "the next wake may serve it all the same, for what is served cannot be pinned"
+        notes.append(f"  {why}: {_first(reason)}")
+    if reason := event.get("not_kept"):
+        notes.append(f"  cannot be rolled back to: {_first(reason)}")
+    return notes
+
+
+def _names(names: list[str]) -> str:
+    rest = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + rest
+
+
+def _first(text: str) -> str:
+    return text.strip().partition("\n")[0]
