@@ -69,10 +69,10 @@ def test_what_no_waves_are(written: list[str], wrong: str | None) -> None:
 def test_small_ones_first_then_by_memory_then_by_name() -> None:
     locations = [
         Facts("big", definitions=90),
-        Facts("b", definitions=5, private_bytes=10),
-        Facts("heavy", definitions=5, private_bytes=900),
-        Facts("a", definitions=5, private_bytes=10),
-        Facts("a", definitions=5, private_bytes=10),  # named twice is deployed once
+        Facts("b", definitions=5, private_bytes=9 << 20),
+        Facts("heavy", definitions=5, private_bytes=900 << 20),
+        Facts("a", definitions=5, private_bytes=10 << 20),
+        Facts("a", definitions=5, private_bytes=10 << 20),  # named twice is deployed once
     ]
     assert waves(locations, spec("1", "2", "3")) == (("a",), ("b",), ("heavy",), ("big",))
 

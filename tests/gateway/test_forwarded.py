@@ -100,6 +100,19 @@ def test_errors_that_user_code_returns_pass_through(tmp_path: Path, small: CodeS
         async with fronted(tmp_path, FakeControl(woken=endpoint(small.target))) as front:
             result = await front.ask(tick("raise"))
             assert "told to" in deserialize_value(result, SensorExecutionErrorSnap).error.to_string()
+            ended = front.ended("SyncExternalSensorExecution")
+            assert (ended.code, ended.version) == ("OK", "v1")
+            assert ended.failed_tick is not None
+            assert ended.failed_tick.name == "watcher"
+            assert ended.failed_tick.error.startswith("SensorExecutionError: ")
+            assert "told to" in ended.failed_tick.text
+            async with RawClient(front.target) as client:
+                stream = client.stream("ExternalSensorExecution", tick_request("raise"), timeout_s=30)
+                assert [event async for event in stream]
+            assert front.ended("ExternalSensorExecution").failed_tick == ended.failed_tick
+            for cursor in ("5", "huge"):
+                await front.ask(tick(cursor))
+                assert front.ended("SyncExternalSensorExecution").failed_tick is None
 
     asyncio.run(main())
 

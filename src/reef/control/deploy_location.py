@@ -10,7 +10,7 @@ from reef.control.assembly import Assembly, with_limits
 from reef.control.deploy import Event, Journal
 from reef.control.deploy_waiting import serves
 from reef.control.location import CodeLocation
-from reef.control.pins import REFUSED
+from reef.control.pins import ON_DEPLOY, REFUSED
 from reef.control.served import Promoted, Refused, ServedRecord
 from reef.decide.diff import Diff, refusal
 from reef.environments import Environment
@@ -89,17 +89,15 @@ class LocationDeploy:
         return {**event, **told, **self._gate.runs()}
 
     async def _stay(self) -> Event:
-        """What is refused stays at what it serves, whoever wakes it. Pinned already it keeps its reason, unless
-        that was to wait for this deploy."""
-        place, journal = self._place, self._journal
+        """What is refused stays at what it serves, whoever wakes it."""
+        place = self._place
         if self._spec is None or not serves(place):
             return {}
         assert place.served is not None
-        if place.served.pinned is not None and not (
-            journal.waved and place.name not in journal.pinned_before
-        ):
-            return {}
-        return {"not_pinned": await self._parts.pins.pin(place, REFUSED)}
+        if place.served.pinned is not None and not self._journal.waved:
+            return {}  # for a reason of its own
+        why = REFUSED if self._journal.pinned_before.get(place.name) != ON_DEPLOY else ON_DEPLOY
+        return {"not_pinned": await self._parts.pins.pin(place, why)}
 
 
 class _Gate:

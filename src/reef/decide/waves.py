@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from reef.fleet.model import DeploySpec, WaveEnd
 
+MEMORY_STEP = 64 << 20
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -56,7 +58,8 @@ def _ordered(locations: Sequence[Facts], spec: DeploySpec) -> list[Facts]:
 
 
 def _size(one: Facts) -> tuple[int, int, str]:
-    return one.definitions, one.private_bytes, one.name
+    """Memory counts only where it differs much: the order is to be the same each time."""
+    return one.definitions, one.private_bytes // MEMORY_STEP, one.name
 
 
 def _owner(one: Facts) -> str:
