@@ -77,14 +77,14 @@ class Waves:
     def started(self) -> Reef:
         return self._start("serve", self.fleet, self.folder / "s").until_up()
 
-    def held(self, name: str) -> Path:
-        """While it is there, the location does not finish loading."""
-        return self.folder / f"held-{name}"
+    def held(self, name: str, version: str) -> Path:
+        """While it is there, that version of the location does not finish loading."""
+        return self.folder / f"held-{name}-{version}"
 
     def write(self, version: str, looking: str = "", only: tuple[str, ...] = NAMES) -> None:
         for name in only:
             (self.fleet / name).mkdir(parents=True, exist_ok=True)
-            text = DEFS % {"held": str(self.held(name)), "looking": looking, "version": version}
+            text = DEFS % {"held": str(self.held(name, version)), "looking": looking, "version": version}
             (self.fleet / name / "defs.py").write_text(text)
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
@@ -255,7 +255,7 @@ def test_a_host_that_is_killed_leaves_a_deploy_that_goes_on(
     before = waves.served()
     waves.write(version)
     if held is not None:
-        waves.held(held).touch()
+        waves.held(held, version).touch()
     begun = waves.begin("--all", "--wave", "1,100%", "--soak", "2s")
     reached = {"pinned": True, "passed": passed}
 
@@ -281,7 +281,7 @@ def test_a_host_that_is_killed_leaves_a_deploy_that_goes_on(
     refused = waves.host.command("deploy", "--all", check=False)
     assert (refused.returncode, "--abandon" in refused.stderr) == (1, True), refused.stderr
     if held is not None:
-        waves.held(held).unlink()
+        waves.held(held, version).unlink()
     told = waves.deploy("--resume")
     assert (told["attached"], told["outcome"], told["refused"]) == (False, "finished", [])
     assert {name: event["state"] for name, event in told["results"].items()} == dict.fromkeys(
