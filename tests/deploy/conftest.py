@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 from reefs import Reef
+from wave_fleet import Waves
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +36,8 @@ def start(folder: Path) -> Iterator[Callable[..., Reef]]:
     yield begin
     for reef in started:
         reef.end_everything()
+
+
+@pytest.fixture(scope="module")
+def waves(folder: Path, start: Callable[..., Reef]) -> Waves:
+    return Waves(folder, start)
