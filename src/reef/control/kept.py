@@ -36,7 +36,11 @@ class KeptVersions:
         self._folder = folder
 
     def put(self, version: KeptVersion) -> None:
-        """Raises OSError where there is no room."""
+        """The newest from now on, also where the clock was set back. Raises OSError where there is no room."""
+        record = version.record
+        others = [one.kept_at for one in self.of(record.location) if one.record.version != record.version]
+        kept_at = max(version.kept_at, max(others, default=0.0) + 0.001)
+        version = msgspec.structs.replace(version, kept_at=kept_at)
         path = self._path(version.record.location, version.record.version)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         write_atomic(path, msgspec.json.encode(version))
