@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import struct
 import tempfile
 from collections.abc import Mapping
@@ -111,6 +112,29 @@ def open_state_dir(path: Path) -> StateDir:
             hint="choose another with --state-dir or REEF_STATE_DIR",
         ) from None
     return StateDir(path.resolve())
+
+
+_WRITTEN_TO = (
+    "served",
+    "runs",
+    "beside",
+    "contents",
+    "environments",
+    "zygotes",
+    "copies/versions/*",
+    "copies/blobs/*",
+)
+_HALF_WRITTEN = re.compile(r"\.(new-|write-test-|.+\.)[a-z0-9_]{8}")  # as `tempfile` names them
+
+
+def sweep_half_written(state: StateDir) -> None:
+    """What a host that was killed left half-written; only whoever holds the lock may. Blocks."""
+    folders = [state.root, *(found for name in _WRITTEN_TO for found in state.root.glob(name))]
+    for path in (path for folder in folders for path in folder.glob(".*")):
+        if _HALF_WRITTEN.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
+    for path in state.root.glob("copies/trees/.new-*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 class HostLock:

@@ -65,6 +65,9 @@ class Crashing:
         self.armed, self.steps = folder / "armed", folder / "steps"
         write(folder / "crash" / "sitecustomize.py", DYING)
         write(folder / "reef.yaml", "locations:\n  one: {code: one/defs.py, idle_timeout: never}\n")
+        write(
+            folder / "one" / "six.py", ""
+        )  # hides the installed one: no zygote, whose building would take most time
         self.version = 0
         self.change()
         self.reef = self.host()
@@ -128,6 +131,7 @@ def test_invariant_14_a_host_killed_between_any_two_steps_of_a_promotion(
     assert any("/snapshots/" in step for step in steps), steps
     assert any("/contents/" in step for step in steps), steps
     assert len(steps) < MOST_STEPS
+    print(f"{len(steps)} steps, of which {chosen(steps)}: {steps}")
     ids = {crashing.job: eyes.server_id()}
     for nth in chosen(steps):
         old, old_id = crashing.job, settled(crashing)
@@ -150,17 +154,17 @@ def test_invariant_14_a_host_killed_between_any_two_steps_of_a_promotion(
         assert crashing.eyes.jobs() == [f"{crashing.job}_job"]
         ids[crashing.job] = settled(crashing)
     assert len(set(ids.values())) == len(ids)
-    left = [path.name for path in (folder / "s").rglob("*") if path.name.startswith((".new-", ".tmp"))]
+    left = [path for path in (folder / "s").rglob(".*") if ".write-test" not in path.name]
     assert left == [], "half-written files of crashes pile up"
 
 
 def chosen(steps: list[str]) -> list[int]:
-    """The nth of each kind of step in each folder, the first and the last; all of them where there is time for it."""
+    """The first of each kind of step in each folder, and the end; all of them where there is time for it."""
     kinds = [(step.split()[0], step.split()[1].split("/")[1]) for step in steps]
     firsts = {kind: nth for nth, kind in reversed(list(enumerate(kinds, 1)))}
-    lasts = {kind: nth for nth, kind in enumerate(kinds, 1)}
-    some = {*firsts.values(), *lasts.values(), len(steps) + 1}
-    return list(range(1, len(steps) + 3)) if os.environ.get("REEF_TEST_EVERY_STEP") else sorted(some)
+    if os.environ.get("REEF_TEST_EVERY_STEP"):
+        return list(range(1, len(steps) + 3))
+    return sorted({*firsts.values(), len(steps) + 1})
 
 
 def look(eyes: Eyes) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from reef.statedir import (
     host_is_alive,
     open_state_dir,
     slug,
+    sweep_half_written,
     write_atomic,
 )
 
@@ -102,3 +103,24 @@ def test_an_atomic_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: 
     assert subprocess.run([sys.executable, "-c", code, str(target)]).returncode == 7
     assert target.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_what_a_killed_host_left_half_written_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    state = open_state_dir(tmp_path / "state")
+    left = [".workspace.yaml.ab_c12xy", "served/.sales-1.json.0a1b2c3d", "contents/.new-0a1b2c3d"]
+    stay = [
+        ".gitignore",
+        "workspace.yaml",
+        "served/sales-1.json",
+        "dagster/.telemetry.abcdefgh",
+        "copies/blobs/ab/abcd",
+    ]
+    for name in (*left, *stay):
+        (state.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (state.root / name).touch()
+    (state.root / "copies" / "trees" / ".new-0a1b2c3d").mkdir(parents=True)
+    sweep_half_written(state)
+    assert sorted(
+        str(path.relative_to(state.root)) for path in state.root.rglob("*") if path.is_file()
+    ) == sorted(stay)
+    assert not (state.root / "copies" / "trees" / ".new-0a1b2c3d").exists()

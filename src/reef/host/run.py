@@ -18,7 +18,7 @@ from reef.errors import ReefError
 from reef.host.announce import say
 from reef.host.life import Host
 from reef.settings import HostSettings
-from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir
+from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, sweep_half_written
 from reef.thrift import one_arena
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -44,6 +44,7 @@ async def run_host(settings: HostSettings) -> int:
     fleet = fleets.read(settings.path, os.environ, default_python)
     state = open_state_dir(settings.state_dir or default_state_dir(fleet.source, os.environ))
     lock = HostLock(state)
+    sweep_half_written(state)
     _set_up_log(state)
     _raise_file_limit()
     one_arena()
