@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,3 +35,5 @@ class HostSettings:
     immortal: bool = True
     unclaimed_s: float | None = None  # children that no host claims for so long end themselves; None: 30
     as_json: bool = False
+    webserver: str | None = None  # URL of somebody else's webserver, to be told of changes
+    webserver_headers: Mapping[str, str] = field(default_factory=dict, repr=False)

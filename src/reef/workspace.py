@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 import socket as sockets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 import yaml
 
 from reef.errors import ReefError
-from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
 from reef.statedir import StateDir, write_atomic
 
 HEADER = "# Written by Reef. Point dagster-webserver and dagster-daemon at it with -w.\n"
 
 
-def unix_addresses(state: StateDir, fleet: Fleet) -> dict[str, ListenAddress]:
+def unix_addresses(state: StateDir, names: Iterable[str]) -> dict[str, ListenAddress]:
     """A unix socket for each location, at the same path after every restart."""
-    return {
-        place.name: ListenAddress(socket=str(state.listener_socket(place.name))) for place in fleet.locations
-    }
+    return {name: ListenAddress(socket=str(state.listener_socket(name))) for name in names}
 
 
-def tcp_addresses(state: StateDir, fleet: Fleet, host: str, base_port: int) -> dict[str, ListenAddress]:
+def tcp_addresses(
+    state: StateDir, names: Iterable[str], host: str, base_port: int
+) -> dict[str, ListenAddress]:
     """A port for each location from `base_port` up; once given, a location keeps it (origin ids hash it)."""
     path = state.root / "ports.json"
     given = _given_ports(path)
     taken = set(given.values())
-    for place in fleet.locations:
-        if place.name not in given:
+    names = tuple(names)
+    for name in names:
+        if name not in given:
             port = base_port
             while port in taken:
                 port += 1
             if port > 65535:
                 raise ReefError(f"no port left above {base_port}", hint="choose a lower --base-port")
-            given[place.name] = port
+            given[name] = port
             taken.add(port)
     write_atomic(path, msgspec.json.encode(given))
-    addresses = {place.name: ListenAddress(host=host, port=given[place.name]) for place in fleet.locations}
+    addresses = {name: ListenAddress(host=host, port=given[name]) for name in names}
     for name, address in addresses.items():
         check_port_free(host, address.port or 0, f"of location {name!r}", "--base-port")
     return addresses

@@ -105,6 +105,8 @@ def _note(row: dict[str, Any]) -> str:
     parts = []
     if row["live_runs"]:
         parts.append(f"{len(row['live_runs'])} live run(s)")
+    if row.get("leaving"):
+        parts.append("removed from the fleet, answered for until nobody asks")
     if row.get("pinned"):
         parts.append(f"pinned: {row['pinned']}")
     if row["not_forked_because"]:

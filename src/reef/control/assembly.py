@@ -56,6 +56,12 @@ class Assembly:
     keeper: Keeper
     pins: Pins
 
+    async def recall(self, spec: Location) -> CodeLocation:
+        """A location that comes to the fleet, with what was promoted for it earlier."""
+        place = await asyncio.to_thread(_recall, spec, self.around, self.store)
+        await asyncio.to_thread(_recall_kept, [place], self.keeper)
+        return place
+
     def keep_what_is_served(self) -> None:
         """Tell the stores what is still needed."""
         self.control.spawn(self._keep())

@@ -61,7 +61,8 @@ class LocationDeploy:
         """The new settings count from the probe on, and no longer if it is refused."""
         place, spec = self._place, self._spec
         assert spec is not None
-        old, old_spec, place.spec = place.served, place.spec, with_limits(spec)
+        old, old_spec = place.served, place.spec
+        place.spec = place.wanted = with_limits(spec)
         promotions = self._parts.promotions
         promotions.promoting[place.name] = self._journal.id
         if self._journal.waved:

@@ -40,6 +40,10 @@ class Deployer:
             if journal.state == "interrupted":
                 log.warning("deploy %s was cut off by the end of its host: %s", journal.id, CUT_OFF)
 
+    @property
+    def under_way(self) -> bool:
+        return self._current is not None and not self._current.over and self._current.journal.state == "running"
+
     def commands(self) -> dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]]:
         """What the host's own socket answers."""
         return {

@@ -28,6 +28,7 @@ class CodeLocation:
     """Times are monotonic seconds unless they say otherwise."""
 
     spec: Location
+    wanted: Location = field(init=False)  # as the fleet's file says; `spec` is what runs
     served: ServedRecord | None = None
     child: Child | None = None
     draining: dict[int, Child] = field(default_factory=dict)
@@ -60,7 +61,12 @@ class CodeLocation:
     not_kept: str | None = None  # why the served version could not be rolled back to
     child_is_kept: bool = False  # it runs from the copy of its version
     troubles: Troubles = field(default_factory=Troubles)
+    leaving: bool = False  # no longer in the fleet, answered for until nobody asks
+    attendants: list[asyncio.Task[object]] = field(default_factory=list)  # what its placement needs
     real_server_id: str | None = None  # external and standing: as last polled
+
+    def __post_init__(self) -> None:
+        self.wanted = self.spec
 
     @property
     def name(self) -> str:

@@ -59,6 +59,11 @@ class ControlLoop:
         self.rester: Rester
         self.pins: Pins
         self.pin_always = False  # promote: on_deploy
+        self.reloads_are_quiet = 0  # Reef itself makes the webserver send ReloadCode to everybody
+
+    def use_budget(self, budget_bytes: int | None) -> None:
+        """The most memory of all children together; None: no bound."""
+        self._budget = budget_bytes
 
     # -- what the gateway asks ---------------------------------------------------------------------
 

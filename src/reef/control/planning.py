@@ -46,11 +46,11 @@ class Planner:
         self.on_plans: Callable[[tuple[ZygotePlan, ...]], None] = lambda _plans: None
 
     def packed(self) -> list[CodeLocation]:
-        return [p for p in self._places.values() if p.spec.placement == "packed" and p.spec.broken is None]
+        return [p for p in self._places.values() if _is_hosted(p) and p.spec.placement == "packed"]
 
     def hosted(self) -> list[CodeLocation]:
         """Those that have a child of ours."""
-        return [p for p in self._places.values() if p.spec.placement != "external" and p.spec.broken is None]
+        return [p for p in self._places.values() if _is_hosted(p)]
 
     def environment_of(self, place: CodeLocation) -> Found | None:
         return self.environments.get(place.spec.python)
@@ -166,6 +166,10 @@ class Planner:
             return None
         seen = modules_of(report)
         return await asyncio.to_thread(lambda: self.lists.put(preloadable(environment, seen)))
+
+
+def _is_hosted(place: CodeLocation) -> bool:
+    return place.spec.placement != "external" and place.spec.broken is None and not place.leaving
 
 
 def drafted(plan: ZygotePlan) -> ZygotePlan:

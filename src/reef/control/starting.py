@@ -8,15 +8,11 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
+from reef.control.arriving import Arrival
 from reef.control.assembly import Assembly
 from reef.control.location import CodeLocation
-from reef.control.polling import Poller
-from reef.control.probing import Loaded
-from reef.control.versions import Stamp
 from reef.control.waking import recorded_stamp
-from reef.environments import EnvironmentProblem
 from reef.hosting.contract import Child
-from reef.snapshots.record import synthesized_load_error
 from reef.thrift import give_back
 
 log = logging.getLogger("reef.control")
@@ -41,8 +37,10 @@ class Starter:
         """Returns when every location is served (or known to fail); raises nothing for what code does."""
         await self._adopt()
         await self._planner.inspect()
-        await asyncio.gather(*(self._refuse(place) for place in self._places.values()))
-        self._start_polling()
+        arrival = Arrival(self._parts)
+        await asyncio.gather(*(arrival.refuse(place) for place in self._places.values()))
+        for place in self._places.values():
+            arrival.attend(place)
         new = [place for place in self._usable() if place.served is None]
         planning = asyncio.create_task(self._planner.plan(draft=bool(new)))
         if new:
@@ -88,23 +86,6 @@ class Starter:
         log.info("%s: taken up again, pid %d", place.name, child.pid)
         return True
 
-    async def _refuse(self, place: CodeLocation) -> None:
-        """Locations whose interpreter cannot be used are served as the load error that this is."""
-        environment = self._planner.environment_of(place)
-        reason = place.spec.broken
-        if isinstance(environment, EnvironmentProblem):
-            reason = f"{environment.reason}; hint: {environment.hint}"
-        place.unusable = reason
-        if reason is None:
-            return
-        place.load_error = reason
-        if place.served is None or place.served.load_error is not None:
-            recording = synthesized_load_error(reason, place.name)
-            stamp = Stamp("unusable", "", "", {})
-            await self._parts.control.prober.judge(
-                place, Loaded(stamp, recording, None, 0.0), show_error=True
-            )
-
     async def _to_probe(self, probed: list[CodeLocation]) -> list[CodeLocation]:
         hosted = [place for place in self._usable() if place not in probed]
         limit = asyncio.Semaphore(2 * (os.cpu_count() or 2))
@@ -139,14 +120,6 @@ class Starter:
         except Exception as error:
             log.exception("%s: its probe failed", place.name)
             place.load_error = f"it could not be probed: {error}"
-
-    def _start_polling(self) -> None:
-        poller = Poller(self._parts.control.prober)
-        for place in self._places.values():
-            if place.spec.placement in ("external", "standing") and place.unusable is None:
-                self._spawn(poller.run(place))
-            if place.spec.placement == "standing" and place.unusable is None:
-                self._spawn(self._parts.control.keep_up(place))
 
 
 class Quiet:

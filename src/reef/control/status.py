@@ -42,6 +42,7 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "in_flight": in_flight,
         "live_runs": sorted(place.runs),
         "draining": len(place.draining),
+        "leaving": place.leaving,
         "last_cold_start_s": _rounded(costs.cold_start_s),
         "warm_private_bytes": costs.private_bytes,
         "call_interval_s": _rounded(costs.call_interval_s),

@@ -77,6 +77,7 @@ class Location:
     on_load_error: OnLoadError = "keep"
     container_image: str | None = None
     container_context: Mapping[str, object] | None = None
+    renamed_from: str | None = None  # its earlier name: state of schedules and sensors comes from there
     where: Where | None = None
     broken: str | None = (
         None  # why it cannot be started at all, `file:line: reason`; the others are as they are

@@ -104,8 +104,18 @@ def _shared(name: str, settings: _Settings, placement: Placement) -> Location:
         on_load_error=cast("OnLoadError", settings.value("on_load_error") or Location.on_load_error),
         container_image=cast("str | None", settings.value("container_image")),
         container_context=cast("Mapping[str, object] | None", settings.value("container_context")),
+        renamed_from=_renamed_from(name, settings),
         where=settings.own.where,
     )
+
+
+def _renamed_from(name: str, settings: _Settings) -> str | None:
+    said = settings.own.entries.get("renamed_from")
+    if said is None:
+        return None
+    if said.value == name:
+        raise said.error(f'= "{said.value}", which is its name', "name the one that it had before")
+    return str(said.value)
 
 
 def read_size(item: Item | None) -> int | None:

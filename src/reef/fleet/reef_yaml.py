@@ -24,6 +24,7 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
     locations = tuple(
         read_location(name, item, reading) for name, item in document.entries["locations"].entries.items()
     )
+    _check_renames(document.entries["locations"])
     return Fleet(
         locations=locations,
         source=os.path.abspath(path),
@@ -36,6 +37,23 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
         files=tuple(dict.fromkeys([os.path.abspath(path), *reading.files])),
         deploy=read_deploy(document.entries.get("deploy"), [location.name for location in locations]),
     )
+
+
+def _check_renames(locations: Item) -> None:
+    """An old name must be gone, and can have been the name of one location only."""
+    taken: dict[str, str] = {}
+    for name, item in locations.entries.items():
+        said = item.entries.get("renamed_from")
+        if said is None:
+            continue
+        old = str(said.value)
+        if old in locations.entries and old != name:
+            raise said.error(f'= "{old}", which is still a location of this file', "remove one of the two")
+        if old in taken:
+            raise said.error(
+                f'= "{old}", which {taken[old]!r} says too', "only one location can have had the name"
+            )
+        taken[old] = name
 
 
 def _fleet_python(document: Item, folder: str, environ: Mapping[str, str]) -> str | None:

@@ -184,6 +184,13 @@ class LocationSettings(Settings, forbid_unknown_fields=True, kw_only=True):
             "a map with port or socket, such as {host: sales, port: 4000}",
         ),
     ] = UNSET
+    renamed_from: Annotated[
+        Text | UnsetType,
+        _says(
+            "The name that it had before: the state of its schedules and sensors is carried over, once.",
+            "the name that the location had before",
+        ),
+    ] = UNSET
 
 
 class Deploy(Struct, forbid_unknown_fields=True, kw_only=True):

@@ -116,6 +116,18 @@ class Gateway:
         place = self._places.get(location)
         return place.slots.in_flight if place else 0
 
+    def asked_at(self, location: str) -> float:
+        """When any call of it last ended, polls too (time.monotonic()); 0.0 for never."""
+        place = self._places.get(location)
+        return place.asked_at if place else 0.0
+
+    def limit(self, location: str, limits: CallLimits) -> None:
+        """How many calls it gets at once, from the next call on."""
+        place = self._places.get(location)
+        if place is not None and place.limits != limits:
+            place.limits = limits
+            place.slots.use(limits)
+
     def calls(self, location: str) -> tuple[int, float | None]:
         """How many calls ended well that were more than polls, and when the last did (time.monotonic())."""
         place = self._places[location]

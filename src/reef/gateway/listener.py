@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +88,7 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
 
 def _ended(call: Call, place: Place) -> None:
     call.ended("OK")
+    place.asked_at = time.monotonic()
     if call.lane != "answered":
         place.note_call()
 

@@ -28,6 +28,7 @@ class Place:
     last_call_at: float | None = None  # time.monotonic()
     listed_at: float | None = None  # time.monotonic(), when ListRepositories was last answered
     _waits_since: float | None = None  # the same, at the last switch
+    asked_at: float = 0.0  # time.monotonic(), when any call last ended, polls too
     told_missing: str | None = None  # digest of a snapshot that was reported missing
 
     def __post_init__(self) -> None:

@@ -29,6 +29,11 @@ class Slots:
         self._free = asyncio.Semaphore(limits.concurrent)
         self.in_flight = 0  # queued ones too
 
+    def use(self, limits: CallLimits) -> None:
+        """Other limits; calls that hold a slot or wait for one are counted by the earlier ones."""
+        self._limits = limits
+        self._free = asyncio.Semaphore(limits.concurrent)
+
     @asynccontextmanager
     async def one(self, call: Call) -> AsyncIterator[None]:
         """Hold a slot; waits within the caller's deadline. Raises Ended where the queue is full."""
@@ -40,13 +45,14 @@ class Slots:
             )
         self.in_flight += 1
         try:
-            if self._free.locked():
-                await call.within(self._free.acquire())
+            free = self._free
+            if free.locked():
+                await call.within(free.acquire())
             else:
-                await self._free.acquire()  # free: does not wait
+                await free.acquire()  # free: does not wait
             try:
                 yield
             finally:
-                self._free.release()
+                free.release()
         finally:
             self.in_flight -= 1

@@ -59,12 +59,81 @@ def cancel_runs(request: Any) -> Any:
     return told
 
 
-COMMANDS = {"cancel-runs": cancel_runs, "touch": touch, "heartbeats": heartbeats, "fail-runs": fail_runs}
+TICK_ENDS_S = 15.0
+
+
+def rename(request: Any) -> Any:
+    """Carry the state of a location's schedules and sensors over to another name; their own names.
+
+    The old ones are stopped first, and a tick that is under way may end: its cursor is carried over too.
+    """
+    from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus
+
+    with _instance() as instance:
+        before = [state for state in instance.all_instigator_state() if _location(state) == request["old"]]
+        for state in before:
+            instance.update_instigator_state(state.with_status(InstigatorStatus.STOPPED))
+        _until_no_tick(instance, before)
+        for state in before:
+            now = instance.get_instigator_state(state.instigator_origin_id, state.selector_id) or state
+            origin = _moved(state.origin, request)
+            data = _after_last_tick(instance, now)
+            new = InstigatorState(origin, state.instigator_type, state.status, data)
+            if instance.get_instigator_state(new.instigator_origin_id, new.selector_id):
+                instance.update_instigator_state(new)
+            else:
+                instance.add_instigator_state(new)
+    return sorted(state.instigator_name for state in before)
+
+
+def _location(state: Any) -> str:
+    return str(state.origin.repository_origin.code_location_origin.location_name)
+
+
+def _until_no_tick(instance: Any, states: Any) -> None:
+    from dagster._core.scheduler.instigation import TickStatus
+
+    deadline = time.monotonic() + TICK_ENDS_S
+    while time.monotonic() < deadline:
+        latest = [instance.get_ticks(one.instigator_origin_id, one.selector_id, limit=1) for one in states]
+        if not any(ticks and ticks[0].status == TickStatus.STARTED for ticks in latest):
+            return
+        time.sleep(0.1)
+
+
+def _moved(origin: Any, request: Any) -> Any:
+    """The same schedule or sensor as Dagster will name it, from the same entry of a workspace file."""
+    from dagster._core.workspace.load import location_origins_from_config
+
+    entry = {"grpc_server": {**request["address"], "location_name": request["new"]}}
+    (location,) = location_origins_from_config({"load_from": [entry]}, ".").values()
+    repository = type(origin.repository_origin)(location, origin.repository_origin.repository_name)
+    return type(origin)(repository, origin.instigator_name)
+
+
+def _after_last_tick(instance: Any, state: Any) -> Any:
+    """Its ticks stay under the old name: without them a schedule would begin again where it was first started."""
+    data = state.instigator_data
+    if not hasattr(data, "last_iteration_timestamp"):
+        return data
+    ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
+    last = max([data.last_iteration_timestamp or 0.0, *(tick.timestamp + 1 for tick in ticks)])
+    return data._replace(last_iteration_timestamp=last) if last else data
+
+
+COMMANDS = {
+    "cancel-runs": cancel_runs,
+    "touch": touch,
+    "heartbeats": heartbeats,
+    "fail-runs": fail_runs,
+    "rename": rename,
+}
+WITH_REQUEST = ("cancel-runs", "fail-runs", "rename")
 
 
 def main(argv: list[str]) -> int:
     command = COMMANDS[argv[0]]
-    request = json.loads(sys.stdin.read() or "null") if argv[0].endswith("-runs") else None
+    request = json.loads(sys.stdin.read() or "null") if argv[0] in WITH_REQUEST else None
     print(json.dumps(command(request)))
     return 0
 

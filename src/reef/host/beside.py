@@ -92,12 +92,23 @@ class DagsterBeside:
             log.warning("runs reported failed, their processes were gone: %s", failed)
 
     async def ask_instance(self, command: str, runs: list[RunProcess], message: str) -> object:
-        home = self.home.path if self.home else os.environ.get("DAGSTER_HOME")
-        if not home or not runs:
+        if not runs or not self._home():
             return None
+        return await self.ask_instance_anyway(command, {run.run_id: message for run in runs})
+
+    def _home(self) -> str | None:
+        return self.home.path if self.home else os.environ.get("DAGSTER_HOME")
+
+    async def ask_instance_anyway(self, command: str, request: object) -> object:
+        """Raises ReefError where no instance is known, InstanceUnavailable where Dagster cannot open it."""
+        home = self._home()
+        if not home:
+            raise ReefError(
+                "no Dagster instance is known", hint="give it with --dagster-home or DAGSTER_HOME"
+            )
         python = self._python or await python_with("dagster", interpreters(self._fleet()))
         env = dagster_env(os.environ, python, home)
-        return await ask(python, env, command, {run.run_id: message for run in runs})
+        return await ask(python, env, command, request)
 
     def status(self) -> dict[str, dict[str, int | None]]:
         return {one.spec.name: {"pid": one.pid, "restarts": one.restarts} for one in self.companions}

@@ -16,17 +16,21 @@ from reef.beside.dagster import choose_page
 from reef.beside.home import DagsterHome, home_for
 from reef.beside.instance import InstanceUnavailable
 from reef.beside.tree import kill_below, kill_tree
+from reef.beside.webserver import Webserver
 from reef.control.admin import serve_admin
 from reef.control.assembly import Assembly, assemble
 from reef.control.deploying import Deployer
 from reef.control.specs import Surroundings
 from reef.control.starting import Progress, Starter
+from reef.decide.reconcile import renames_of
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.gateway import CallLimits, ListenAddress
 from reef.host.announce import announce, say, summary
 from reef.host.beside import DagsterBeside
+from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
+from reef.host.fleet_file import FleetFile
 from reef.progress import Bar, Silence
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
@@ -52,6 +56,8 @@ class Host:
         self.runs = False  # there is something to stop
         self.parts: Assembly
         self.beside: DagsterBeside
+        self.changing: ChangingFleet
+        self.file: FleetFile
         self._admin: asyncio.Server
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
@@ -59,7 +65,7 @@ class Host:
 
     async def start(self) -> None:
         self.beside = self._dagster()
-        self.addresses = self._addresses()
+        self.addresses = self._addresses(tuple(place.name for place in self.fleet.locations))
         self.parts = await assemble(
             self.fleet,
             self._surroundings(self.beside.home),
@@ -69,9 +75,13 @@ class Host:
         )
         control = self.parts.control
         await self._listen()
+        deployer = Deployer(self.parts, self._fleet_now)
+        self._change(deployer)
+        if self.beside.home is None or not self.beside.home.fresh:  # else nothing has a state yet
+            await self.changing.rename(renames_of(self.fleet))
         write_workspace(self.state.workspace_file, self.addresses)
         write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
-        commands = Commands(self.parts, Deployer(self.parts, self._fleet_now), self._about)
+        commands = Commands(self.parts, deployer, self._about)
         self._admin = await serve_admin(self.state.admin_socket, commands.all())
         self._loop_task = asyncio.create_task(control.run())
         self.runs = True
@@ -80,6 +90,24 @@ class Host:
             self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside))
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
+        control.spawn(self.file.watch())
+
+    def _change(self, deployer: Deployer) -> None:
+        """What follows the fleet's file while it is edited."""
+        self.changing = ChangingFleet(
+            self.parts, self.state, self.beside, self._webserver(), self.addresses, self._addresses, say
+        )
+        self.file = FleetFile(self.fleet, self._fleet_now, self._take, lambda: deployer.under_way, say)
+
+    async def _take(self, fleet: Fleet) -> None:
+        await self.changing.take(fleet)
+        self.fleet = fleet
+
+    def _webserver(self) -> Webserver | None:
+        settings, page = self.settings, self.beside.page
+        if settings.webserver is not None:
+            return Webserver(settings.webserver, settings.webserver_headers)
+        return Webserver(page.url) if page else None
 
     def _dagster(self) -> DagsterBeside:
         settings, beside = self.settings, self.settings.beside
@@ -109,11 +137,11 @@ class Host:
             if place.served is not None:
                 gateway.serve(place.name, place.served.as_served())
 
-    def _addresses(self) -> dict[str, ListenAddress]:
-        self.state.check_socket_paths(tuple(place.name for place in self.fleet.locations))
+    def _addresses(self, names: tuple[str, ...]) -> dict[str, ListenAddress]:
+        self.state.check_socket_paths(names)
         if self.settings.listen == "tcp":
-            return tcp_addresses(self.state, self.fleet, self.settings.listen_host, self.settings.base_port)
-        return unix_addresses(self.state, self.fleet)
+            return tcp_addresses(self.state, names, self.settings.listen_host, self.settings.base_port)
+        return unix_addresses(self.state, names)
 
     def _fleet_now(self) -> Fleet:
         return fleets.read(self.settings.path, os.environ, self.fleet.default_python)
@@ -125,12 +153,14 @@ class Host:
                 "source": self.fleet.source,
                 "kind": self.fleet.kind,
                 "warnings": self.fleet.warnings,
+                "error": self.file.error,
             },
             "state_dir": str(self.state.root),
             "workspace": str(self.state.workspace_file),
             "page": page.url if page else None,
             "started_at": self.started_at,
             "beside": self.beside.status(),
+            "webserver_trouble": self.changing.trouble,
         }
 
     # -- life --------------------------------------------------------------------------------------

@@ -1,0 +1,100 @@
+"""A promotion is done when the webserver shows it: one that missed the new server id is told to load it.
+
+Its first poll after it has loaded everything is silent, so what was promoted in between is never noticed by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from reef.control.loop import ControlLoop
+from reef.gateway import Gateway
+
+log = logging.getLogger("reef.control")
+
+BY_ITSELF_S = 5.0  # a poll a second, the lag of the server id, and the load
+TRIES = 24
+PAUSE_S = 5.0
+
+
+class Shows(Protocol):
+    """A webserver, as `reef.beside.webserver` has it; failures are exceptions that the owner turns into text."""
+
+    async def shown(self) -> dict[str, str]: ...
+
+    async def reload_location(self, name: str) -> None: ...
+
+
+class Showing:
+    """`note` a promotion; a task of its own sees to it. `webserver` gives None while there is none to ask."""
+
+    def __init__(
+        self,
+        control: ControlLoop,
+        gateway: Gateway,
+        webserver: Callable[[], Shows | None],
+        failures: tuple[type[Exception], ...],
+    ) -> None:
+        self._control = control
+        self._gateway = gateway
+        self._webserver = webserver
+        self._failures = failures
+        self._to_see: set[str] = set()
+        self._task: asyncio.Task[object] | None = None
+
+    def note(self, location: str) -> None:
+        """A new server id is served for it."""
+        self._to_see.add(location)
+        if self._task is None or self._task.done():
+            self._task = self._control.spawn(self._see())
+
+    async def _see(self) -> None:
+        for _ in range(TRIES):
+            await asyncio.sleep(BY_ITSELF_S)
+            webserver = self._webserver()
+            if webserver is None:
+                self._to_see.clear()
+                return
+            with contextlib.suppress(*self._failures):
+                await self._look(webserver)
+            if not self._to_see:
+                return
+        log.warning("the webserver does not show what is served of %s", ", ".join(sorted(self._to_see)))
+        self._to_see.clear()
+
+    async def _look(self, webserver: Shows) -> None:
+        looked_for = set(self._to_see)
+        shown = await webserver.shown()
+        for name in sorted(looked_for):
+            if name not in shown:
+                if self._is_gone(name):
+                    self._to_see.discard(name)
+                continue  # still loading, or known to it as one that does not load
+            self._to_see.discard(name)
+            if not self._is_shown(name, shown[name]):
+                log.info("%s: the webserver missed its new version and is told to load it", name)
+                with self.quietly():
+                    await webserver.reload_location(name)
+                self._to_see.add(name)
+
+    def _is_gone(self, name: str) -> bool:
+        place = self._control.locations.get(name)
+        return place is None or place.leaving or place.served is None or place.served.load_error is not None
+
+    def _is_shown(self, name: str, server_id: str) -> bool:
+        place = self._control.locations.get(name)
+        return place is None or place.served is None or place.served.server_id == server_id
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Meanwhile ReloadCode of an unchanged location comes from us: nothing is to be loaded for it."""
+        self._control.reloads_are_quiet += 1
+        try:
+            yield
+        finally:
+            self._control.reloads_are_quiet -= 1

@@ -1,0 +1,230 @@
+"""Locations come, go, change and get other names while the real webserver and daemon go on.
+
+The tests of this module share one host and follow one another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reefs import Reef, until, write_location
+
+pytestmark = pytest.mark.timeout(300)
+
+OTHERS = 47
+PLAIN = "from dagster import Definitions, asset\n@asset(name='a_%d')\ndef one(): ...\ndefs = Definitions(assets=[one])\n"
+LOADED = (
+    "{workspaceOrError{... on Workspace{locationEntries{name locationOrLoadError"
+    "{... on RepositoryLocation{name}}}}}}"
+)
+STATE = (
+    "query($s: SensorSelector!){sensorOrError(sensorSelector:$s){... on Sensor{sensorState{status "
+    "typeSpecificData{... on SensorData{lastCursor}}}}}}"
+)
+
+
+def text(names: dict[str, str], more: str = "") -> str:
+    rows = "".join(f"  {name}: {{{settings}}}\n" for name, settings in names.items())
+    return f"{more}locations:\n{rows}"
+
+
+class Edited:
+    """The fleet's file, edited as a person or a ConfigMap does it."""
+
+    def __init__(self, path: Path, names: dict[str, str]) -> None:
+        self.path, self.names = path, names
+
+    def write(self, more: str = "") -> None:
+        new = self.path.with_suffix(".new")
+        new.write_text(text(self.names, more))
+        os.replace(new, self.path)
+
+
+@pytest.fixture(scope="module")
+def edited(folder: Path) -> Edited:
+    fleet = folder / "fleet"
+    for name in ("ticking", "other", "later"):
+        write_location(fleet / name, name, sensor="RUNNING" if name == "ticking" else "STOPPED")
+    (fleet / "many").mkdir()
+    names = {name: f"code: {name}/defs.py, owner: one" for name in ("ticking", "other")}
+    for number in range(OTHERS):
+        (fleet / "many" / f"n{number}.py").write_text(PLAIN % number)
+        names[f"n{number}"] = f"code: many/n{number}.py"
+    found = Edited(fleet / "reef.yaml", names)
+    found.write()
+    return found
+
+
+@pytest.fixture(scope="module")
+def reef(edited: Edited, folder: Path, start: Callable[..., Reef]) -> Reef:
+    return start("up", edited.path, folder / "s").until_up()
+
+
+def shown(reef: Reef) -> set[str]:
+    """Names of the locations that the webserver has loaded."""
+    entries = reef.graphql(LOADED)["workspaceOrError"]["locationEntries"]
+    return {entry["name"] for entry in entries if entry["locationOrLoadError"]}
+
+
+def probes(reef: Reef) -> dict[str, int]:
+    return {row["name"]: row["probes"] for row in reef.status()["locations"]}
+
+
+def sensor(reef: Reef, location: str, name: str) -> dict[str, Any]:
+    selector = {
+        "repositoryLocationName": location,
+        "repositoryName": "__repository__",
+        "sensorName": name,
+    }
+    found: dict[str, Any] = reef.graphql(STATE, {"s": selector})["sensorOrError"]["sensorState"]
+    return found
+
+
+def cursor(reef: Reef, location: str, name: str) -> int:
+    return int((sensor(reef, location, name)["typeSpecificData"] or {}).get("lastCursor") or 0)
+
+
+def runs(reef: Reef, location: str, job: str) -> bool:
+    """The daemon fails runs of a location that it does not know yet: it looks at its workspace each minute."""
+    return reef.run_ends(reef.launch(location, job)) == "SUCCESS"
+
+
+def test_adding_one_of_fifty_probes_exactly_one(reef: Reef, edited: Edited) -> None:
+    until(lambda: len(shown(reef)) == OTHERS + 2)
+    pids = {name: one["pid"] for name, one in reef.status()["beside"].items()}
+    before = probes(reef)
+    edited.names["later"] = "code: later/defs.py"
+    edited.write()
+    until(lambda: "later" in shown(reef), what="the webserver shows it")
+    after = probes(reef)
+    assert after.pop("later") == 1
+    assert after == before
+    assert {name: one["pid"] for name, one in reef.status()["beside"].items()} == pids
+
+
+def test_limits_and_owners_count_at_once_and_probe_nobody(reef: Reef, edited: Edited) -> None:
+    before = probes(reef)
+    edited.names["other"] = "code: other/defs.py, owner: two, idle_timeout: never"
+    edited.write()
+    until(lambda: reef.row("other")["owner"] == "two")
+    assert reef.row("other")["idle_timeout_s"] is None
+    assert probes(reef) == before
+
+
+def test_a_setting_that_changes_what_runs_probes_that_one(reef: Reef, edited: Edited) -> None:
+    before, served = probes(reef), reef.row("other")["server_id"]
+    edited.names["other"] = "code: other/defs.py, owner: two, env: {NEW: value}"
+    edited.write()
+    until(lambda: reef.row("other")["server_id"] != served)
+    after = probes(reef)
+    assert after.pop("other") == before.pop("other") + 1
+    assert after == before
+
+
+def test_a_file_that_cannot_be_read_changes_nothing(reef: Reef, edited: Edited) -> None:
+    names = {row["name"] for row in reef.status()["locations"]}
+    good = edited.path.read_text()
+    edited.path.write_text(good[: len(good) // 2] + "\n  half: {cod")
+    error = until(lambda: reef.status()["fleet"]["error"])
+    assert "reef.yaml:" in error
+    assert {row["name"] for row in reef.status()["locations"]} == names
+    edited.path.write_text("locations: {}\n")
+    until(lambda: "lists no location any more" in (reef.status()["fleet"]["error"] or ""))
+    edited.path.unlink()
+    until(lambda: "reef.yaml" in (reef.status()["fleet"]["error"] or ""))
+    edited.write()
+    until(lambda: reef.status()["fleet"]["error"] is None)
+    assert {row["name"] for row in reef.status()["locations"]} == names
+
+
+def test_another_placement_moves_the_server(reef: Reef, edited: Edited) -> None:
+    edited.names["later"] = "code: later/defs.py, placement: standing"
+    edited.write()
+    until(lambda: reef.row("later")["placement"] == "standing" and reef.row("later")["pid"])
+    edited.names["later"] = "code: later/defs.py"
+    edited.write()
+    until(lambda: reef.row("later")["placement"] == "packed" and not reef.row("later")["draining"])
+    until(lambda: runs(reef, "later", "later_job"), 100, "the daemon knows it")
+
+
+def test_a_renamed_location_keeps_the_state_of_its_sensors(reef: Reef, edited: Edited) -> None:
+    until(lambda: cursor(reef, "ticking", "ticking_sensor") > 2)
+    edited.names = {
+        ("renamed" if name == "ticking" else name): (
+            f"{settings}, renamed_from: ticking" if name == "ticking" else settings
+        )
+        for name, settings in edited.names.items()
+    }
+    edited.write()
+    until(lambda: "renamed" in shown(reef), what="the webserver shows the new name")
+    carried = cursor(reef, "renamed", "ticking_sensor")
+    assert carried > 2
+    until(lambda: "ticking" not in shown(reef))
+    until(lambda: cursor(reef, "renamed", "ticking_sensor") > carried + 1, 100, "the daemon ticks it on")
+    ticks = reef.ticks("renamed", "ticking_sensor")
+    cursors = [int(tick["cursor"]) for tick in ticks if tick["cursor"]]
+    assert sorted(cursors, reverse=True) == cursors
+    assert min(cursors) == carried + 1  # none was evaluated twice, none left out
+    assert not any(tick["error"] for tick in ticks)
+
+
+def test_a_removed_location_is_answered_for_until_nobody_asks(reef: Reef, edited: Edited) -> None:
+    run = reef.launch("later", "slow")
+    until(lambda: reef.row("later")["live_runs"])
+    edited.names.pop("later")
+    edited.write()
+    until(lambda: "later" not in shown(reef))
+    rows = {row["name"]: row for row in reef.status()["locations"]}
+    assert rows["later"]["leaving"]
+    assert rows["later"]["live_runs"]
+    assert reef.run_status(run) in ("STARTING", "STARTED")
+    reef.graphql(
+        "mutation($r: String!){terminateRun(runId:$r, terminatePolicy: SAFE_TERMINATE){__typename}}",
+        {"r": run},
+    )
+    # the daemon asks until it has read its workspace again, which it does each minute
+    until(lambda: "later" not in {row["name"] for row in reef.status()["locations"]}, 120)
+
+
+def test_one_that_comes_back_is_there_without_a_probe(reef: Reef, edited: Edited) -> None:
+    edited.names["later"] = "code: later/defs.py"
+    edited.write()
+    until(lambda: "later" in shown(reef))
+    assert reef.row("later")["state"] in ("asleep", "warm", "waking")
+
+
+def test_an_old_name_that_is_still_there_is_a_mistake(reef: Reef, edited: Edited) -> None:
+    good = dict(edited.names)
+    edited.names["later"] = "code: later/defs.py, renamed_from: other"
+    edited.write()
+    error = until(lambda: reef.status()["fleet"]["error"])
+    assert "which is still a location of this file" in error
+    edited.names = good
+    edited.write()
+    until(lambda: reef.status()["fleet"]["error"] is None)
+
+
+def test_the_webserver_is_told_of_a_version_that_it_missed(reef: Reef, edited: Edited) -> None:
+    """Between its load and its first poll, which is silent: it is held there while the version is promoted."""
+    pid = reef.status()["beside"]["webserver"]["pid"]
+    defs = edited.path.parent / "other" / "defs.py"
+    versions = "{locationStatusesOrError{... on WorkspaceLocationStatusEntries{entries{name versionKey}}}}"
+
+    def shown_id() -> str:
+        entries = reef.graphql(versions)["locationStatusesOrError"]["entries"]
+        return str(json.loads(next(one["versionKey"] for one in entries if one["name"] == "other"))[0])
+
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        defs.write_text(defs.read_text() + "\n# another version\n")
+        reef.command("deploy", "other")
+        served = reef.row("other")["server_id"]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    until(lambda: shown_id() == served, 30)
