@@ -18,7 +18,14 @@ from reefs import Reef, until, write_location
 pytestmark = pytest.mark.timeout(300)
 
 OTHERS = 47
-PLAIN = "from dagster import Definitions, asset\n@asset(name='a_%d')\ndef one(): ...\ndefs = Definitions(assets=[one])\n"
+PLAIN = """
+from dagster import Definitions, asset
+
+@asset(name="a_%d")
+def one(): ...
+
+defs = Definitions(assets=[one])
+"""
 LOADED = (
     "{workspaceOrError{... on Workspace{locationEntries{name locationOrLoadError"
     "{... on RepositoryLocation{name}}}}}}"
