@@ -173,24 +173,27 @@ def test_one_that_does_not_load_is_refused_while_the_others_are_promoted(host: R
     assert plan(host)[0] == 0
 
 
-def test_a_changed_setting_is_named_and_takes_effect(host: Reef, fleet: Path) -> None:
-    (fleet / "reef.yaml").write_text(FLEET.replace("eu", "us") + "  fresh: {code: alone/defs.py}\n")
+def test_with_promote_on_deploy_a_changed_setting_is_named_and_waits(host: Reef, fleet: Path) -> None:
+    explicit = "promote: on_deploy\n" + FLEET
+    (fleet / "reef.yaml").write_text(explicit)
+    until(lambda: all(row["pinned"] for row in host.status()["locations"]))
+    (fleet / "reef.yaml").write_text(explicit.replace("eu", "us") + "  fresh: {code: alone/defs.py}\n")
+    until(lambda: {row["name"]: row["pinned"] for row in host.status()["locations"]}.get("fresh"))
     _, rows, _ = plan(host)
     assert {
         name: [why["text"] for why in row["reasons"]] for name, row in rows.items() if row["touched"]
-    } == {
-        "sales": ["setting env.REGION changed"],
-        "fresh": ["new in the fleet"],
-    }
+    } == {"sales": ["setting env.REGION changed"]}
     assert (
         "us" not in (host.state / "served").joinpath(next((host.state / "served").iterdir()).name).read_text()
     )
-    status, said, stderr = deploy(host, "--changed")
-    assert (status, said["added"], set(said["results"])) == (0, ["fresh"], {"sales"})
-    assert "needs a new start: fresh" in stderr
+    status, said, _ = deploy(host, "--changed")
+    assert (status, set(said["results"])) == (0, {"sales"})
     child = until(lambda: host.command("wake", "sales") and host.row("sales")["pid"])
     assert b"REGION=us" in Path(f"/proc/{child}/environ").read_bytes() or host.row("sales")["forked"]
     (fleet / "reef.yaml").write_text(FLEET.replace("eu", "us"))
+    until(
+        lambda: host.row("fresh")["leaving"] and not any(row["pinned"] for row in host.status()["locations"])
+    )
     assert plan(host)[0] == 0
 
 

@@ -105,13 +105,14 @@ def test_a_version_that_is_rolled_back_to_runs_its_own_code_settings_and_files(
     old = until(lambda: host.row("sales"))
     assert old["not_kept"] is None
     assert old["pinned"] is None
-    write(fleet, "new")
     (fleet / "reef.yaml").write_text((FLEET % {"out": folder / "out"}).replace("eu", "us"))
+    until(lambda: host.row("sales")["server_id"] != old["server_id"])
+    write(fleet, "new")
     done = host.command("deploy", "sales", "--allow-removals")
     assert "added: assets made_by_new" in done.stdout
     assert host.row("sales")["server_id"] != old["server_id"]
 
-    status, event, stderr = rollback(host, "sales")
+    status, event, stderr = rollback(host, "sales", "--to", old["version"])
     assert (status, event["state"]) == (0, "promoted"), (event, stderr)
     row = host.row("sales")
     assert row["server_id"] == old["server_id"]
@@ -211,11 +212,12 @@ def test_a_rollback_needs_the_environment_of_its_version(host: Reef, fleet: Path
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (site,) = venv.glob("lib/python3*/site-packages")
     (site / "dev.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    before = host.row("plain")["version"]
     text = (fleet / "reef.yaml").read_text()
     (fleet / "reef.yaml").write_text(
         text.replace("{code: plain/defs.py}", f"{{code: plain/defs.py, python: {venv}}}")
     )
-    host.command("deploy", "plain")
+    until(lambda: host.row("plain")["version"] != before)
     (fleet / "plain" / "defs.py").write_text(PLAIN % "x = 4")
     host.command("deploy", "plain")
     (site / "tiny-1.0.dist-info").mkdir()
