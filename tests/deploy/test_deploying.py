@@ -191,9 +191,8 @@ def test_with_promote_on_deploy_a_changed_setting_is_named_and_waits(host: Reef,
     child = until(lambda: host.command("wake", "sales") and host.row("sales")["pid"])
     assert b"REGION=us" in Path(f"/proc/{child}/environ").read_bytes() or host.row("sales")["forked"]
     (fleet / "reef.yaml").write_text(FLEET.replace("eu", "us"))
-    until(
-        lambda: host.row("fresh")["leaving"] and not any(row["pinned"] for row in host.status()["locations"])
-    )
+    until(lambda: "by `reef deploy` only" not in str([row["pinned"] for row in host.status()["locations"]]))
+    until(lambda: "fresh" not in {row["name"] for row in host.status()["locations"] if not row["leaving"]})
     assert plan(host)[0] == 0
 
 
