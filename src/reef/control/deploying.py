@@ -42,7 +42,9 @@ class Deployer:
 
     @property
     def under_way(self) -> bool:
-        return self._current is not None and not self._current.over and self._current.journal.state == "running"
+        return (
+            self._current is not None and not self._current.over and self._current.journal.state == "running"
+        )
 
     def commands(self) -> dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]]:
         """What the host's own socket answers."""
