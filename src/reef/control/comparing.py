@@ -34,7 +34,8 @@ class Comparer:
 
         plans = await asyncio.gather(*(one(spec) for spec in fleet.locations))
         names = {spec.name for spec in fleet.locations}
-        return Plan(tuple(plans), tuple(name for name in self._parts.control.locations if name not in names))
+        there = [place.name for place in self._parts.control.locations.values() if not place.leaving]
+        return Plan(tuple(plans), tuple(name for name in there if name not in names))
 
     async def _environments(self, fleet: Fleet) -> Found:
         pythons = [one.python for one in fleet.locations if one.code is not None and one.broken is None]

@@ -80,7 +80,9 @@ class Beginning:
         """What the fleet's file has more and less than the running fleet."""
         return {
             "added": [name for name in self._specs if name not in self._places],
-            "removed": [name for name in self._places if name not in self._specs],
+            "removed": [
+                name for name, place in self._places.items() if name not in self._specs and not place.leaving
+            ],
         }
 
 
@@ -95,6 +97,6 @@ def _unknown(name: str, specs: Collection[str], places: Mapping[str, CodeLocatio
     if name in specs:
         return ReefError(
             f"code location {name!r} is new in the fleet's file",
-            hint="a running host does not add locations yet: start it again",
+            hint="it could not be taken in: see `reef status`",
         )
     return ReefError(f"no code location {name!r}", hint=did_you_mean(name, places))

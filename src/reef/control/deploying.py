@@ -35,6 +35,7 @@ class Deployer:
         self._path = parts.around.state.root / "deploy.json"
         self._starting = asyncio.Lock()
         self._current: Deploy | None = None
+        self.take_in: Callable[[Fleet], Awaitable[None]] | None = None
         if (journal := last_journal(self._path)) is not None:
             self._current = _recalled(journal, Deploy(journal, self._path))
             if journal.state == "interrupted":
@@ -81,12 +82,19 @@ class Deployer:
             if (busy := self._busy()) is not None:
                 return busy
             fleet = await asyncio.to_thread(self._read_fleet)
+            await self._take_in(fleet)
             plan = await self._comparer.plan(fleet) if request["locations"] == "changed" else None
             beginning = Beginning(self._parts, fleet)
             journal = beginning.journal(secrets.token_hex(4), request, plan)
             cut_off = self._current.journal if self._current and not self._current.over else None
             await self._start(journal, fleet)
         return {**_begun(journal), **beginning.others(), "interrupted": _told(cut_off) if cut_off else None}
+
+    async def _take_in(self, fleet: Fleet) -> None:
+        """Locations that have just been written into the file are there before they are deployed."""
+        missing = {spec.name for spec in fleet.locations} - self._parts.control.locations.keys()
+        if missing and self.take_in is not None:
+            await self.take_in(fleet)
 
     async def _start(self, journal: Journal, fleet: Fleet) -> None:
         deploy = self._current = _recalled(journal, Deploy(journal, self._path))

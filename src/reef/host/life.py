@@ -99,6 +99,8 @@ class Host:
         )
         self.file = FleetFile(self.fleet, self._fleet_now, self._take, lambda: deployer.under_way, say)
 
+        deployer.take_in = self._take
+
     async def _take(self, fleet: Fleet) -> None:
         await self.changing.take(fleet)
         self.fleet = fleet
