@@ -5,9 +5,7 @@ The tests of this module share one host and follow one another.
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,11 +95,6 @@ def cursor(reef: Reef, location: str, name: str) -> int:
     return int((sensor(reef, location, name)["typeSpecificData"] or {}).get("lastCursor") or 0)
 
 
-def runs(reef: Reef, location: str, job: str) -> bool:
-    """The daemon fails runs of a location that it does not know yet: it looks at its workspace each minute."""
-    return reef.run_ends(reef.launch(location, job)) == "SUCCESS"
-
-
 def test_adding_one_of_fifty_probes_exactly_one(reef: Reef, edited: Edited) -> None:
     until(lambda: len(shown(reef)) == OTHERS + 2)
     pids = {name: one["pid"] for name, one in reef.status()["beside"].items()}
@@ -157,53 +150,45 @@ def test_another_placement_moves_the_server(reef: Reef, edited: Edited) -> None:
     edited.names["later"] = "code: later/defs.py"
     edited.write()
     until(lambda: reef.row("later")["placement"] == "packed" and not reef.row("later")["draining"])
-    until(lambda: runs(reef, "later", "later_job"), 100, "the daemon knows it")
+    assert reef.command("wake", "later")
 
 
-def test_a_renamed_location_keeps_the_state_of_its_sensors(reef: Reef, edited: Edited) -> None:
+def test_one_is_renamed_and_keeps_its_state_while_another_is_removed(reef: Reef, edited: Edited) -> None:
+    """Both at once: the daemon needs a minute to look at its workspace again."""
     until(lambda: cursor(reef, "ticking", "ticking_sensor") > 2)
-    edited.names = {
-        ("renamed" if name == "ticking" else name): (
-            f"{settings}, renamed_from: ticking" if name == "ticking" else settings
-        )
-        for name, settings in edited.names.items()
-    }
+    run = reef.launch("other", "slow")
+    until(lambda: reef.row("other")["live_runs"])
+    edited.names.pop("other")
+    settings = edited.names.pop("ticking")
+    edited.names["renamed"] = f"{settings}, renamed_from: ticking"
     edited.write()
-    until(lambda: "renamed" in shown(reef), what="the webserver shows the new name")
+    until(lambda: "renamed" in shown(reef) and "other" not in shown(reef), what="the webserver shows it")
+    assert "ticking" not in shown(reef)
+
+    row = reef.row("other")
+    assert row["leaving"]
+    assert row["live_runs"]
+    assert reef.run_status(run) == "STARTED"
+    terminate = "mutation($r: String!){terminateRun(runId:$r){__typename}}"
+    assert reef.graphql(terminate, {"r": run})["terminateRun"]["__typename"] == "TerminateRunSuccess"
+    assert reef.run_ends(run) == "CANCELED"
+
     carried = cursor(reef, "renamed", "ticking_sensor")
     assert carried > 2
-    until(lambda: "ticking" not in shown(reef))
     until(lambda: cursor(reef, "renamed", "ticking_sensor") > carried + 1, 100, "the daemon ticks it on")
     ticks = reef.ticks("renamed", "ticking_sensor")
     cursors = [int(tick["cursor"]) for tick in ticks if tick["cursor"]]
     assert sorted(cursors, reverse=True) == cursors
     assert min(cursors) == carried + 1  # none was evaluated twice, none left out
     assert not any(tick["error"] for tick in ticks)
+    until(lambda: "other" not in {one["name"] for one in reef.status()["locations"]}, 60, "nobody asks")
 
 
-def test_a_removed_location_is_answered_for_until_nobody_asks(reef: Reef, edited: Edited) -> None:
-    run = reef.launch("later", "slow")
-    until(lambda: reef.row("later")["live_runs"])
-    edited.names.pop("later")
+def test_one_that_comes_back_is_served_again(reef: Reef, edited: Edited) -> None:
+    edited.names["other"] = "code: other/defs.py, env: {NEW: value}"
     edited.write()
-    until(lambda: "later" not in shown(reef))
-    rows = {row["name"]: row for row in reef.status()["locations"]}
-    assert rows["later"]["leaving"]
-    assert rows["later"]["live_runs"]
-    assert reef.run_status(run) in ("STARTING", "STARTED")
-    reef.graphql(
-        "mutation($r: String!){terminateRun(runId:$r, terminatePolicy: SAFE_TERMINATE){__typename}}",
-        {"r": run},
-    )
-    # the daemon asks until it has read its workspace again, which it does each minute
-    until(lambda: "later" not in {row["name"] for row in reef.status()["locations"]}, 120)
-
-
-def test_one_that_comes_back_is_there_without_a_probe(reef: Reef, edited: Edited) -> None:
-    edited.names["later"] = "code: later/defs.py"
-    edited.write()
-    until(lambda: "later" in shown(reef))
-    assert reef.row("later")["state"] in ("asleep", "warm", "waking")
+    until(lambda: "other" in shown(reef))
+    assert reef.row("other")["last_error"] is None
 
 
 def test_an_old_name_that_is_still_there_is_a_mistake(reef: Reef, edited: Edited) -> None:
@@ -215,23 +200,3 @@ def test_an_old_name_that_is_still_there_is_a_mistake(reef: Reef, edited: Edited
     edited.names = good
     edited.write()
     until(lambda: reef.status()["fleet"]["error"] is None)
-
-
-def test_the_webserver_is_told_of_a_version_that_it_missed(reef: Reef, edited: Edited) -> None:
-    """Between its load and its first poll, which is silent: it is held there while the version is promoted."""
-    pid = reef.status()["beside"]["webserver"]["pid"]
-    defs = edited.path.parent / "other" / "defs.py"
-    versions = "{locationStatusesOrError{... on WorkspaceLocationStatusEntries{entries{name versionKey}}}}"
-
-    def shown_id() -> str:
-        entries = reef.graphql(versions)["locationStatusesOrError"]["entries"]
-        return str(json.loads(next(one["versionKey"] for one in entries if one["name"] == "other"))[0])
-
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        defs.write_text(defs.read_text() + "\n# another version\n")
-        reef.command("deploy", "other")
-        served = reef.row("other")["server_id"]
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    until(lambda: shown_id() == served, 30)
