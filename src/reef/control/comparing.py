@@ -65,6 +65,8 @@ class Comparer:
         if now.stamp.version == served.version:
             return LocationPlan(spec.name, False, _errors(place, served), served.version, served.version)
         why = await self._parts.promotions.why(served, spec, now.record, environment)
+        newer = await self._parts.versions.changed_defs_state(recorded_stamp(place))
+        why += tuple(Reason("defs state", f"a newer version of defs state {key!r} is there") for key in newer)
         return LocationPlan(spec.name, True, why, served.version, now.stamp.version)
 
 

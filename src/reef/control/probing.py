@@ -123,7 +123,8 @@ class Prober:
             loaded = await self._load(location, before.stamp, Running(location.spec))
             report = loaded.report or report
             after = await self._versions.see(location.spec, report, written)
-            loaded = replace(loaded, stamp=after.stamp, record=after.record)
+            stamp = self._versions.with_defs_state(location.spec, after.stamp, loaded.recording.defs_state)
+            loaded = replace(loaded, stamp=stamp, record=after.record)
             again = frozenset(self._versions.changed_during_load(before, after, started_at_ns))
             if not again:
                 break

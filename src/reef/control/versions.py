@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reef.control.defs_state import DefsStates
 from reef.control.served import ServedRecord
 from reef.control.specs import Surroundings
 from reef.decide.versions import settings_hash, version
@@ -17,7 +19,7 @@ from reef.hosting.contract import LoadReport
 from reef.hosting.plan import ZygotePlan
 from reef.sources import SourceIndex, SourceRecord, SourceScope, changed_during, scope_of, source_root
 
-Change = Literal["same", "source", "environment", "settings"]
+Change = Literal["same", "source", "environment", "settings", "defs state"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Versions:
         ignored = [str(around.state.root), *([around.dagster_home] if around.dagster_home else [])]
         self._ignored = tuple(ignored)
         self._index = SourceIndex(ignore=self._ignored)
+        self._defs_states = DefsStates(around.dagster_home)
         self.environments: Mapping[str, Environment | EnvironmentProblem] = {}
         self._checked: dict[
             str, tuple[float, bool]
@@ -71,11 +74,27 @@ class Versions:
             sources={"scope": _plain(record.scope), "digest": record.digest},
         )
 
+    def with_defs_state(self, location: Location, stamp: Stamp, used: Mapping[str, str]) -> Stamp:
+        """The stamp of a load that used these versions of defs state (key → version)."""
+        if not used:
+            return stamp
+        sources = {**stamp.sources, "defs_state": dict(used)}
+        digest = str(stamp.sources.get("digest", ""))
+        number = version(location, digest, stamp.environment, stamp.settings, _state_digest(used))
+        return Stamp(number, stamp.environment, stamp.settings, sources)
+
+    async def changed_defs_state(self, stamp: Stamp) -> dict[str, str]:
+        """Key → version, where there is a newer one than the one that was loaded."""
+        used = _used_state(stamp)
+        return await asyncio.to_thread(self._defs_states.changed, used) if used else {}
+
     def stamp_of_kept(self, spec: Location, served: ServedRecord) -> Stamp:
         """Of a version that runs from its copy: only its environment can be another one now."""
         environment = self._environment(spec.python)
         fingerprint = environment.fingerprint if environment else ""
-        number = version(spec, str(served.sources.get("digest", "")), fingerprint, served.settings)
+        used = served.sources.get("defs_state")
+        state = _state_digest(used) if isinstance(used, dict) else ""
+        number = version(spec, str(served.sources.get("digest", "")), fingerprint, served.settings, state)
         return Stamp(number, fingerprint, served.settings, served.sources)
 
     def changed_during_load(self, before: Seen, after: Seen, started_at_ns: int) -> tuple[str, ...]:
@@ -91,7 +110,7 @@ class Versions:
         scope = _scope(stamp.sources)
         if scope is None or (await self._index.record(scope)).digest != stamp.sources["digest"]:
             return "source"
-        return "same"
+        return "defs state" if await self.changed_defs_state(stamp) else "same"
 
     async def planned(self, location: Location, stamp: Stamp, environment: Environment | None) -> Seen:
         """What it would be now, judged by the files that the stamp's load read (its own, where it moved)."""
@@ -101,7 +120,10 @@ class Versions:
             same_place = known is not None and set(own.roots) <= set(known.roots)
             known = known.with_files(own.files) if known and same_place else own
         record = await self._index.record(known)
-        return Seen(self._stamp(location, environment, record), record)
+        now = self._stamp(location, environment, record)
+        used = _used_state(stamp)
+        newer = await self.changed_defs_state(stamp)
+        return Seen(self.with_defs_state(location, now, {**used, **newer}), record)
 
     async def environment_changed(self, location: Location, fingerprint: str) -> bool:
         """Its own interpreter's packages, or those of the interpreter that its zygote runs in."""
@@ -138,6 +160,15 @@ class Versions:
     def _environment(self, python: str) -> Environment | None:
         found = self.environments.get(python)
         return found if isinstance(found, Environment) else None
+
+
+def _used_state(stamp: Stamp) -> dict[str, str]:
+    used = stamp.sources.get("defs_state")
+    return {str(key): str(value) for key, value in used.items()} if isinstance(used, dict) else {}
+
+
+def _state_digest(used: Mapping[str, str]) -> str:
+    return json.dumps(used, sort_keys=True) if used else ""
 
 
 def _settings(location: Location) -> str:

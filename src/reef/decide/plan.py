@@ -18,6 +18,7 @@ Kind = Literal[
     "distribution",  # what is installed
     "environment",  # the interpreter itself
     "setting",
+    "defs state",
     "definitions",  # they differ though nothing that is known of changed
     "error",  # it does not load
     "unclear",  # it cannot be told, so it counts

@@ -42,6 +42,7 @@ class Recording:
     repository_errors: dict[str, str] = field(default_factory=dict)
     definitions: dict[str, object] = field(default_factory=dict)
     server_id: str | None = None
+    defs_state: dict[str, str] = field(default_factory=dict)  # key → version that the load used
 
 
 def synthesized_load_error(reason: str, location: str) -> Recording:
@@ -105,6 +106,7 @@ class _Recorder:
             repository_errors=dict(_repository_errors(snapshot)),
             definitions=definitions.as_dict(),
             server_id=server_id,
+            defs_state=listed.defs_state,
         )
 
     async def _repository(self, name: str) -> tuple[RecordedRepository, ReadRepository]:
