@@ -184,11 +184,13 @@ class Prober:
         try:
             new = await self._recorded(location, loaded)
             if gate is not None:
-                location.not_kept = await self.keeper.keep(location, new, loaded.record, loaded.report)
+                not_kept = await self.keeper.keep(location, new, loaded.record, loaded.report)
                 if (reason := await gate(served, new)) is not None:
                     return Refused(reason)
             await self.promote(location, new)
-            if gate is None:
+            if gate is not None:
+                location.not_kept = not_kept
+            else:
                 self.keeper.keep_later(location, new, loaded.record, loaded.report)
         except OSError as full:
             location.load_error = f"what it answers could not be stored: {full.strerror or full}"
