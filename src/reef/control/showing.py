@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -18,8 +19,8 @@ from reef.gateway import Gateway
 log = logging.getLogger("reef.control")
 
 BY_ITSELF_S = 5.0  # a poll a second, the lag of the server id, and the load
-TRIES = 24
-PAUSE_S = 5.0
+PAUSE_S = 2.0
+TRIES = 90
 
 
 class Shows(Protocol):
@@ -44,18 +45,18 @@ class Showing:
         self._gateway = gateway
         self._webserver = webserver
         self._failures = failures
-        self._to_see: set[str] = set()
+        self._to_see: dict[str, float] = {}  # location -> when it was promoted or told (monotonic seconds)
         self._task: asyncio.Task[object] | None = None
 
     def note(self, location: str) -> None:
         """A new server id is served for it."""
-        self._to_see.add(location)
+        self._to_see[location] = time.monotonic()
         if self._task is None or self._task.done():
             self._task = self._control.spawn(self._see())
 
     async def _see(self) -> None:
         for _ in range(TRIES):
-            await asyncio.sleep(BY_ITSELF_S)
+            await asyncio.sleep(PAUSE_S)
             webserver = self._webserver()
             if webserver is None:
                 self._to_see.clear()
@@ -68,19 +69,20 @@ class Showing:
         self._to_see.clear()
 
     async def _look(self, webserver: Shows) -> None:
-        looked_for = set(self._to_see)
-        shown = await webserver.shown()
-        for name in sorted(looked_for):
+        before = time.monotonic() - BY_ITSELF_S
+        looked_for = sorted(name for name, at in self._to_see.items() if at <= before)
+        shown = await webserver.shown() if looked_for else {}
+        for name in looked_for:
             if name not in shown:
                 if self._is_gone(name):
-                    self._to_see.discard(name)
+                    self._to_see.pop(name, None)
                 continue  # still loading, or known to it as one that does not load
-            self._to_see.discard(name)
+            self._to_see.pop(name, None)
             if not self._is_shown(name, shown[name]):
                 log.info("%s: the webserver missed its new version and is told to load it", name)
                 with self.quietly():
                     await webserver.reload_location(name)
-                self._to_see.add(name)
+                self._to_see[name] = time.monotonic()
 
     def _is_gone(self, name: str) -> bool:
         place = self._control.locations.get(name)
