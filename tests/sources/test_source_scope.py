@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reef.fleet.model import CodeTarget, Location
+from reef.fleet import inheriting
+from reef.fleet.model import CodeTarget, Fleet, Location
 from reef.hosting.contract import LoadReport
 from reef.sources import own_names, scope_of, source_root
 from reef.sources import scope as scope_module
@@ -112,3 +113,19 @@ def test_folders_that_are_nobodys_project_are_not_taken_whole(
 def test_own_names_are_what_comes_before_site_packages(repo: Path) -> None:
     place = Location("x", code=CodeTarget(module_name="hr"), cwd=str(repo), env={"PYTHONPATH": f"{repo}/src"})
     assert own_names(place) == {"hr", "single", "pkg"}  # `sales` and `lib` are namespaces: installed ones win
+
+
+def test_the_hosts_own_pythonpath_is_each_locations(tmp_path: Path) -> None:
+    """As in images that set it: what lies there is the location's source, and hides what is installed."""
+    (tmp_path / "app" / "src" / "hr").mkdir(parents=True)
+    (tmp_path / "app" / "src" / "hr" / "__init__.py").touch()
+    (tmp_path / "app" / "src" / "six.py").touch()
+    code = CodeTarget(module_name="hr")
+    own = Location("own", code=code, cwd="/", env={"PYTHONPATH": "/elsewhere"})
+    external = Location("external", placement="external")
+    fleet = Fleet((Location("x", code=code, cwd="/"), own, external), source="reef.yaml", kind="reef", default_python="")
+    x, *others = inheriting(fleet, {"PYTHONPATH": str(tmp_path / "app" / "src")}).locations
+    assert others == [own, external]
+    assert source_root(x) == str(tmp_path / "app" / "src" / "hr")
+    assert {"hr", "six"} <= own_names(x)
+    assert inheriting(fleet, {}) is fleet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reef.fleet.inherited import inheriting
 from reef.fleet.reading import read
 
-__all__ = ["read"]
+__all__ = ["inheriting", "read"]

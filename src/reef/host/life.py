@@ -146,7 +146,8 @@ class Host:
         return unix_addresses(self.state, names)
 
     def _fleet_now(self) -> Fleet:
-        return fleets.read(self.settings.path, os.environ, self.fleet.default_python)
+        fleet = fleets.read(self.settings.path, os.environ, self.fleet.default_python)
+        return fleets.inheriting(fleet, os.environ)
 
     def _about(self) -> dict[str, Any]:
         page = self.beside.page

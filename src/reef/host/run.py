@@ -41,7 +41,7 @@ def _raise_file_limit() -> None:
 async def run_host(settings: HostSettings) -> int:
     """Run one host from start to end; its exit status. Raises ReefError for what the user must mend."""
     default_python = settings.python or await _default_python()
-    fleet = fleets.read(settings.path, os.environ, default_python)
+    fleet = fleets.inheriting(fleets.read(settings.path, os.environ, default_python), os.environ)
     state = open_state_dir(settings.state_dir or default_state_dir(fleet.source, os.environ))
     lock = HostLock(state)
     sweep_half_written(state)
