@@ -23,7 +23,26 @@ locations:
   sales: {code: sales/defs.py, env: {REGION: eu, OUT: %(out)s}}
   outside: {code: outside/defs.py}
   plain: {code: plain/defs.py}
+  parts: {code: parts_pkg.definitions, working_directory: parts/src, cwd: parts}
 """
+PROJECT = """
+[project]
+name = "parts"
+version = "0.1"
+[tool.dg]
+directory_type = "project"
+[tool.dg.project]
+root_module = "parts_pkg"
+"""
+PARTS = """
+from pathlib import Path
+from dagster import definitions, load_from_defs_folder
+
+@definitions
+def defs():
+    return load_from_defs_folder(path_within_project=Path(__file__).parent)
+"""
+PART = "from dagster import asset\n@asset\ndef part_%s(): ...\n"
 DEFS = """
 import os
 from pathlib import Path
@@ -77,6 +96,12 @@ def fleet(folder: Path) -> Path:
         (fleet / name).mkdir(parents=True)
     write(fleet, "old")
     (fleet / "data.csv").write_text("data")
+    package = fleet / "parts" / "src" / "parts_pkg"
+    (package / "defs").mkdir(parents=True)
+    (fleet / "parts" / "pyproject.toml").write_text(PROJECT)
+    (package / "__init__.py").touch()
+    (package / "definitions.py").write_text(PARTS)
+    (package / "defs" / "things.py").write_text(PART % "old")
     (fleet / "sales" / "defs.py").write_text(DEFS)
     (fleet / "outside" / "defs.py").write_text(OUTSIDE)
     (fleet / "plain" / "defs.py").write_text(PLAIN % "")
@@ -167,6 +192,20 @@ def test_a_chosen_version_and_mistakes(host: Reef, fleet: Path) -> None:
     assert (status, "was served before" in stderr) == (2, True), stderr
     host.command("deploy", "sales", "--allow-removals")
     assert host.row("sales")["pinned"] is None
+
+
+def test_a_dg_project_is_rolled_back_though_its_load_reads_the_projects_file(host: Reef, fleet: Path) -> None:
+    """It lies above the package, where every load of a `dg` project looks for it."""
+    old = host.row("parts")
+    assert old["not_kept"] is None, old["last_error"]
+    (fleet / "parts" / "src" / "parts_pkg" / "defs" / "things.py").write_text(PART % "new")
+    assert "added: assets part_new" in host.command("deploy", "parts", "--allow-removals").stdout
+    status, event, stderr = rollback(host, "parts")
+    assert (status, event["state"]) == (0, "promoted"), (event, stderr)
+    assert event["definitions"]["added"] == {"assets": ["part_old"]}
+    assert host.row("parts")["version"] == old["version"]
+    assert "warm" in host.command("wake", "parts").stdout
+    assert host.row("parts")["last_error"] is None
 
 
 def test_one_that_reads_outside_its_source_is_told_so_when_it_deploys(host: Reef, fleet: Path) -> None:

@@ -123,7 +123,9 @@ def test_the_hosts_own_pythonpath_is_each_locations(tmp_path: Path) -> None:
     code = CodeTarget(module_name="hr")
     own = Location("own", code=code, cwd="/", env={"PYTHONPATH": "/elsewhere"})
     external = Location("external", placement="external")
-    fleet = Fleet((Location("x", code=code, cwd="/"), own, external), source="reef.yaml", kind="reef", default_python="")
+    fleet = Fleet(
+        (Location("x", code=code, cwd="/"), own, external), source="reef.yaml", kind="reef", default_python=""
+    )
     x, *others = inheriting(fleet, {"PYTHONPATH": str(tmp_path / "app" / "src")}).locations
     assert others == [own, external]
     assert source_root(x) == str(tmp_path / "app" / "src" / "hr")

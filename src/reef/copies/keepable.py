@@ -18,6 +18,8 @@ MOST_FILES = 50_000
 MOST_BYTES = 1 << 30
 MOST_BESIDE = 5_000
 LINK = "link "
+# What Dagster and `dg` read of a project, looked for from its code upwards: a copy has it at the same place.
+PROJECT_FILES = frozenset({"pyproject.toml", "dg.toml", "setup.cfg", "setup.py"})
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def _modules_below(top: str) -> Iterator[str]:
 
 def _outside(spec: Location, record: SourceRecord, report: LoadReport) -> Iterator[str]:
     """Data that the load read outside its roots: no copy of the roots brings it back. Modules are copied wherever
-    they lie, `.env` files are settings, and what a person keeps in hidden files of the home folder is the machine's."""
+    they lie, so are the files of the project above a root, `.env` files are settings, and what a person keeps in hidden
+    files of the home folder is the machine's."""
     code = {file for file in report.modules.values() if file}
     settings = {*spec.env_files, *(os.path.join(f, ".env") for f in (spec.cwd, *import_folders(spec)) if f)}
     target = spec.code.python_file if spec.code else None
@@ -95,11 +98,16 @@ def _outside(spec: Location, record: SourceRecord, report: LoadReport) -> Iterat
     for path, state in record.files.items():
         if state.digest == ABSENT or path in code or path in settings or path == target:
             continue
-        if not path.startswith(hidden):
+        if not path.startswith(hidden) and not _is_projects(path, record.scope.roots):
             yield path
     for folder in record.folders:
         if not folder.startswith(hidden) and not _inside(folder, record.scope.roots):
             yield f"the names in {folder}"
+
+
+def _is_projects(path: str, roots: Iterable[str]) -> bool:
+    folder, name = os.path.split(path)
+    return name in PROJECT_FILES and any(root.startswith(f"{folder}/") for root in roots)
 
 
 def _wide(spec: Location, record: SourceRecord) -> Iterator[str]:
