@@ -273,16 +273,15 @@ def test_a_new_version_that_takes_long_to_load_is_not_waited_for_by_anybody(
     write(folder, "called", "eighth", before="time.sleep(6)")
     with Looks(reef) as looks:
         deploy = side.submit(reef.command, "deploy", "called", "--allow-removals")
-        slowest_s, told = 0.0, set[str]()
+        took_s: dict[str, float] = {}  # by the version that answered
         while not deploy.done():
             started = time.monotonic()
-            told.add(eyes.tick()["job"])
-            slowest_s = max(slowest_s, time.monotonic() - started)
+            job = eyes.tick()["job"]
+            took_s[job] = max(took_s.get(job, 0.0), time.monotonic() - started)
         assert "promoted" in deploy.result().stdout
         until(lambda: "eighth" in shown(reef, "called"), what="for the webserver to show it")
     (here / "tick.go").touch()
     assert call.result(50)["job"] == "seventh"
     assert looks.bad == []
-    assert told <= {"seventh", "eighth"}
-    assert "seventh" in told
-    assert slowest_s < 6.0
+    assert took_s.keys() <= {"seventh", "eighth"}
+    assert took_s["seventh"] < 3.0
