@@ -34,6 +34,7 @@ class HostSettings:
     leave_children: bool = False  # at SIGTERM: servers with live runs are left to the next host
     immortal: bool = True
     unclaimed_s: float | None = None  # children that no host claims for so long end themselves; None: 30
+    watch: bool = False
     as_json: bool = False
     webserver: str | None = None  # URL of somebody else's webserver, to be told of changes
     webserver_headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -34,6 +34,11 @@ SHARED = (
     click.option(
         "--immortal/--no-immortal", default=True, help="Immortal heap in zygotes (Python 3.12 and 3.13)."
     ),
+    click.option(
+        "--watch",
+        is_flag=True,
+        help="Probe and promote what is saved, of those locations alone that import or read it.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object once the fleet is up."),
 )
 

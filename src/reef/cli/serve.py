@@ -41,6 +41,7 @@ def command(
     dagster_home: str | None,
     python: str | None,
     immortal: bool,
+    watch: bool,
     as_json: bool,
 ) -> None:
     """Serve the fleet at PATH and write the workspace.yaml that a webserver and a daemon need.
@@ -61,6 +62,7 @@ def command(
             python=python,
             leave_children=True,
             immortal=immortal,
+            watch=watch,
             as_json=as_json,
         )
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 COLUMNS = ("LOCATION", "OWNER", "STATE", "VERSION", "OWN MB", "SHARED", "WAKES", "COLD s", "CALLS", "NOTE")
 GIVEN_UP = ("VERSION", "CALLS", "OWNER", "SHARED", "COLD s")  # in this order, where the terminal is narrow
+OLD_S = 7 * 86_400
 LEAST_NOTE, LEAST_NAME, ROOMY_NAME = 20, 12, 24
 Line = tuple[str, ...]
 
@@ -103,6 +104,8 @@ def _row(row: dict[str, Any]) -> Line:
 
 def _note(row: dict[str, Any]) -> str:
     parts = []
+    if age := _age(row):
+        parts.append(age)
     if row["live_runs"]:
         parts.append(f"{len(row['live_runs'])} live run(s)")
     if row.get("leaving"):
@@ -114,6 +117,26 @@ def _note(row: dict[str, Any]) -> str:
     if row["last_error"]:
         parts.append(row["last_error"].strip().splitlines()[0])
     return "; ".join(parts)
+
+
+def _age(row: dict[str, Any]) -> str:
+    """How old its answers are, where that may matter: its definitions change by themselves, or it is long ago."""
+    age_s = row["snapshot_age_s"]
+    if age_s is None:
+        return ""
+    since = f"recorded {span(age_s)} ago"
+    if row["unstable"]:
+        return f"unstable: its definitions change with the same code; {since}"
+    dynamic = row["revalidate"] not in (None, "never")
+    return since if dynamic or age_s >= OLD_S else ""
+
+
+def span(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h`, `5 d`."""
+    for unit, name in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
 
 
 def mb(size: int | None) -> str:

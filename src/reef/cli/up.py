@@ -31,6 +31,7 @@ def command(
     dagster_home: str | None,
     python: str | None,
     immortal: bool,
+    watch: bool,
     as_json: bool,
 ) -> None:
     """Run the fleet at PATH: a reef.yaml, a workspace.yaml, a Dagster project or dg workspace, or their folder.
@@ -53,6 +54,7 @@ def command(
             beside=beside,
             python=python,
             immortal=immortal,
+            watch=watch,
             as_json=as_json,
         )
     )

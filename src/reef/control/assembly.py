@@ -18,7 +18,9 @@ from reef.control.pins import Pins
 from reef.control.planning import Planner
 from reef.control.probing import Prober
 from reef.control.promotions import Promotions
+from reef.control.reloading import Reloader
 from reef.control.resting import Rester
+from reef.control.revalidating import Revalidator
 from reef.control.runs import RunBook, RunProcess
 from reef.control.served import load
 from reef.control.specs import Surroundings
@@ -55,6 +57,7 @@ class Assembly:
     promotions: Promotions
     keeper: Keeper
     pins: Pins
+    revalidator: Revalidator
 
     async def recall(self, spec: Location) -> CodeLocation:
         """A location that comes to the fleet, with what was promoted for it earlier."""
@@ -101,7 +104,7 @@ async def assemble(
     )
     gateways: list[Gateway] = []
     control = ControlLoop(
-        places, hosting, lambda: gateways[0], versions, runs, on_orphans_over, fleet.memory_budget_bytes
+        places, hosting, lambda: gateways[0], runs, on_orphans_over, fleet.memory_budget_bytes
     )
     exits.append(control)
     gateway = Gateway(control, store, control.observe, on_missing=control.on_missing)
@@ -115,6 +118,7 @@ async def assemble(
     control.waker = Waker(
         around, hosting, versions, control.prober, keeper, fleet.max_simultaneous_wakes or max(4, 2 * cores)
     )
+    control.reloader = Reloader(control, versions, control.waker)
     planner = Planner(around, hosting, control.locations, state.folder("environments"))
     versions.environments = planner.environments
     planner.on_plans = versions.use_plans
@@ -135,7 +139,11 @@ async def assemble(
 
     control.waker.environment_changed = environment_changed
     control.waker.environment_probed = Learning(planner.plan, control.spawn).ask
-    return Assembly(around, store, hosting, gateway, versions, control, planner, promotions, keeper, pins)
+    revalidator = Revalidator(control, gateway, store)
+    control.waker.on_awake = revalidator.woken
+    return Assembly(
+        around, store, hosting, gateway, versions, control, planner, promotions, keeper, pins, revalidator
+    )
 
 
 def _recall_kept(places: list[CodeLocation], keeper: Keeper) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from reef.control.served import Promoted, Refused, ServedRecord
 from reef.control.troubles import Troubles
+from reef.control.versions import Stamp
 from reef.fleet.model import Location
 from reef.gateway.contract import Endpoint
 from reef.hosting.contract import Child
@@ -21,6 +22,14 @@ def endpoint_of(child: Child) -> Endpoint:
     return Endpoint(
         target=f"unix:{child.socket}", version=child.version, child=f"{child.pid}.{child.start_ticks}"
     )
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Newer code that does not load, while an older version is served. `error` as ListRepositories would say it."""
+
+    stamp: Stamp
+    error: str
 
 
 @dataclass
@@ -63,6 +72,9 @@ class CodeLocation:
     troubles: Troubles = field(default_factory=Troubles)
     leaving: bool = False  # no longer in the fleet, answered for until nobody asks
     attendants: list[asyncio.Task[object]] = field(default_factory=list)  # what its placement needs
+    tried: Tried | None = None  # by the last load that was refused, None once something is promoted
+    seen_at: float = 0.0  # unix seconds: when its answers were last seen to be what is served
+    held_back_until: float | None = None  # answers that changed too often are looked at again then
     real_server_id: str | None = None  # external and standing: as last polled
 
     def __post_init__(self) -> None:
@@ -71,6 +83,27 @@ class CodeLocation:
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def pinned(self) -> str | None:
+        """Why it is kept as it is, whatever lies in its folder; None where it is not."""
+        return self.served.pinned if self.served is not None else None
+
+    def recorded_stamp(self) -> Stamp | None:
+        """Of what is served."""
+        served = self.served
+        if served is None:
+            return None
+        return Stamp(served.version, served.environment, served.settings, served.sources)
+
+    def stamps(self) -> tuple[Stamp, ...]:
+        """Of what was last loaded, whether it is served or not, then of what is served."""
+        tried = self.tried.stamp if self.tried is not None else None
+        return tuple(stamp for stamp in (tried, self.recorded_stamp()) if stamp is not None)
+
+    def recorded_at(self) -> float:
+        """Unix seconds: since when its answers are known to be what is served; 0 for never."""
+        return max(self.served.recorded_at, self.seen_at) if self.served is not None else 0.0
 
     @property
     def endpoint(self) -> Endpoint | None:

@@ -13,11 +13,11 @@ from reef.control.kept import KeptVersion
 from reef.control.location import CodeLocation, endpoint_of
 from reef.control.pins import ON_DEPLOY, Pins
 from reef.control.probing import Gate, Prober
+from reef.control.reloading import Reloader
 from reef.control.resting import Rester
 from reef.control.runs import RunBook, RunProcess, parent_of, until_over
 from reef.control.served import Promoted, Refused
-from reef.control.versions import Versions
-from reef.control.waking import Waker, recorded_stamp
+from reef.control.waking import Waker
 from reef.decide import rest
 from reef.decide.wake import Hold, Refuse, on_call
 from reef.gateway import Gateway
@@ -40,7 +40,6 @@ class ControlLoop:
         locations: Iterable[CodeLocation],
         hosting: Hosting,
         gateway: Callable[[], Gateway],
-        versions: Versions,
         runs: RunBook,
         on_orphans_over: Callable[[list[RunProcess]], Coroutine[Any, Any, None]],
         memory_budget_bytes: int | None,
@@ -48,14 +47,15 @@ class ControlLoop:
         self.locations = {location.name: location for location in locations}
         self._hosting = hosting
         self._gateway = gateway
-        self._versions = versions
         self.runs = runs
         self._on_orphans_over = on_orphans_over
         self._budget = memory_budget_bytes
         self._tasks: set[asyncio.Task[Any]] = set()
         self._runs_at = 0.0
         self.prober: Prober
+        self.reloads_are_quiet = 0  # above 0 while Reef itself makes the webserver reload its workspace
         self.waker: Waker
+        self.reloader: Reloader
         self.rester: Rester
         self.pins: Pins
         self.pin_always = False  # promote: on_deploy
@@ -115,27 +115,14 @@ class ControlLoop:
         run = self.runs.get(run_id)
         return run is not None and run.location == location and run.is_alive()
 
-    async def reload(self, location: str) -> None:
-        """A person pressed Reload, or reloadWorkspace asks everybody: only what changed is loaded."""
-        place = self.locations[location]
-        if place.external is not None or (place.served is not None and place.served.pinned is not None):
-            return
-        changed = "source"
-        if place.served is not None:
-            changed = await self._versions.change(place.spec, recorded_stamp(place))
-        known = place.served is not None and place.served.load_error is None and place.load_error is None
-        if known and changed == "same":
-            return
-        if (changed == "environment" or place.unusable) and self.waker.environment_changed is not None:
-            await self.waker.environment_changed(place)
-        if place.unusable is None:
-            await self.probe(place, show_error=place.spec.on_load_error == "show")
-
-    async def reprobe(self, location: str) -> str:
+    async def reload(self, location: str, *, by_name: bool = False) -> None:
+        """A person pressed Reload, or reloadWorkspace asks everybody. `by_name`: `reef reload`, in any case."""
         place = self.locations[location]
         if place.external is None:
-            await self.probe(place)
-        return place.served.server_id if place.served else ""
+            await self.reloader.reload(place, by_name=by_name)
+
+    async def reprobe(self, location: str) -> str:
+        return await self.reloader.reprobe(self.locations[location])
 
     async def wake_up(self, place: CodeLocation) -> str | None:
         """`reef wake`: what a call would do; the reason where it cannot be done."""

@@ -12,13 +12,14 @@ import msgspec
 
 from reef.control.keeping import Keeper, Running
 from reef.control.kept import KeptVersion, kept_now
-from reef.control.location import CodeLocation
+from reef.control.location import CodeLocation, Tried
 from reef.control.recording import record_within
 from reef.control.served import Promoted, Refused, ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
 from reef.control.turns import Turns
 from reef.control.versions import Stamp, Versions
 from reef.copies import Damaged
+from reef.decide.revalidate import changes_after
 from reef.gateway import Gateway
 from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
@@ -176,6 +177,7 @@ class Prober:
         error = loaded.recording.load_error
         served = location.served
         if error is not None and served is not None and served.load_error is None and not show_error:
+            location.tried = Tried(loaded.stamp, error)
             location.load_error = loaded.recording.load_error_text
             return Refused(location.load_error or "it does not load")
         if _same_failure(served, loaded):
@@ -253,14 +255,14 @@ class Prober:
         digest: str | None = None
         if recording.snapshot is not None:
             digest = await asyncio.to_thread(self._store.put, recording.snapshot)
-        costs = location.costs()
+        costs, now = location.costs(), time.time()
         return ServedRecord(
             location=location.name,
             version=stamp.version,
             server_id=server_id(stamp.version, digest, recording.load_error),
             snapshot=digest,
             load_error=recording.load_error,
-            recorded_at=time.time(),
+            recorded_at=now,
             environment=stamp.environment,
             settings=stamp.settings,
             sources=stamp.sources,
@@ -271,6 +273,7 @@ class Prober:
             cold_start_cpu_s=costs.cold_start_cpu_s,
             private_bytes=costs.private_bytes or (report.private_bytes if report else None),
             call_interval_s=costs.call_interval_s,
+            changes=_changes(location.served, stamp.version, digest, now),
         )
 
     async def _kept_contents(self, location: CodeLocation, record: SourceRecord | None) -> str | None:
@@ -281,11 +284,19 @@ class Prober:
         await asyncio.to_thread(save, self._around.state.served_file(location.name), new)
         if location.served is None or location.served.version != new.version:
             location.last_error = None  # it was of other code
+        location.tried = None
         old, location.served = location.served, new
         self._gateway.serve(location.name, new.as_served())
         log.info("%s: serving version %s (%s)", location.name, new.version[:12], new.server_id)
         if self.on_promoted is not None:
             await self.on_promoted(location, old, new)
+
+
+def _changes(served: ServedRecord | None, version: str, digest: str | None, now: float) -> tuple[float, ...]:
+    if served is None:
+        return ()
+    same = digest is None or served.snapshot is None or served.snapshot == digest
+    return changes_after(served.changes, same_version=served.version == version, same_answers=same, now=now)
 
 
 def _same_failure(served: ServedRecord | None, loaded: Loaded) -> bool:

@@ -37,6 +37,9 @@ class ServedRecord(msgspec.Struct, frozen=True):
     private_bytes: int | None = None
     call_interval_s: float | None = None
     pinned: str | None = None  # why it is served from its kept copy, whatever lies on the disk now
+    changes: tuple[
+        float, ...
+    ] = ()  # unix seconds: when the answers changed with the same version, the last times
     format: int = FORMAT
 
     def as_served(self) -> Served:

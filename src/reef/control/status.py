@@ -9,6 +9,8 @@ from typing import Any
 
 from reef.control.location import CodeLocation
 from reef.decide import rest
+from reef.decide.revalidate import is_unstable
+from reef.fleet.units import revalidation_text
 from reef.hosting.contract import Hosting, MemorySample, ZygoteStatus
 from reef.hosting.memory import sample
 
@@ -29,7 +31,9 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "state": _state(place),
         "version": served.version[:12] if served else None,
         "server_id": served.server_id if served else None,
-        "snapshot_age_s": round(time.time() - served.recorded_at, 1) if served else None,
+        "snapshot_age_s": round(max(0.0, time.time() - place.recorded_at()), 1) if served else None,
+        "revalidate": revalidation_text(place.spec.revalidate) if place.spec.revalidate is not None else None,
+        "unstable": served is not None and is_unstable(served.changes, time.time()),
         "pid": place.child.pid if place.child else None,
         "forked": place.child.forked if place.child else None,
         "not_forked_because": hosting.not_forked_because(place.name) if place.external is None else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -111,6 +111,16 @@ class Versions:
         if scope is None or (await self._index.record(scope)).digest != stamp.sources["digest"]:
             return "source"
         return "defs state" if await self.changed_defs_state(stamp) else "same"
+
+    async def records(
+        self, location: Location, sources: Iterable[Mapping[str, object]]
+    ) -> list[SourceRecord]:
+        """What is there now of all that these stamps' loads read; without any, of what it would begin with."""
+        scopes = [scope for one in sources if (scope := _scope(one)) is not None]
+        if not scopes:
+            environment = self._environment(location.python)
+            scopes = [await asyncio.to_thread(scope_of, location, None, environment, self._ignored)]
+        return [await self._index.record(scope) for scope in scopes]
 
     async def planned(self, location: Location, stamp: Stamp, environment: Environment | None) -> Seen:
         """What it would be now, judged by the files that the stamp's load read (its own, where it moved)."""

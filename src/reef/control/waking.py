@@ -28,9 +28,9 @@ PATIENCE_S = 5.0  # a wake that takes longer no longer counts among the simultan
 
 
 def recorded_stamp(location: CodeLocation) -> Stamp:
-    served = location.served
-    assert served is not None
-    return Stamp(served.version, served.environment, served.settings, served.sources)
+    stamp = location.recorded_stamp()
+    assert stamp is not None
+    return stamp
 
 
 class Waker:
@@ -53,6 +53,7 @@ class Waker:
         self._turns = Turns(at_once, PATIENCE_S)
         self.environment_changed: Callable[[CodeLocation], Awaitable[None]] | None = None
         self.environment_probed: Callable[[], None] = lambda: None
+        self.on_awake: Callable[[CodeLocation], None] = lambda _: None
 
     async def wake(self, location: CodeLocation) -> None:
         """Afterwards `location.child` is set. Raises WakeRefused with the reason for people."""
@@ -88,6 +89,7 @@ class Waker:
                 location.note_awake(
                     child, time.monotonic() - started, cpu_seconds(child.pid), bool(running.copy)
                 )
+                self.on_awake(location)
                 return True
             await self._hosting.stop(child, 0.0, runs_too=True)  # promoted meanwhile
             return False

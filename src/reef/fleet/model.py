@@ -12,6 +12,9 @@ Placement = Literal["packed", "standing", "external"]
 OnLoadError = Literal["keep", "show"]
 Promote = Literal["on_change", "on_deploy"]
 WaveOrder = Literal["size", "owner"]
+Revalidate = (
+    Literal["on_wake", "never"] | float | None
+)  # seconds of an interval; None: when somebody presses Reload
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Location:
     max_concurrent_calls: int = 16
     load_timeout_s: float = 180.0
     on_load_error: OnLoadError = "keep"
+    revalidate: Revalidate = None
     container_image: str | None = None
     container_context: Mapping[str, object] | None = None
     renamed_from: str | None = None  # its earlier name: state of schedules and sensors comes from there

@@ -11,11 +11,11 @@ from reef.errors import ReefError
 from reef.fleet.document import Item
 from reef.fleet.environment import env_file_paths, read_env_files, written_env
 from reef.fleet.interpreter import fault_of, resolved_python
-from reef.fleet.model import CodeTarget, Location, OnLoadError, Placement, ServerAddress
+from reef.fleet.model import CodeTarget, Location, OnLoadError, Placement, Revalidate, ServerAddress
 from reef.fleet.names import is_name
 from reef.fleet.paths import Base
 from reef.fleet.suggest import template_hint
-from reef.fleet.units import size_bytes, span_s
+from reef.fleet.units import revalidation, size_bytes, span_s
 
 N = TypeVar("N", int, float)
 TARGETS = {
@@ -102,6 +102,7 @@ def _shared(name: str, settings: _Settings, placement: Placement) -> Location:
         ),
         load_timeout_s=_span(settings.item("load_timeout")) or Location.load_timeout_s,
         on_load_error=cast("OnLoadError", settings.value("on_load_error") or Location.on_load_error),
+        revalidate=_revalidate(settings.item("revalidate")),
         container_image=cast("str | None", settings.value("container_image")),
         container_context=cast("Mapping[str, object] | None", settings.value("container_context")),
         renamed_from=_renamed_from(name, settings),
@@ -125,6 +126,15 @@ def read_size(item: Item | None) -> int | None:
 
 def _span(item: Item | None) -> float | None:
     return _measured(item, span_s)
+
+
+def _revalidate(item: Item | None) -> Revalidate:
+    if item is None or item.value is None:
+        return None
+    try:
+        return revalidation(str(item.value))
+    except ValueError:  # its form was checked before
+        raise item.invalid("an interval from one second, such as every 10m") from None
 
 
 def _measured(item: Item | None, measure: Callable[[str], N]) -> N | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from reef.fleet.units import IDLE_PATTERN, SIZE_PATTERN, SPAN_PATTERN
+from reef.fleet.units import IDLE_PATTERN, REVALIDATE_PATTERN, SIZE_PATTERN, SPAN_PATTERN
 
 WAVE_PATTERN = r"^[0-9]+(\.[0-9]+)?%$|^[1-9][0-9]*$"
 
@@ -22,6 +22,7 @@ Size = Annotated[str, Meta(pattern=SIZE_PATTERN)] | Annotated[int, Meta(ge=1)]
 Span = Annotated[str, Meta(pattern=SPAN_PATTERN)]
 IdleSpan = Annotated[str, Meta(pattern=IDLE_PATTERN)]
 SoakSpan = Annotated[str, Meta(pattern=rf"^0$|{SPAN_PATTERN}")] | Annotated[int, Meta(ge=0, le=0)]
+Revalidation = Annotated[str, Meta(pattern=REVALIDATE_PATTERN)]
 Text = Annotated[str, Meta(min_length=1)]
 TextList = Annotated[list[Text], Meta(min_length=1)]
 Wave = Annotated[str, Meta(pattern=WAVE_PATTERN)] | Annotated[int, Meta(ge=1)]
@@ -155,6 +156,14 @@ class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
             "What Dagster shows when new code does not load after somebody pressed Reload: the version "
             "before it (keep), or the error (show).",
             "keep or show",
+        ),
+    ] = UNSET
+    revalidate: Annotated[
+        Revalidation | UnsetType | None,
+        _says(
+            "When definitions that change without a code change (they come from a database, an API, a clock) are "
+            "looked at again: on_wake, every so often, or never. Without it: when somebody presses Reload.",
+            "on_wake, never, or an interval from one second, such as every 10m",
         ),
     ] = UNSET
     container_image: Annotated[

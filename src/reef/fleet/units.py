@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Literal
 
 SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|K|M|G|T)?B?$"
 SPAN_PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"
 IDLE_PATTERN = rf"^never$|{SPAN_PATTERN}"
+REVALIDATE_PATTERN = r"^(on_wake|never|every +([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+)$"
+SHORTEST_REVALIDATION_S = 1.0
 
 _SIZES = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZES |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -56,3 +59,20 @@ def span_text(seconds: float) -> str:
         if seconds % _SPANS_S[unit] == 0:
             return f"{int(seconds / _SPANS_S[unit])}{unit}"
     return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
+
+
+def revalidation(written: str) -> Literal["on_wake", "never"] | float:
+    """`on_wake`, `never`, or the seconds of `every 10m`. Raises ValueError, also for less than a second."""
+    if written == "on_wake" or written == "never":
+        return "on_wake" if written == "on_wake" else "never"
+    if not re.fullmatch(REVALIDATE_PATTERN, written):
+        raise ValueError(written)
+    seconds = span_s(written.removeprefix("every").strip())
+    if seconds < SHORTEST_REVALIDATION_S:
+        raise ValueError(written)
+    return seconds
+
+
+def revalidation_text(chosen: str | float) -> str:
+    """A spelling that reads back as the same."""
+    return chosen if isinstance(chosen, str) else f"every {span_text(chosen)}"

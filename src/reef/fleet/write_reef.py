@@ -26,6 +26,7 @@ _FLEET = """
 _EXAMPLES = """
 # owner: team-data
 # memory_limit: 1Gi          # of one code server
+# revalidate: on_wake        # or every 10m, or never; for definitions that come from a database, an API, a clock
 # idle_timeout: 10m          # or never; without it Reef decides from what a location costs
 """
 

@@ -20,6 +20,7 @@ _LOST = {
     "max_concurrent_calls": "max_concurrent_calls",
     "load_timeout_s": "load_timeout",
     "on_load_error": "on_load_error",
+    "revalidate": "revalidate",
     "owner": "owner",
     "container_image": "container_image",
     "container_context": "container_context",

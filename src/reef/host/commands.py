@@ -72,7 +72,7 @@ class Commands:
         place = self._place(request)
         before = place.served.server_id if place.served else None
         await self._parts.pins.unpin(place)
-        await self._parts.control.reload(place.name)
+        await self._parts.control.reload(place.name, by_name=True)
         changed = (place.served.server_id if place.served else None) != before
         note = place.load_error or ("a new version is served" if changed else "nothing changed")
         return self._row(place, note.strip().splitlines()[0])

@@ -46,6 +46,11 @@ class FleetFile:
                 known = now
                 await self._take()
 
+    async def read_again(self) -> None:
+        """Something that it names was changed: not in a second, now."""
+        if not self._is_busy():
+            await self._take()
+
     async def _take(self) -> None:
         try:
             fleet = await asyncio.to_thread(self._read)

@@ -22,6 +22,7 @@ from reef.control.assembly import Assembly, assemble
 from reef.control.deploying import Deployer
 from reef.control.specs import Surroundings
 from reef.control.starting import Progress, Starter
+from reef.control.watching import Watcher, watcher
 from reef.decide.reconcile import renames_of
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
@@ -54,6 +55,7 @@ class Host:
         self.started_at = time.time()
         self.addresses: dict[str, ListenAddress] = {}
         self.runs = False  # there is something to stop
+        self.watcher: Watcher | None = None
         self.parts: Assembly
         self.beside: DagsterBeside
         self.changing: ChangingFleet
@@ -91,6 +93,10 @@ class Host:
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         control.spawn(self.file.watch())
+        control.spawn(self.parts.revalidator.run())
+        if self.settings.watch:
+            self.watcher = watcher(self.parts, self.file.read_again, say, self.fleet.source)
+            control.spawn(self.watcher.run())
 
     def _change(self, deployer: Deployer) -> None:
         """What follows the fleet's file while it is edited."""
@@ -164,6 +170,7 @@ class Host:
             "started_at": self.started_at,
             "beside": self.beside.status(),
             "webserver_trouble": self.changing.trouble,
+            "watch": self.watcher.status() if self.watcher else None,
         }
 
     # -- life --------------------------------------------------------------------------------------

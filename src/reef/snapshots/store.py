@@ -138,6 +138,13 @@ class SnapshotStore:
         """There with an undamaged index (its parts are checked when they are read)."""
         return self._reader(digest) is not None
 
+    def size(self, digest: str) -> int | None:
+        """Bytes on the disk; None where it is missing."""
+        try:
+            return self._path(digest).stat().st_size if _NAME.fullmatch(digest) else None
+        except OSError:
+            return None
+
     def check(self, digest: str) -> bool:
         """There and undamaged in every part; a damaged one is removed."""
         with self._lock:
