@@ -38,6 +38,42 @@ names = [name for (name,) in database.execute("select name from tables order by 
 database.close()
 defs = Definitions(jobs=[made(name) for name in names])
 """
+COMPONENT = """
+import json
+import sqlite3
+from pathlib import Path
+from dagster import AssetSpec, Definitions, Model, Resolvable, StateBackedComponent, define_asset_job
+from dagster.components import DefsStateConfig, DefsStateConfigArgs, ResolvedDefsStateConfig
+
+class Tables(StateBackedComponent, Model, Resolvable):
+    database: str
+    defs_state: ResolvedDefsStateConfig = DefsStateConfigArgs.local_filesystem()
+
+    @property
+    def defs_state_config(self) -> DefsStateConfig:
+        return DefsStateConfig.from_args(self.defs_state, default_key="tables")
+
+    def write_state_to_path(self, state_path: Path) -> None:
+        database = sqlite3.connect(self.database)
+        names = [name for (name,) in database.execute("select name from tables order by name")]
+        database.close()
+        state_path.write_text(json.dumps(names))
+
+    def build_defs_from_state(self, context, state_path):
+        names = json.loads(state_path.read_text()) if state_path else []
+        return Definitions(
+            assets=[AssetSpec(name) for name in names],
+            jobs=[define_asset_job(f"job_of_{name}", selection="*") for name in names],
+        )
+"""
+PROJECT = """
+from pathlib import Path
+from dagster import definitions, load_from_defs_folder
+
+@definitions
+def defs():
+    return load_from_defs_folder(path_within_project=Path(__file__).parent)
+"""
 REVALIDATE = {
     "woken": "on_wake",
     "timed": "every 1s",
@@ -80,8 +116,27 @@ def host(tables: Tables, folder: Path, start: Callable[..., Reef]) -> Reef:
         path.write_text(DEFS.format(database=str(tables.path(name))))
         said = f", revalidate: {revalidate}" if revalidate else ""
         lines.append(f"  {name}: {{code: {name}/defs.py{said}}}")
+    lines.append("  backed: {code: tabled.definitions, working_directory: backed, cwd: backed}")
+    write_project(folder / "fleet" / "backed", tables)
     (folder / "fleet" / "reef.yaml").write_text("\n".join(lines) + "\n")
     return start("serve", folder / "fleet", folder / "s").until_up()
+
+
+def write_project(folder: Path, tables: Tables) -> None:
+    """A `dg` project with one state-backed component."""
+    tables.add("backed", "first")
+    files = {
+        "pyproject.toml": '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "tabled"\n',
+        "tabled/__init__.py": "",
+        "tabled/component.py": COMPONENT,
+        "tabled/definitions.py": PROJECT,
+        "tabled/defs/__init__.py": "",
+        "tabled/defs/tables/defs.yaml": "type: tabled.component.Tables\n"
+        f"attributes:\n  database: {tables.path('backed')}\n",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 def jobs(host: Reef, name: str) -> list[str]:
@@ -153,3 +208,26 @@ def test_an_interval_publishes_until_it_is_unstable(host: Reef, tables: Tables) 
     assert "unstable: its definitions change with the same code" in shown
     reload(host, "timed")  # a person is not kept waiting
     assert "zeroth" in jobs(host, "timed")
+
+
+def test_a_state_backed_component_is_refreshed_through_dagster(host: Reef, tables: Tables) -> None:
+    """What the webserver does for the mutation `refreshComponentState`, in its order."""
+    client = Eyes(host, "backed").client
+    assert jobs(host, "backed") == []
+    reply = client.refresh_component_state(["tables"], timeout=60)
+    assert not reply.serialized_error
+    assert Eyes(host, "backed").jobs() == ["job_of_first"]  # read straight after it
+    probes = host.row("backed")["probes"]
+    client.reload_code(timeout=60)
+    assert host.row("backed")["probes"] == probes  # it has just been probed
+
+    tables.add("backed", "second")
+    reply = client.refresh_component_state(["tables"], timeout=60)
+    assert not reply.serialized_error
+    assert Eyes(host, "backed").jobs() == ["job_of_first", "job_of_second"]
+    again = client.reload_code_with_state(reply.serialized_defs_state_info, timeout=60)
+    assert not again.serialized_error
+    assert again.serialized_server_id == host.row("backed")["server_id"] == Eyes(host, "backed").server_id()
+    assert jobs(host, "backed") == ["job_of_first", "job_of_second"]
+    assert client.refresh_component_state(["nothing"], timeout=60).serialized_error
+    assert jobs(host, "backed") == ["job_of_first", "job_of_second"]

@@ -91,7 +91,9 @@ class Revalidator:
                     self._look(place, self._again(place))
 
     def _is_due(self, place: CodeLocation, now: float) -> bool:
-        if place.external is not None or place.unusable or place.served is None or place.pinned is not None:
+        if place.external is not None or place.unusable or place.leaving:
+            return False
+        if place.served is None or place.pinned is not None:
             return False
         if place.held_back_until is not None and now >= place.held_back_until:
             return True

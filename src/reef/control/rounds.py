@@ -28,7 +28,8 @@ class Rounds:
 
     async def changed(self, names: Iterable[str]) -> list[str]:
         """Those of the locations whose files or settings are not what was last loaded."""
-        places = [place for name in names if (place := self._place(name)) is not None]
+        found = [place for name in names if (place := self._place(name)) is not None]
+        places = [one for one in found if one.pinned is None or one.pinned != self._told_pinned.get(one.name)]
         answers = await asyncio.gather(*(self._change(place) for place in places))
         return [place.name for place, change in zip(places, answers, strict=True) if change != "same"]
 

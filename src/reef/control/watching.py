@@ -50,6 +50,8 @@ class Watcher:
         self._concerns = Concerns({})
         self._notices: Notices | None = None
         self._polled: frozenset[str] = frozenset()
+        self._pending: dict[str, tuple[str, ...]] = {}
+        self._told_apart = False
         self._poll_at = 0.0
         self._took_s = 0.0
         self._problem: str | None = "WATCHFILES_FORCE_POLLING is set" if asked_to_poll() else None
@@ -80,14 +82,16 @@ class Watcher:
     async def _turn(self) -> None:
         """Follow what is served by now, wait for changes, and begin what they ask for."""
         await self._follow(())
+        self._begin()
         self._ready = True
         changed = await self._changes()
         concerned = self._concerns.of(changed)
         if not concerned:
             return
         folders = self._notices.folders if self._notices else frozenset()
+        self._note(concerned)
         await self._follow(concerned, renew=not folders.isdisjoint(changed))
-        self._begin(concerned)
+        self._begin()
         await asyncio.sleep(PAUSE_S)
 
     async def _changes(self) -> frozenset[str]:
@@ -107,12 +111,19 @@ class Watcher:
         self._took_s = time.monotonic() - began
         self._poll_at = time.monotonic() + poll_pause_s(self._took_s)
         if changed:
+            self._note(dict.fromkeys(changed, ()))
             await self._follow(changed)
-            self._begin(dict.fromkeys(changed, ()))
+            self._begin()
 
-    def _begin(self, concerned: Mapping[str, tuple[str, ...]]) -> None:
+    def _note(self, concerned: Mapping[str, tuple[str, ...]]) -> None:
+        for name, paths in concerned.items():
+            self._pending[name] = tuple(sorted({*self._pending.get(name, ()), *paths}))
+
+    def _begin(self) -> None:
         """A round on its own: one location that takes long to load does not keep the others waiting."""
-        self._spawn(self._round(concerned))
+        if self._pending:
+            concerned, self._pending = self._pending, {}
+            self._spawn(self._round(concerned))
 
     async def _round(self, concerned: Mapping[str, tuple[str, ...]]) -> None:
         began = time.monotonic()
@@ -151,6 +162,11 @@ class Watcher:
         wanted = {name: one.to_watch() for name, one in self._watched.items()}
         folders = await asyncio.to_thread(existing, frozenset().union(*wanted.values()))
         apart = untold(folders, await asyncio.to_thread(mounted))
+        if apart and not self._told_apart:
+            self._told_apart = True
+            self._say(
+                f"watch: nobody tells of changes in {min(apart)}: looking at it again and again instead"
+            )
         if renew or self._notices is None or self._notices.folders != folders - apart:
             await self._open(folders - apart)
         self._polled = frozenset(
@@ -168,8 +184,8 @@ class Watcher:
             self._problem, self._notices = str(error), None
             self._say(f"watch: {error}: looking at the files again and again instead, which is slower")
         if old is not None:  # what happened in a folder that is watched only now was told by nobody
-            last = self._concerns.of(await asyncio.to_thread(old.close))
-            self._begin({name: last.get(name, ()) for name in self._watched})
+            self._note(self._concerns.of(await asyncio.to_thread(old.close)))
+            self._note(dict.fromkeys(self._watched, ()))
 
 
 def watcher(
