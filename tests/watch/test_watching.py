@@ -227,3 +227,28 @@ def test_a_burst_is_one_round(host: Reef, fleet: Fleet) -> None:
         probes(host)["alone"] - before["alone"] <= 2
     )  # the folder is told first, its files once it is followed
     assert probed_since(host, before) == {"alone"}
+
+
+def test_many_that_share_a_module_where_nobody_tells_of_changes(
+    folder: Path, start: Callable[..., Reef]
+) -> None:
+    """As on a network file system. Exactly those that import it are probed, and one line says so."""
+    fleet, names = folder / "many", [f"l{number}" for number in range(12)]
+    lines = ["locations:", *(f"  {name}: {{code: {name}/defs.py}}" for name in (*names, "alone"))]
+    texts = {f"{name}/defs.py": defs("names.NAMES", "import shared.names as names") for name in names}
+    texts |= {"reef.yaml": "\n".join(lines) + "\n", "alone/defs.py": defs("['alone']")}
+    texts |= {"shared/names.py": "NAMES = ['one']\n"}
+    for name, text in texts.items():
+        (fleet / name).parent.mkdir(parents=True, exist_ok=True)
+        (fleet / name).write_text(text)
+    host = start("serve", fleet, folder / "p", "--watch", env={"WATCHFILES_FORCE_POLLING": "1"}).until_up()
+    until(lambda: watch_of(host)["ready"] and len(watch_of(host)["polled"]) == 13, 30, "for the watcher")
+    before = probes(host)
+    (fleet / "shared/names.py").write_text("NAMES = ['one', 'two']\n")
+    until(lambda: all(jobs(host, name) == ["one", "two"] for name in names), 60)
+    assert {name: count - before[name] for name, count in probes(host).items()} == {
+        **dict.fromkeys(names, 1),
+        "alone": 0,
+    }
+    until(lambda: "watch: 12 locations promoted in" in host.said(), 10, host.said())
+    assert host.said().count("watch: ") == 1

@@ -15,6 +15,7 @@ QUIET_MS = 50  # after the last change, before a burst is over
 LONGEST_MS = 1_600  # a burst that does not end
 WAIT_MS = 1_000
 LAST_MS = 10
+TRIES = 5
 # Whoever changes a file there from another machine, or from the host of this one, is not heard of.
 UNTOLD = (
     "nfs",
@@ -48,7 +49,7 @@ class Notices:
         self._stop = threading.Event()
         self._thread = ThreadPoolExecutor(1, "reef-watch")
         try:
-            self._notify: Any = RustNotify(sorted(folders), False, False, 0, False, True)
+            self._notify: Any = _made(RustNotify, folders)
         except (OSError, WatchfilesRustInternalError) as error:
             self._thread.shutdown(wait=False)
             raise CannotWatch(_for_people(error)) from None
@@ -68,6 +69,17 @@ class Notices:
         found = self._notify.watch(LAST_MS, LAST_MS, LAST_MS, None)
         self._notify.close()
         return frozenset() if isinstance(found, str) else frozenset(path for _, path in found)
+
+
+def _made(notify: Any, folders: frozenset[str]) -> Any:
+    """Told not to raise for what may not be read, the library would not raise for the kernel's limits either."""
+    for _ in range(TRIES):
+        readable = sorted(folder for folder in folders if os.access(folder, os.R_OK))
+        try:
+            return notify(readable, False, False, 0, False, False)
+        except (FileNotFoundError, PermissionError):
+            continue  # gone since it was looked at
+    return notify([], False, False, 0, False, False)
 
 
 def _for_people(error: BaseException) -> str:
