@@ -6,12 +6,15 @@ The tests of this module share one host and follow one another.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from reefs import Reef, until, write_location
+
+from reef.decide.revalidate import SWEEP_S
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -200,3 +203,18 @@ def test_an_old_name_that_is_still_there_is_a_mistake(reef: Reef, edited: Edited
     edited.names = good
     edited.write()
     until(lambda: reef.status()["fleet"]["error"] is None)
+
+
+def test_a_person_reloads_one_location_or_all_of_them(reef: Reef) -> None:
+    """Both send ReloadCode. Definitions may have changed without the code: the one is loaded, not everybody."""
+    before = probes(reef)
+    reef.graphql("mutation{reloadWorkspace{__typename}}")
+    swept = time.monotonic()
+    after = probes(reef)
+    loaded = sum(after[name] - count for name, count in before.items())
+    assert loaded <= 3  # the first; and where a busy webserver pauses for two seconds, the next one
+    until(lambda: time.monotonic() - swept > SWEEP_S)
+    reef.graphql('mutation{reloadRepositoryLocation(repositoryLocationName:"n3"){__typename}}')
+    assert {name: count for name, count in probes(reef).items() if count != after[name]} == {
+        "n3": after["n3"] + 1
+    }

@@ -138,6 +138,8 @@ def test_what_concerns_a_location(tmp_path: Path) -> None:
 
 
 def test_a_host_that_watches_nothing_does_not_load_the_library() -> None:
-    code = "import sys, reef.host.run; print([name for name in ('watchfiles', 'anyio') if name in sys.modules])"
+    code = (
+        "import sys, reef.host.run; print([name for name in ('watchfiles', 'anyio') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
