@@ -9,6 +9,7 @@ import json
 import signal
 
 import pytest
+from reefs import until
 from wave_fleet import NAMES, Waves
 
 pytestmark = pytest.mark.timeout(240)
@@ -103,6 +104,25 @@ def test_a_load_error_in_a_later_wave_halts_there(waves: Waves) -> None:
     assert [name for name in NAMES if after[name] != before[name]] == ["canary"]
     waves.write("6", only=("a",))
     assert waves.deploy("--all", "--soak", "0", "--wave", "100%")["refused"] == []
+
+
+def test_a_job_that_goes_while_it_runs_is_refused_unless_it_is_wished_and_the_run_goes_on(
+    waves: Waves,
+) -> None:
+    waves.write("7", only=("a",), jobs="waiting")
+    assert waves.deploy("a", "--wave", "1")["refused"] == []
+    run_id = waves.launch("a", "waiting")
+    until(waves.run.exists, what="for the run")
+    waves.write("8", only=("a",))
+    refused = waves.deploy("a", status=1)["results"]["a"]
+    assert (refused["reason"], refused["live_runs"]) == ("it would remove jobs waiting", [run_id])
+    told = waves.deploy("a", "--allow-removals")["results"]["a"]
+    assert (told["state"], told["live_runs"]) == ("promoted", [run_id])
+    assert "version 8" in waves.tick("a")
+    assert waves.host.row("a")["live_runs"] == [run_id]
+    waves.run.with_name("run.go").touch()
+    until(waves.run.with_name("run.done").exists, what="for the run to end by itself")
+    until(lambda: not waves.host.row("a")["draining"], what="for the old server to end")
 
 
 def test_mistakes(waves: Waves) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,7 +31,7 @@ locations:
 """
 DEFS = """
 import os, time
-from dagster import Definitions, SkipReason, job, op, sensor
+from dagster import Definitions, SkipReason, in_process_executor, job, op, sensor
 
 while os.path.exists(%(held)r):
     time.sleep(0.02)
@@ -51,7 +52,19 @@ def looking(context):
 def moaning(context):
     raise ValueError("as always")
 
-defs = Definitions(jobs=[one], sensors=[looking, moaning])
+@op
+def wait():
+    open(%(run)r, "w").close()
+    deadline = time.monotonic() + 90
+    while not os.path.exists(%(run)r + ".go") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    open(%(run)r + ".done", "w").close()
+
+@job(executor_def=in_process_executor)
+def waiting():
+    wait()
+
+defs = Definitions(jobs=[one, %(jobs)s], sensors=[looking, moaning])
 """
 NAMES = ("canary", "a", "b", "c")
 
@@ -74,11 +87,32 @@ class Waves:
         """While it is there, that version of the location does not finish loading."""
         return self.folder / f"held-{name}-{version}"
 
-    def write(self, version: str, looking: str = "", only: tuple[str, ...] = NAMES) -> None:
+    @property
+    def run(self) -> Path:
+        """Made by a run of `waiting` when it has begun; it goes on to its end once there is `.go`."""
+        return self.folder / "run"
+
+    def write(self, version: str, looking: str = "", only: tuple[str, ...] = NAMES, jobs: str = "") -> None:
+        values = {"looking": looking, "version": version, "run": str(self.run), "jobs": jobs}
         for name in only:
             (self.fleet / name).mkdir(parents=True, exist_ok=True)
-            text = DEFS % {"held": str(self.held(name, version)), "looking": looking, "version": version}
+            text = DEFS % {**values, "held": str(self.held(name, version))}
             (self.fleet / name / "defs.py").write_text(text)
+
+    def launch(self, location: str, job: str) -> str:
+        """A run, started as Dagster's own launcher does it; its id."""
+        (home := self.folder / "home").mkdir(exist_ok=True)
+        script = Path(__file__).parents[1] / "guest" / "launch_run.py"
+        socket = StateDir(self.host.state).listener_socket(location)
+        done = subprocess.run(
+            [sys.executable, str(script), str(socket), job],
+            env={**os.environ, "DAGSTER_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()[-1]
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

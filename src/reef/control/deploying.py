@@ -16,7 +16,7 @@ from reef.control.deploy import DONE, Deploy, Journal, last_journal
 from reef.control.deploy_begin import Beginning
 from reef.control.deploy_run import Rollout
 from reef.errors import ReefError
-from reef.fleet.model import Fleet
+from reef.fleet.model import Fleet, Location
 
 log = logging.getLogger("reef.control")
 
@@ -87,7 +87,7 @@ class Deployer:
             beginning = Beginning(self._parts, fleet)
             journal = beginning.journal(secrets.token_hex(4), request, plan)
             cut_off = self._current.journal if self._current and not self._current.over else None
-            await self._start(journal, fleet)
+            await self._start(journal, {spec.name: spec for spec in fleet.locations})
         return {**_begun(journal), **beginning.others(), "interrupted": _told(cut_off) if cut_off else None}
 
     async def _take_in(self, fleet: Fleet) -> None:
@@ -96,10 +96,9 @@ class Deployer:
         if missing and self.take_in is not None:
             await self.take_in(fleet)
 
-    async def _start(self, journal: Journal, fleet: Fleet) -> None:
+    async def _start(self, journal: Journal, specs: Mapping[str, Location]) -> None:
         deploy = self._current = _recalled(journal, Deploy(journal, self._path))
         await deploy.write()
-        specs = {spec.name: spec for spec in fleet.locations}
         self._parts.control.spawn(Rollout(self._parts, deploy, specs).run())
 
     def _busy(self) -> dict[str, Any] | None:
@@ -143,7 +142,7 @@ class Deployer:
             fleet = await asyncio.to_thread(self._read_fleet)
             attached = journal.state == "running"
             if not attached:
-                await self._go_on(journal, fleet)
+                await self._go_on(journal, {spec.name: spec for spec in fleet.locations})
         others = Beginning(self._parts, fleet).others()
         return {**_begun(journal), **others, "interrupted": None, "attached": attached}
 
@@ -156,7 +155,7 @@ class Deployer:
                 self._current.abandoning.set()
             else:
                 journal.abandoned = True
-                await self._go_on(journal, await asyncio.to_thread(self._read_fleet))
+                await self._go_on(journal, {})  # nothing of it is probed, so a broken file is in nobody's way
         return {**_begun(journal), "added": [], "removed": [], "interrupted": None}
 
     def _unfinished(self, what: str) -> Journal:
@@ -164,10 +163,10 @@ class Deployer:
             raise ReefError(f"there is no deploy to {what}", hint="`reef deploy` begins one")
         return self._current.journal
 
-    async def _go_on(self, journal: Journal, fleet: Fleet) -> None:
+    async def _go_on(self, journal: Journal, specs: Mapping[str, Location]) -> None:
         log.info("deploy %s goes on", journal.id)
         journal.state = "running"
-        await self._start(journal, fleet)
+        await self._start(journal, specs)
 
     def status(self) -> dict[str, Any] | None:
         """The deploy that is under way, was cut off or halted; None where the last one went through."""
