@@ -69,7 +69,9 @@ def test_a_fleet_is_served_ticks_runs_and_goes_away(folder: Path, reefs: list[Re
     assert not (folder / "s" / "admin.sock").exists()
 
 
-def test_a_second_start_shows_the_fleet_without_waking_one(folder: Path, reefs: list[Reef]) -> None:
+def test_invariant_5_a_second_start_shows_the_same_fleet_without_waking_one(
+    folder: Path, reefs: list[Reef]
+) -> None:
     workspace = write_fleet(folder)
     first = Reef("serve", workspace, folder / "s")
     reefs.append(first)
@@ -86,6 +88,9 @@ def test_a_second_start_shows_the_fleet_without_waking_one(folder: Path, reefs: 
     assert {name: row["server_id"] for name, row in rows.items()} == ids
     for name in ("ticking", "quiet", "third"):
         assert (rows[name]["pid"], rows[name]["wakes"], rows[name]["probes"]) == (None, 0, 0), rows[name]
+    second.command("wake", "quiet")
+    assert second.row("quiet")["pid"] is not None
+    assert second.row("quiet")["server_id"] == ids["quiet"]  # else Dagster would reload it at each wake
 
 
 def test_the_host_is_killed_and_started_again_while_everything_goes_on(
@@ -158,7 +163,7 @@ def test_a_run_whose_process_is_killed_with_its_server_is_reported_failed(
     assert reef.run_ends(run_id) == "FAILURE"
 
 
-def test_a_half_saved_file_does_not_fail_a_call(folder: Path, reefs: list[Reef]) -> None:
+def test_invariant_9_a_half_saved_file_does_not_fail_a_call(folder: Path, reefs: list[Reef]) -> None:
     workspace = write_fleet(folder)
     reef = Reef("serve", workspace, folder / "s")
     reefs.append(reef)

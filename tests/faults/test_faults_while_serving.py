@@ -270,6 +270,23 @@ def test_invariant_12_a_run_is_started_once_whenever_its_server_dies(reef: Reef,
     assert len(marks.read_text().splitlines()) == 1
 
 
+def test_invariant_17_the_isolation_is_what_the_page_states(reef: Reef) -> None:
+    """Own: process, environment. Shared: user, file system, network. (Memory limits: the tests above.)"""
+    page = (Path(__file__).parents[2] / "docs" / "flaws.md").read_text("utf-8")
+    assert (
+        "Each has its own process, environment and memory limit; all have one user,\n  one file system and one network"
+        in page
+    )
+    pids = [Eyes(reef, name).tick()["pid"] for name in ("neighbour", "slow")]
+    assert pids == [reef.row(name)["pid"] for name in ("neighbour", "slow")]
+    assert {reef.row(name)["placement"] for name in ("neighbour", "slow")} == {"packed"}
+    assert len({*pids, reef.process.pid}) == 3
+    assert len({os.readlink(f"/proc/{pid}/cwd") for pid in pids}) == 1
+    for shared in ("ns/net", "ns/mnt", "ns/user", "root"):
+        assert len({os.readlink(f"/proc/{pid}/{shared}") for pid in (*pids, reef.process.pid)}) == 1, shared
+    assert {os.stat(f"/proc/{pid}").st_uid for pid in pids} == {os.getuid()}
+
+
 def test_invariant_13_the_neighbour_noticed_nothing(reef: Reef, neighbour: Neighbour) -> None:
     assert neighbour.failures == []
     assert len(neighbour.pids) == 1
