@@ -26,8 +26,9 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 \
 	  || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
+# All rows, some ten minutes each; one alone, into the page: .venv/bin/python tests/every_python.py --row 3.12 --record docs/test-matrix.md
 test-all: $(STAMP)
-	$(BIN)/python tests/every_python.py
+	$(BIN)/python tests/every_python.py --record docs/test-matrix.md
 
 demo: $(STAMP)
 	$(BIN)/reef demo

@@ -1,7 +1,8 @@
 """`make test-all`: the tests on every Python from 3.11 to 3.13 that is found, newest Dagster and one a year older.
 
 Each gets an environment of its own below `.venv-matrix/`, with Reef itself in it. Prints a table; `--record FILE`
-keeps it. Exit status 1 where one fails. What follows `--` goes to pytest.
+puts its rows into a page, which keeps the rows that were not run now. So rows can be run one after the other:
+`--row 3.12`, `--row 3.12:1.12.3`. Exit status 1 where one fails. What follows `--` goes to pytest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import glob
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +30,7 @@ MINORS = (11, 12, 13)
 OLDER = "1.12.3"  # a year before the newest
 OLDER_LIBRARIES = "0.28.3"
 OLDER_ON = 12
+INDEPENDENT = ("tests/benchmarks", "tests/control", "tests/decide", "tests/docs")  # of Python and Dagster
 TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile")
 ALONE = ("--last-failed", "--last-failed-no-failures", "none")  # as `make test` does it
 NEWER_MESSAGES = (  # these build or list messages that the older Dagster does not have yet
@@ -63,28 +66,43 @@ class Row:
     passed: int
     failed: int
     skipped: int
-    seconds: float
+    minutes: float
     alone: int = 0  # failed while two ran at a time, passed alone
+    date: str = ""
 
     @property
     def holds(self) -> bool:
         return self.passed > 0 and self.failed == 0
 
+    @property
+    def key(self) -> tuple[int, bool]:
+        """A page has one row of each."""
+        return int(self.python.split(".")[1]), self.dagster == OLDER
+
 
 def main() -> int:
     options = _options()
-    rows = [_run(*each, options.pytest) for each in _environments(options.only)]
-    table = _table(rows)
-    print(table)
-    if options.record:
-        Path(options.record).write_text(_page(table, options.pytest), "utf-8")
-    return 0 if rows and all(row.holds for row in rows) else 1
+    if options.record and options.pytest:
+        sys.exit("a part of the tests is not recorded: leave out --record, or the arguments of pytest")
+    chosen = _environments(options.row)
+    if not chosen:
+        sys.exit(
+            f"no such row: {options.row}; rows are 3.11, 3.12, 3.13 and 3.{OLDER_ON}:{OLDER}, where such a Python is"
+        )
+    rows = []
+    for each in chosen:
+        rows.append(_run(*each, options.pytest, options.whole))
+        if options.record:  # after each: what is cut off keeps what was run
+            _record(Path(options.record), rows)
+    print(_table(rows))
+    return 0 if all(row.holds for row in rows) else 1
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--record", metavar="FILE", help="write the table to a page")
-    parser.add_argument("--only", metavar="3.12", help="only this Python")
+    parser.add_argument("--record", metavar="FILE", help="put the rows into a page")
+    parser.add_argument("--row", metavar="3.12[:1.12.3]", help="only this row")
+    parser.add_argument("--whole", action="store_true", help="leave nothing out of the other rows")
     parser.add_argument("pytest", nargs="*", help="arguments of pytest, after --")
     return parser.parse_args()
 
@@ -130,14 +148,18 @@ def _asked(path: str) -> Python | None:
 # -- environments ------------------------------------------------------------------------------------
 
 
-def _environments(only: str | None) -> list[tuple[Python, str, Path]]:
+def _environments(row: str | None) -> list[tuple[Python, str, Path]]:
     found = pythons()
     print("found:", ", ".join(f"{_dotted(each.version)} ({each.path})" for each in found), flush=True)
     every = [(each, "newest", MATRIX / f"3.{each.minor}") for each in found]
     on = next((each for each in found if each.minor == OLDER_ON), found[-1] if found else None)
     if on is not None:
         every.append((on, OLDER, MATRIX / f"3.{on.minor}-dagster-{OLDER}"))
-    return [one for one in every if only in (None, f"3.{one[0].minor}")]
+    return [one for one in every if row in (None, _name(*one[:2]))]
+
+
+def _name(python: Python, dagster: str) -> str:
+    return f"3.{python.minor}" if dagster == "newest" else f"3.{python.minor}:{dagster}"
 
 
 def _environment(python: Python, dagster: str, folder: Path) -> str:
@@ -171,19 +193,30 @@ def _uv(*words: str) -> None:
 # -- running -----------------------------------------------------------------------------------------
 
 
-def _run(python: Python, dagster: str, folder: Path, arguments: list[str]) -> Row:
+def _run(python: Python, dagster: str, folder: Path, arguments: list[str], whole: bool) -> Row:
     inside = _environment(python, dagster, folder)
     version = _dagster_version(inside)
     print(f"== Python {_dotted(python.version)}, Dagster {version}", flush=True)
     started = time.monotonic()
-    counts = _pytest(inside, folder, [*TWO_AT_A_TIME, *_left_out(dagster), *arguments])
+    left_out = _left_out(dagster)
+    if python.minor != MINORS[0] or dagster != "newest":
+        left_out += [] if whole else [f"--ignore={each}" for each in INDEPENDENT]
+    counts = _pytest(inside, folder, [*TWO_AT_A_TIME, *left_out, *arguments])
     alone = 0
     if counts.failed and counts.passed:
         again = _pytest(inside, folder, [*ALONE, *arguments])
         alone = again.passed
         counts = Counts(counts.passed + again.passed, again.failed, counts.skipped)
-    seconds = time.monotonic() - started
-    return Row(_dotted(python.version), version, counts.passed, counts.failed, counts.skipped, seconds, alone)
+    return Row(
+        _dotted(python.version),
+        version,
+        counts.passed,
+        counts.failed,
+        counts.skipped,
+        (time.monotonic() - started) / 60,
+        alone,
+        datetime.datetime.now(datetime.UTC).date().isoformat(),
+    )
 
 
 def _left_out(dagster: str) -> list[str]:
@@ -235,26 +268,48 @@ def _dotted(version: tuple[int, ...]) -> str:
 # -- telling -----------------------------------------------------------------------------------------
 
 
+_HEADING = (
+    "| Python | Dagster | passed | of these only alone | failed | skipped | minutes | date | |",
+    "|---|---|---|---|---|---|---|---|---|",
+)
+_RECORDED = re.compile(
+    r"^\| ([\d.]+) \| ([\d.]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d-]+) \|", re.MULTILINE
+)
+
+
 def _table(rows: list[Row]) -> str:
-    heading = "| Python | Dagster | passed | of these only alone | failed | skipped | minutes | |"
-    lines = [heading, "|---|---|---|---|---|---|---|---|"]
+    lines = list(_HEADING)
     for row in rows:
-        counts = f"{row.passed} | {row.alone} | {row.failed} | {row.skipped} | {row.seconds / 60:.1f}"
+        counts = f"{row.passed} | {row.alone} | {row.failed} | {row.skipped} | {row.minutes:.1f} | {row.date}"
         lines.append(f"| {row.python} | {row.dagster} | {counts} | {'holds' if row.holds else 'FAILS'} |")
     return "\n".join(lines)
 
 
-def _page(table: str, arguments: list[str]) -> str:
-    today = datetime.datetime.now(datetime.UTC).date()
+def recorded(page: str) -> list[Row]:
+    """The rows of a page."""
+    found = _RECORDED.findall(page)
+    return [Row(p, d, int(ok), int(f), int(s), float(m), int(a), day) for p, d, ok, a, f, s, m, day in found]
+
+
+def _record(page: Path, rows: list[Row]) -> None:
+    """New rows in the place of old ones of their kind; the others stay."""
+    old = {row.key: row for row in recorded(page.read_text("utf-8"))} if page.exists() else {}
+    all_rows = {**old, **{row.key: row for row in rows}}
+    page.write_text(_page(_table([all_rows[key] for key in sorted(all_rows)])), "utf-8")
+
+
+def _page(table: str) -> str:
     machine = f"{os.cpu_count()} cores, Linux {platform.release()}"
-    with_arguments = f" with `{' '.join(arguments)}`" if arguments else ""
+    left_out = ", ".join(f"`{each}`" for each in INDEPENDENT)
     return (
         "# Pythons and Dagsters that were tested\n\n"
-        f"Written by `python tests/every_python.py --record docs/test-matrix.md`{with_arguments} on {today} "
-        f"({machine}). Reef itself, the locations, the webserver and the daemon run on the Python and the Dagster "
-        "of the row.\n\n"
+        "Written by `python tests/every_python.py --record docs/test-matrix.md`, each row on the date that it bears "
+        f"(last on {machine}). Reef itself, the locations, the webserver and the daemon run on the Python and the "
+        "Dagster of the row.\n\n"
         f"{table}\n\n"
         "*Only alone*: failed while two tests ran at a time on a busy machine, and passed when it was run again.\n"
+        f"The first row is all tests. The others leave out {left_out}, which depend on neither; `--whole` runs them "
+        "too.\n"
         f"With Dagster {OLDER}, {len(NEWER_MESSAGES)} tests are left out: they are about messages that came later.\n"
     )
 
