@@ -38,6 +38,8 @@ class Bench:
     fleets: dict[str, MeasuredFleet] = field(default_factory=dict)
     idle_standing_mb: float | None = None
     pandas_learnt: bool = False
+    asleep_mb: float | None = None  # of the second start, where it was measured there
+    with_instance: tuple[float, float] | None = None  # MB: all of Reef, a location's own
 
     @property
     def count(self) -> int:
@@ -97,7 +99,8 @@ def measure_start(bench: Bench) -> None:
     fleet, report = bench.fleet("one", bench.count), bench.report
     group = f"until the webserver shows all {bench.count}"
     first = report.figure(group, "Reef, first start", _reef_start(bench, fleet)[0], "s")
-    seconds, servers = _reef_start(bench, fleet)
+    share = bench.args.quick and {"memory", "instance"} <= set(bench.parts)
+    seconds, servers = _reef_start(bench, fleet, keep_measuring=share)
     second = report.figure(group, "Reef, second start", seconds, "s")
     monolith = report.figure(
         group, "one workspace.yaml", _monolith(bench, fleet), "s", estimated=bench.args.quick
@@ -111,14 +114,29 @@ def measure_start(bench: Bench) -> None:
     report.at_most("second start, child processes alive", servers, 0, "")
 
 
-def _reef_start(bench: Bench, fleet: MeasuredFleet) -> tuple[float, int]:
+def _reef_start(bench: Bench, fleet: MeasuredFleet, *, keep_measuring: bool = False) -> tuple[float, int]:
     """(`reef up` → webserver shows all, code servers alive then)."""
     port, started = free_port(), time.monotonic()
     host = bench.host(fleet, "one", port=port)
     seconds = until_shown(port, bench.count, 300.0, host.process) - started
     alive = len(host.server_pids())
+    if keep_measuring:
+        _measure_shown(bench, host)
     host.end()
     return seconds, alive
+
+
+def _measure_shown(bench: Bench, host: ReefHost) -> None:
+    """Quick: the host of the second start, whose locations have an instance, is measured asleep and warm, too."""
+    host.until_asleep()
+    bench.asleep_mb = host.memory().pss / MB
+    bench.with_instance = _warmed(bench, host, str(host.home))
+
+
+def _warmed(bench: Bench, host: ReefHost, home: str | None) -> tuple[float, float]:
+    """MB with every location warm: all of Reef, and what is a location's own in the middle."""
+    bench.client.do("warm", targets=list(host.targets().values()), home=home)
+    return host.memory().pss / MB, _median_private(host)
 
 
 def _monolith(bench: Bench, fleet: MeasuredFleet) -> float:
@@ -137,9 +155,8 @@ def measure_memory(bench: Bench) -> None:
     fleet = bench.fleet("one", bench.count)
     host = _memory_host(bench, home=None)
     host.until_asleep()
-    asleep = host.memory().pss / MB
-    bench.client.do("warm", targets=list(host.targets().values()))
-    warm, own = host.memory().pss / MB, _median_private(host)
+    asleep = bench.asleep_mb or host.memory().pss / MB
+    warm, own = _warmed(bench, host, None)
     host.end()
     idle, standing = _standing(bench, fleet, home=None)
     bench.idle_standing_mb = idle
@@ -151,11 +168,12 @@ def measure_memory(bench: Bench) -> None:
 def measure_instance(bench: Bench) -> None:
     """Warm, with an instance opened in each."""
     fleet = bench.fleet("one", bench.count)
-    host = _memory_host(bench, home=str(bench.home))
-    host.until_asleep()
-    bench.client.do("warm", targets=list(host.targets().values()), home=str(bench.home))
-    warm, own = host.memory().pss / MB, _median_private(host)
-    host.end()
+    if bench.with_instance is None:
+        host = _memory_host(bench, home=str(bench.home))
+        host.until_asleep()
+        bench.with_instance = _warmed(bench, host, str(bench.home))
+        host.end()
+    warm, own = bench.with_instance
     _idle, standing = _standing(bench, fleet, home=str(bench.home))
     _compare(bench, "warm, with an instance", warm, standing, bench.bars.warm_instance_ratio)
     bench.report.figure("warm, with an instance", "Reef, own memory of a location", own, "MB")
@@ -169,7 +187,8 @@ def _memory_host(bench: Bench, home: str | None) -> ReefHost:
 
 def measure_environments(bench: Bench) -> None:
     """Asleep, each location in an environment of its own: Dagster's files hard-linked, a wheel of its own."""
-    fleet = bench.fleet("many", bench.count, environments="many")
+    kept = _cache(bench) / f"envs-{bench.count}"
+    fleet = bench.fleet("many", bench.count, environments="many", kept=kept)
     host = bench.host(fleet, "many")
     if "pandas" in bench.parts:  # its first start teaches and is not measured: time to share
         _learn_pandas(bench)
@@ -187,8 +206,7 @@ def measure_environments(bench: Bench) -> None:
 
 def _pandas_fleet(bench: Bench) -> MeasuredFleet:
     if "pandas" not in bench.fleets:
-        folder = Path.home() / ".cache" / "reef" / "benchmarks" / _tag(bench)
-        python = fleetgen.with_pandas(bench.args.python, folder)
+        python = fleetgen.with_pandas(bench.args.python, _cache(bench))
         measure.compile_environment(python)
         bench.fleet("pandas", QUICK_SAMPLE, python=python, pandas=True)
     return bench.fleets["pandas"]
@@ -212,8 +230,7 @@ def measure_pandas(bench: Bench) -> None:
     host = bench.host(fleet, "pandas")
     host.until_ready(QUICK_SAMPLE)
     host.until_asleep()
-    bench.client.do("warm", targets=list(host.targets().values()))
-    own = _median_private(host)
+    own = _warmed(bench, host, None)[1]
     host.end()
     servers = Standing(bench.running)
     servers.start_all(fleet.first(2), bench.client)
@@ -269,8 +286,10 @@ def _median_private(host: ReefHost) -> float:
     return measure.percentile(own, 50)
 
 
-def _tag(bench: Bench) -> str:
-    return f"{bench.report.setting['python']}-{bench.report.setting['dagster']}"
+def _cache(bench: Bench) -> Path:
+    """What is made once for an interpreter, and not measured."""
+    tag = f"{bench.report.setting['python']}-{bench.report.setting['dagster']}"
+    return Path.home() / ".cache" / "reef" / "benchmarks" / tag
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import fleetgen
 import measure
@@ -27,29 +29,27 @@ class Level:
 
 def main() -> int:
     args = arguments(__doc__.splitlines()[0], locations=25, forks=1000, ticks=6000).parse_args()
-    ticks = args.ticks // 3 if args.quick else args.ticks
+    ticks = args.ticks // 10 if args.quick else args.ticks
     measure.compile_environment(args.python)
     report = Report("Endurance", setting_of(args))
     with processes("reef-endurance-") as running:
-        client = Client(running, args.python)
+        clients = [Client(running, args.python) for _ in range(2)]
         fleet = fleetgen.write_fleet(running.folder / "fleet", args.locations, python=args.python)
         spec = write_spec(fleet.folder, fleet.locations, fleet.python)
         host = ReefHost(running, spec, running.folder / "state")
         host.until_ready(args.locations)
-        _run(report, host, client, args.forks, ticks)
+        _run(report, host, clients, args.forks, ticks)
         host.end()
     _judge_bars(report, args.python)
     return emit(report, args)
 
 
-def _run(report: Report, host: ReefHost, client: Client, forks: int, ticks: int) -> None:
-    targets = list(host.targets().values())
+def _run(report: Report, host: ReefHost, clients: list[Client], forks: int, ticks: int) -> None:
+    targets, client = list(host.targets().values()), clients[0]
     rounds = -(-forks // len(targets))
-    for _ in range(max(1, rounds // 10)):
-        _cycle(host, client, targets)
+    _cycles(host, clients, targets, max(1, rounds // 10))
     before = _level(host)
-    for _ in range(rounds):
-        _cycle(host, client, targets)
+    _cycles(host, clients, targets, rounds)
     after = _level(host)
     count = rounds * len(targets)
     report.figure("forks and sleeps", "Reef, forks", count, "")
@@ -66,12 +66,20 @@ def _run(report: Report, host: ReefHost, client: Client, forks: int, ticks: int)
     _figures(report, f"after {ticks} ticks", after, _level(host))
 
 
-def _cycle(host: ReefHost, client: Client, targets: list[dict[str, object]]) -> None:
-    client.do("ticks_at_once", targets=targets)
-    host.sleep_all()
+def _cycles(host: ReefHost, clients: list[Client], targets: list[dict[str, Any]], rounds: int) -> None:
+    """Fork and sleep each location so many times: a half of them is forked while the other is ending."""
+    halves = [targets[number :: len(clients)] for number in range(len(clients))]
+
+    def cycle(client: Client, half: list[dict[str, Any]]) -> None:
+        for _ in range(rounds):
+            client.do("ticks_at_once", targets=half)
+            host.sleep([target["name"] for target in half])
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        list(pool.map(cycle, clients, halves))
 
 
-def _hour(client: Client, targets: list[dict[str, object]], ticks: int) -> None:
+def _hour(client: Client, targets: list[dict[str, Any]], ticks: int) -> None:
     """What an hour of 30 s sensors asks, one location after the other, without the waiting."""
     for number in range(ticks):
         client.do("tick", target=targets[number % len(targets)])

@@ -9,6 +9,9 @@ kinds of tick. Every location's names and numbers differ, as those of fifty team
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,13 +96,14 @@ class MeasuredFleet:
 
 def write_fleet(
     folder: Path, count: int, *, python: str, environments: str = "one", pandas: bool = False,
-    assets: int = ASSETS,
+    assets: int = ASSETS, kept: Path | None = None,
 ) -> MeasuredFleet:  # fmt: skip
-    """Write `count` locations. `environments`: "one" for all, or "many", one for each (hard links of the base's)."""
+    """Write `count` locations. `environments`: "one" for all, or "many", one for each (hard links of the base's),
+    made below `kept` and found again there, or in the fleet's own folder."""
     folder = folder.resolve()
     (folder / "code").mkdir(parents=True, exist_ok=True)
     names = [f"loc_{number:04}" for number in range(count)]
-    pythons = _pythons(folder, names, python, environments)
+    pythons = _pythons(kept or folder / "envs", names, python, environments)
     locations = []
     for number, name in enumerate(names):
         file = folder / "code" / f"{name}.py"
@@ -144,11 +148,23 @@ def _source(name: str, number: int, environments: str, pandas: bool, assets: int
 def _pythons(folder: Path, names: Sequence[str], python: str, environments: str) -> dict[str, str]:
     if environments == "one":
         return dict.fromkeys(names, python)
+    mark, made_of = folder / "made-of.json", [_identity(python), *names]
+    if mark.exists() and json.loads(mark.read_text()) == made_of:
+        return {name: str(folder / name / "bin" / "python") for name in names}
+    shutil.rmtree(folder, ignore_errors=True)
     wanted = [
         Environment(name, (Package(f"{name}-own", "1.0.0", _TINY.format(number=number)),))
         for number, name in enumerate(names)
     ]
-    return dict(make_environments(python, folder / "envs", wanted).pythons)
+    pythons = dict(make_environments(python, folder, wanted).pythons)
+    mark.write_text(json.dumps(made_of))
+    return pythons
+
+
+def _identity(python: str) -> str:
+    """Changes with every installation into the interpreter's environment."""
+    ask = "import os, sysconfig; p = sysconfig.get_path('purelib'); print(p, os.stat(p).st_mtime_ns)"
+    return subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def main() -> None:
