@@ -19,7 +19,7 @@ from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes
 from reef.environments import Environment, EnvironmentProblem, inspect_all
 from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
-from reef.hosting.plan import WarmedModule, ZygotePlan
+from reef.hosting.plan import WarmedModule, WarmUp, ZygotePlan
 from reef.hosting.warmup import WarmUpFailed, warm_up
 from reef.sources import own_names
 
@@ -42,6 +42,7 @@ class Planner:
         self.environments: dict[str, Found] = {}
         self.plans: tuple[ZygotePlan, ...] = ()
         self._base: dict[str, tuple[WarmedModule, ...]] = {}  # python -> what any location of it loads
+        self._early: dict[str, asyncio.Task[WarmUp | WarmUpFailed]] = {}
         self._lock = asyncio.Lock()
         self.on_plans: Callable[[tuple[ZygotePlan, ...]], None] = lambda _plans: None
 
@@ -103,16 +104,28 @@ class Planner:
                 await asyncio.to_thread(_write_base, remembered, known, environment)
         self._base[place.spec.python] = known
 
+    async def warm_up_early(self) -> None:
+        """On a first start: begin with what will be asked anyway, while the environments are still being looked at."""
+        places = self.packed()
+        if places and not await asyncio.to_thread(lambda: any(self._cache.glob("base-*.json"))):
+            self._early[places[0].spec.python] = asyncio.create_task(self._warmed(places[0]))
+
     async def _warm_up(self, place: CodeLocation, environment: Environment) -> tuple[WarmedModule, ...]:
+        early = self._early.pop(place.spec.python, None)
+        warmed = await (early or self._warmed(place))
+        if isinstance(warmed, WarmUpFailed):
+            log.warning("no warm-up of %s: %s", environment.python, warmed)
+            return ()
+        return preloadable(environment, warmed.modules)
+
+    async def _warmed(self, place: CodeLocation) -> WarmUp | WarmUpFailed:
         env = child_env(place.spec, self._around)
         env = {name: value for name, value in env.items() if name not in place.spec.env or name == "PATH"}
         log_path = str(self._around.state.folder("logs") / "zygotes.log")
         try:
-            warmed = await warm_up(place.spec.python, env, "/", log_path)
+            return await warm_up(place.spec.python, env, "/", log_path)
         except WarmUpFailed as failure:
-            log.warning("no warm-up of %s: %s", environment.python, failure)
-            return ()
-        return preloadable(environment, warmed.modules)
+            return failure
 
     def _candidates(self, places: list[CodeLocation]) -> tuple[Catalogue, list[Candidate]]:
         catalogue = Catalogue()
