@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
+# Where it is set, each of the hundreds of processes that tests start would compile Reef anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install check test test-all demo bench-quick lock clean
 
 $(STAMP):
@@ -21,12 +24,14 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two at a time; what failed then (these tests wait for real processes, and a busy machine is slow) must pass alone.
+# Two at a time, by name: so the short ones (snapshots, sources, wire) come last. What failed then (these tests wait for
+# real processes, and a busy machine is slow) must pass alone.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 \
 	  || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
-# All rows, some ten minutes each; one alone, into the page: .venv/bin/python tests/every_python.py --row 3.12 --record docs/test-matrix.md
+# All rows, some ten minutes each. One alone, into the page:
+#   .venv/bin/python tests/every_python.py --row 3.12 --record docs/test-matrix.md
 test-all: $(STAMP)
 	$(BIN)/python tests/every_python.py --record docs/test-matrix.md
 

@@ -31,7 +31,7 @@ OLDER = "1.12.3"  # a year before the newest
 OLDER_LIBRARIES = "0.28.3"
 OLDER_ON = 12
 INDEPENDENT = ("tests/benchmarks", "tests/control", "tests/decide", "tests/docs")  # of Python and Dagster
-TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile")
+TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 ALONE = ("--last-failed", "--last-failed-no-failures", "none")  # as `make test` does it
 NEWER_MESSAGES = (  # these build or list messages that the older Dagster does not have yet
     "tests/wire/test_lanes.py::test_the_table_knows_every_rpc_and_whether_it_streams",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,6 +111,14 @@ def processes_mentioning(text: str) -> dict[int, str]:
     return found
 
 
+@cache
+def _known_environments() -> Path:
+    """What hosts found out about interpreters, for those that come after them: some seconds less for each."""
+    folder = Path(tempfile.mkdtemp(prefix="reef-known-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 class Reef:
     """One host process. `state` is its state directory; `port` the webserver's."""
 
@@ -121,6 +133,9 @@ class Reef:
         output: Path | None = None,
     ) -> None:
         self.state = state
+        if not state.exists():
+            state.mkdir(mode=0o700, parents=True)
+            shutil.copytree(_known_environments(), state / "environments")
         self.port = port or free_port()
         command = [
             sys.executable,
@@ -269,3 +284,5 @@ class Reef:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        if (self.state / "environments").is_dir():
+            shutil.copytree(self.state / "environments", _known_environments(), dirs_exist_ok=True)
