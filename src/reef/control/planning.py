@@ -62,8 +62,8 @@ class Planner:
         self.environments.update(await inspect_all(wanted, cache=self._cache))
 
     async def plan(self, *, draft: bool = False) -> None:
-        """Decide the zygotes from what is known now, and build those that are missing. A draft is for a first
-        start, which waits for its zygotes and learns what they should hold only from the loads that follow."""
+        """Decide the zygotes from what is known now, and build those that are missing: as drafts where somebody
+        waits for them, and it is learnt only from the loads that follow what they should hold. Plan again then."""
         async with self._lock:
             places = [place for place in self.packed() if place.spec.python in self.environments]
             if not places:
@@ -73,8 +73,9 @@ class Planner:
             decided = await asyncio.to_thread(
                 decide_zygotes, self.environments, candidates, catalogue, self.plans
             )
-            plans = tuple(map(drafted, decided.plans)) if draft else decided.plans
-            self.plans = () if draft else plans
+            stand = {plan.key for plan in self.plans}
+            plans = tuple(drafted(plan) if draft and plan.key not in stand else plan for plan in decided.plans)
+            self.plans = tuple(plan for plan in plans if not plan.draft)
             started = time.monotonic()
             await self._hosting.use(plans, decided.fresh)
             self.on_plans(plans)
