@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -63,7 +64,7 @@ class Report:
 def arguments(description: str, **defaults: int) -> argparse.ArgumentParser:
     """The options that all benchmarks share; further ones are integers with a default."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--python", default=sys.executable, help="interpreter of the locations")
+    parser.add_argument("--python", default=sys.executable, type=_found, help="interpreter of the locations")
     parser.add_argument(
         "--quick", action="store_true", help="within a minute; the other side from 4 locations"
     )
@@ -72,6 +73,11 @@ def arguments(description: str, **defaults: int) -> argparse.ArgumentParser:
     for name, value in defaults.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
     return parser
+
+
+def _found(python: str) -> str:
+    """As a path that is the same from every folder; symbolic links stay, they lead out of environments."""
+    return os.path.abspath(shutil.which(python) or python)
 
 
 def setting_of(args: argparse.Namespace) -> dict[str, object]:

@@ -86,8 +86,10 @@ class Rollout:
     async def _promote(self, wave: int, names: Sequence[str]) -> None:
         if self._journal.waved:
             self._deploy.tell({"state": "wave", "locations": list(names), **self._number(wave)})
-        await self._ready_environments(names)
+        new_zygotes = await self._ready_environments(names)
         await asyncio.gather(*(self._one(name) for name in names))
+        if new_zygotes:
+            self._parts.control.waker.environment_probed()  # it is known only now what they should hold
 
     async def _one(self, name: str) -> None:
         place = self._places.get(name)
@@ -108,8 +110,8 @@ class Rollout:
         self._journal.done[name] = event
         self._deploy.tell({"location": name, **event})
 
-    async def _ready_environments(self, names: Sequence[str]) -> None:
-        """Packages that changed need their new zygote before anything is probed."""
+    async def _ready_environments(self, names: Sequence[str]) -> bool:
+        """Packages that changed need their new zygote before anything is probed; whether any did."""
         planner = self._parts.planner
         specs = [self._specs[name] for name in names if name in self._specs and name in self._places]
         await planner.inspect(
@@ -121,8 +123,9 @@ class Rollout:
             if isinstance(environment, Environment) and (
                 served is None or served.environment != environment.fingerprint
             ):
-                await planner.plan()
-                return
+                await planner.plan(draft=True)
+                return True
+        return False
 
     async def _watch(self, wave: int) -> None:
         journal = self._journal

@@ -74,7 +74,9 @@ class Planner:
                 decide_zygotes, self.environments, candidates, catalogue, self.plans
             )
             stand = {plan.key for plan in self.plans}
-            plans = tuple(drafted(plan) if draft and plan.key not in stand else plan for plan in decided.plans)
+            plans = tuple(
+                drafted(plan) if draft and plan.key not in stand else plan for plan in decided.plans
+            )
             self.plans = tuple(plan for plan in plans if not plan.draft)
             started = time.monotonic()
             await self._hosting.use(plans, decided.fresh)
