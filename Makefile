@@ -28,7 +28,7 @@ check: $(STAMP)
 # real processes, and a busy machine is slow) must pass alone.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 \
-	  || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+	  || $(BIN)/python tests/again.py
 
 # All rows, some ten minutes each. One alone, into the page:
 #   .venv/bin/python tests/every_python.py --row 3.12 --record docs/test-matrix.md

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from again import failed_files
+
 ROOT = Path(__file__).parents[1]
 MATRIX = ROOT / ".venv-matrix"
 MINORS = (11, 12, 13)
@@ -32,7 +34,6 @@ OLDER_LIBRARIES = "0.28.3"
 OLDER_ON = 12
 INDEPENDENT = ("tests/benchmarks", "tests/control", "tests/decide", "tests/docs")  # of Python and Dagster
 TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-ALONE = ("--last-failed", "--last-failed-no-failures", "none")  # as `make test` does it
 NEWER_MESSAGES = (  # these build or list messages that the older Dagster does not have yet
     "tests/wire/test_lanes.py::test_the_table_knows_every_rpc_and_whether_it_streams",
     "tests/wire/test_messages.py::test_component_state",
@@ -204,9 +205,9 @@ def _run(python: Python, dagster: str, folder: Path, arguments: list[str], whole
     counts = _pytest(inside, folder, [*TWO_AT_A_TIME, *left_out, *arguments])
     alone = 0
     if counts.failed and counts.passed:
-        again = _pytest(inside, folder, [*ALONE, *arguments])
-        alone = again.passed
-        counts = Counts(counts.passed + again.passed, again.failed, counts.skipped)
+        again = _pytest(inside, folder, [*_left_out(dagster), *failed_files(folder / "cache")])
+        alone = counts.failed - min(again.failed, counts.failed)
+        counts = Counts(counts.passed + alone, counts.failed - alone, counts.skipped)
     return Row(
         _dotted(python.version),
         version,

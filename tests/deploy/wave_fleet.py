@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -69,6 +70,11 @@ defs = Definitions(jobs=[one, %(jobs)s], sensors=[looking, moaning])
 NAMES = ("canary", "a", "b", "c")
 
 
+def _heeds_interrupts() -> None:
+    """Also where whoever runs the tests ignores them, as a script's background jobs do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Waves:
     """The fleet's files, its host, and a person at the command line."""
 
@@ -120,6 +126,7 @@ class Waves:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heeds_interrupts,
         )
 
     def end(self, begun: subprocess.Popen[str], status: int) -> tuple[str, str]:
