@@ -113,6 +113,13 @@ class Planner:
         if places and not await asyncio.to_thread(lambda: any(self._cache.glob("base-*.json"))):
             self._early[places[0].spec.python] = asyncio.create_task(self._warmed(places[0]))
 
+    async def close(self) -> None:
+        """End what was begun early and nobody has asked for."""
+        early, self._early = list(self._early.values()), {}
+        for task in early:
+            task.cancel()
+        await asyncio.gather(*early, return_exceptions=True)
+
     async def _warm_up(self, place: CodeLocation, environment: Environment) -> tuple[WarmedModule, ...]:
         early = self._early.pop(place.spec.python, None)
         warmed = await (early or self._warmed(place))
