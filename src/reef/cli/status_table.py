@@ -121,13 +121,13 @@ def _note(row: dict[str, Any]) -> str:
 
 def _age(row: dict[str, Any]) -> str:
     """How old its answers are, where that may matter: its definitions change by themselves, or it is long ago."""
-    age_s = row["snapshot_age_s"]
+    age_s = row.get("snapshot_age_s")
     if age_s is None:
         return ""
     since = f"recorded {span(age_s)} ago"
-    if row["unstable"]:
+    if row.get("unstable"):
         return f"unstable: its definitions change with the same code; {since}"
-    dynamic = row["revalidate"] not in (None, "never")
+    dynamic = row.get("revalidate") not in (None, "never")
     return since if dynamic or age_s >= OLD_S else ""
 
 
