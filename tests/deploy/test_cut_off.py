@@ -76,7 +76,8 @@ def test_one_that_is_abandoned_leaves_nothing_that_waits(waves: Waves) -> None:
             waves.host.kill()
             waves.end(begun, 2)
             waves.host = waves.started()
-            assert "was cut off" in waves.host.command("status").stdout
+            shown = waves.host.command("status").stdout
+            assert "was cut off" in shown, shown
         assert "waits for wave 2" in waves.host.row("b")["pinned"]
         told = waves.deploy("--abandon", status=1)
         assert (told["outcome"], told["not_reached"]) == ("abandoned", ["a", "b", "c"])

@@ -148,7 +148,8 @@ class Waves:
     def until_soaking(self, wave: int, count: int) -> None:
         def soaking() -> bool:
             journal = self.journal()
-            return journal.get("passed") == wave - 1 and len(journal["done"]) == count
+            running = journal.get("state") == "running"  # not the deploy before
+            return running and journal.get("passed") == wave - 1 and len(journal["done"]) == count
 
         until(soaking, 60, "for the wave to be promoted")
 
