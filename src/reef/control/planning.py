@@ -42,7 +42,6 @@ class Planner:
         self.environments: dict[str, Found] = {}
         self.plans: tuple[ZygotePlan, ...] = ()
         self._base: dict[str, tuple[WarmedModule, ...]] = {}  # python -> what any location of it loads
-        self._early: dict[str, asyncio.Task[WarmUp | WarmUpFailed]] = {}
         self._lock = asyncio.Lock()
         self.on_plans: Callable[[tuple[ZygotePlan, ...]], None] = lambda _plans: None
 
@@ -107,22 +106,8 @@ class Planner:
                 await asyncio.to_thread(_write_base, remembered, known, environment)
         self._base[place.spec.python] = known
 
-    async def warm_up_early(self) -> None:
-        """On a first start: begin with what will be asked anyway, while the environments are still being looked at."""
-        places = self.packed()
-        if places and not await asyncio.to_thread(lambda: any(self._cache.glob("base-*.json"))):
-            self._early[places[0].spec.python] = asyncio.create_task(self._warmed(places[0]))
-
-    async def close(self) -> None:
-        """End what was begun early and nobody has asked for."""
-        early, self._early = list(self._early.values()), {}
-        for task in early:
-            task.cancel()
-        await asyncio.gather(*early, return_exceptions=True)
-
     async def _warm_up(self, place: CodeLocation, environment: Environment) -> tuple[WarmedModule, ...]:
-        early = self._early.pop(place.spec.python, None)
-        warmed = await (early or self._warmed(place))
+        warmed = await self._warmed(place)
         if isinstance(warmed, WarmUpFailed):
             log.warning("no warm-up of %s: %s", environment.python, warmed)
             return ()

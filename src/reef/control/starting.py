@@ -36,7 +36,6 @@ class Starter:
     async def start(self, progress: Progress) -> None:
         """Returns when every location is served (or known to fail); raises nothing for what code does."""
         await self._adopt()
-        await self._planner.warm_up_early()
         await self._planner.inspect()
         arrival = Arrival(self._parts)
         await asyncio.gather(*(arrival.refuse(place) for place in self._places.values()))

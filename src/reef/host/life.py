@@ -204,7 +204,6 @@ class Host:
         await asyncio.gather(*(companion.stop(STOP_WITHIN_S - 3) for companion in self.beside.companions))
         self._admin.close()
         await parts.gateway.aclose(1.0)
-        await parts.planner.close()
         await parts.control.close()
         await parts.hosting.close(leave_children=leave)
         self._sweep(leave)
