@@ -66,3 +66,13 @@ def test_a_location_that_does_not_load_is_told(tmp_path: Path) -> None:
 def test_an_interpreter_that_cannot_be_warmed_up(tmp_path: Path) -> None:
     with pytest.raises(WarmUpFailed, match="cannot be started"):
         asyncio.run(warm_up("/nonexistent/python", {}, str(tmp_path), str(tmp_path / "log")))
+
+
+def test_the_fleet_s_own_instance_is_left_alone(tmp_path: Path) -> None:
+    """A fresh one would be made by two at once: the webserver makes its storages meanwhile."""
+    home = tmp_path / "home"
+    home.mkdir()
+    env = child_env(DAGSTER_HOME=str(home))
+    seen = asyncio.run(warm_up(sys.executable, env, "/", str(tmp_path / "log")))
+    assert (seen.error, seen.notes) == (None, ())
+    assert list(home.iterdir()) == []

@@ -19,7 +19,7 @@ from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes
 from reef.environments import Environment, EnvironmentProblem, inspect_all
 from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
-from reef.hosting.plan import WarmedModule, WarmUp, ZygotePlan
+from reef.hosting.plan import WarmedModule, ZygotePlan
 from reef.hosting.warmup import WarmUpFailed, warm_up
 from reef.sources import own_names
 
@@ -107,20 +107,15 @@ class Planner:
         self._base[place.spec.python] = known
 
     async def _warm_up(self, place: CodeLocation, environment: Environment) -> tuple[WarmedModule, ...]:
-        warmed = await self._warmed(place)
-        if isinstance(warmed, WarmUpFailed):
-            log.warning("no warm-up of %s: %s", environment.python, warmed)
-            return ()
-        return preloadable(environment, warmed.modules)
-
-    async def _warmed(self, place: CodeLocation) -> WarmUp | WarmUpFailed:
         env = child_env(place.spec, self._around)
         env = {name: value for name, value in env.items() if name not in place.spec.env or name == "PATH"}
         log_path = str(self._around.state.folder("logs") / "zygotes.log")
         try:
-            return await warm_up(place.spec.python, env, "/", log_path)
+            warmed = await warm_up(place.spec.python, env, "/", log_path)
         except WarmUpFailed as failure:
-            return failure
+            log.warning("no warm-up of %s: %s", environment.python, failure)
+            return ()
+        return preloadable(environment, warmed.modules)
 
     def _candidates(self, places: list[CodeLocation]) -> tuple[Catalogue, list[Candidate]]:
         catalogue = Catalogue()

@@ -35,6 +35,9 @@ def _report(spec: dict[str, Any]) -> dict[str, Any]:
         try:
             if own:
                 spec = {**spec, "args": ["-f", calls.sample(), "--location-name", "sample"]}
+                os.environ.pop(
+                    "DAGSTER_HOME", None
+                )  # the fleet's: a server would open it, and make its storages
             error = _run(spec, own, home, notes)
         finally:
             shutil.rmtree(home, ignore_errors=True)
