@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reef.control.assembly import Assembly
 from reef.control.location import CodeLocation
 from reef.control.polling import Poller
 from reef.control.probing import Loaded
 from reef.control.versions import Stamp
 from reef.environments import EnvironmentProblem
+from reef.gateway import CallLimits, ListenAddress
 from reef.gateway.contract import Endpoint
 from reef.snapshots.record import synthesized_load_error
 
@@ -15,6 +18,15 @@ from reef.snapshots.record import synthesized_load_error
 class Arrival:
     def __init__(self, parts: Assembly) -> None:
         self._parts = parts
+
+    async def listen(self, addresses: Mapping[str, ListenAddress]) -> None:
+        """Open the listeners of these locations; what was promoted for them is answered from the first call on."""
+        gateway = self._parts.gateway
+        for name, address in addresses.items():
+            place = self._parts.control.locations[name]
+            await gateway.open(name, address, CallLimits(concurrent=place.spec.max_concurrent_calls))
+            if place.served is not None:
+                gateway.serve(name, place.served.as_served())
 
     async def refuse(self, place: CodeLocation) -> None:
         """Where its interpreter or a setting cannot be used, it is served as the load error that this is."""

@@ -61,9 +61,7 @@ class Assembly:
 
     async def recall(self, spec: Location) -> CodeLocation:
         """A location that comes to the fleet, with what was promoted for it earlier."""
-        place = await asyncio.to_thread(_recall, spec, self.around, self.store)
-        await asyncio.to_thread(_recall_kept, [place], self.keeper)
-        return place
+        return await asyncio.to_thread(_recall, spec, self.around, self.store, self.keeper)
 
     def keep_what_is_served(self) -> None:
         """Tell the stores what is still needed."""
@@ -90,7 +88,12 @@ async def assemble(
     """Make every part; nothing listens and nothing is started yet."""
     state = around.state
     store = await asyncio.to_thread(SnapshotStore, state.folder("snapshots"), STORE_BYTES)
-    places = [await asyncio.to_thread(_recall, with_limits(spec), around, store) for spec in fleet.locations]
+    contents = ContentMaps(state.folder("contents"))
+    keeper = await asyncio.to_thread(Keeper, state, contents)
+    places = [
+        await asyncio.to_thread(_recall, with_limits(spec), around, store, keeper) for spec in fleet.locations
+    ]
+    store.keep(await asyncio.to_thread(_snapshots_needed, places, keeper))
     runs = RunBook(state)
     versions = Versions(around)
     exits: list[ControlLoop] = []
@@ -110,9 +113,6 @@ async def assemble(
     gateway = Gateway(control, store, control.observe, on_missing=control.on_missing)
     gateways.append(gateway)
     cores = os.cpu_count() or 2
-    contents = ContentMaps(state.folder("contents"))
-    keeper = await asyncio.to_thread(Keeper, state, contents)
-    store.keep(await asyncio.to_thread(_recall_kept, places, keeper))
     control.prober = Prober(around, hosting, gateway, store, versions, keeper, at_once=cores)
     control.rester = Rester(hosting, gateway, runs)
     control.waker = Waker(
@@ -146,12 +146,8 @@ async def assemble(
     )
 
 
-def _recall_kept(places: list[CodeLocation], keeper: Keeper) -> list[str]:
-    """The snapshots that are still needed."""
-    for place in places:
-        if place.served is not None and place.spec.code is not None:
-            kept = keeper.versions.get(place.name, place.served.version)
-            place.not_kept = kept.not_kept if kept else None
+def _snapshots_needed(places: list[CodeLocation], keeper: Keeper) -> list[str]:
+    """By what is served and by what can be rolled back to. Blocking."""
     records = [one.record for one in keeper.versions.everything()]
     records += [place.served for place in places if place.served]
     return [one.snapshot for one in records if one.snapshot]
@@ -165,7 +161,7 @@ def with_limits(spec: Location) -> Location:
     return replace(spec, memory_limit_bytes=int(total * DEFAULT_LIMIT_SHARE))
 
 
-def _recall(spec: Location, around: Surroundings, store: SnapshotStore) -> CodeLocation:
+def _recall(spec: Location, around: Surroundings, store: SnapshotStore, keeper: Keeper) -> CodeLocation:
     """What an earlier host promoted for it, if its snapshot is still whole."""
     place = CodeLocation(spec)
     if spec.server is not None:
@@ -175,4 +171,7 @@ def _recall(spec: Location, around: Surroundings, store: SnapshotStore) -> CodeL
         log.warning("%s: its snapshot is missing or damaged, it is recorded again", spec.name)
         served = None
     place.served = served
+    if served is not None and spec.code is not None:
+        kept = keeper.versions.get(spec.name, served.version)
+        place.not_kept = kept.not_kept if kept else None
     return place

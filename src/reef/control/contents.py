@@ -15,7 +15,7 @@ import msgspec
 
 from reef.decide.changed import MadeOf
 from reef.environments import Environment
-from reef.sources import RootRecord, SourceRecord
+from reef.sources import RootRecord, SourceRecord, without
 
 T = TypeVar("T")
 UNUSED_S = 3600.0
@@ -120,9 +120,8 @@ def made_of(record: SourceRecord, marks: dict[str, str], environment: Environmen
 def _made_of(
     files: dict[str, str], excluded: Iterable[str], marks: dict[str, str], installed: _Installed | None
 ) -> MadeOf:
-    out = set(excluded)
     return MadeOf(
-        files={path: digest for path, digest in files.items() if path.rstrip("/") not in out},
+        files=without(files, excluded),
         marks=marks,
         python=installed.python if installed else None,
         build=installed.build if installed else "",

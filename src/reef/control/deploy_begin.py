@@ -73,8 +73,8 @@ class Beginning:
 
     def pinned(self) -> dict[str, str]:
         """Location -> why it stays at what it serves."""
-        records = ((name, place.served) for name, place in self._places.items())
-        return {name: served.pinned for name, served in records if served and served.pinned is not None}
+        whys = ((name, place.pinned) for name, place in self._places.items())
+        return {name: why for name, why in whys if why is not None}
 
     def others(self) -> dict[str, list[str]]:
         """What the fleet's file has more and less than the running fleet."""

@@ -95,7 +95,7 @@ class LocationDeploy:
         if self._spec is None or not serves(place):
             return {}
         assert place.served is not None
-        if place.served.pinned is not None and not self._journal.waved:
+        if place.pinned is not None and not self._journal.waved:
             return {}  # for a reason of its own
         why = REFUSED if self._journal.pinned_before.get(place.name) != ON_DEPLOY else ON_DEPLOY
         return {"not_pinned": await self._parts.pins.pin(place, why)}

@@ -79,7 +79,7 @@ class Keeper:
     def _keep(
         self, spec: Location, new: ServedRecord, source: SourceRecord, report: LoadReport | None
     ) -> str | None:
-        reason = why_not(spec, source, report) or self._copied(listed(_counted(source)))
+        reason = why_not(spec, source, report) or self._copied(listed(source.counted()))
         try:
             taken = {} if reason else self._blobs.take(beside(source, report))
             self.versions.put(kept_now(new, spec, reason, taken))
@@ -113,7 +113,7 @@ class Keeper:
 
     async def running(self, place: CodeLocation) -> Running:
         """How its served version is started. Raises Damaged where it is pinned and its copy cannot be used."""
-        if place.served is None or place.served.pinned is None:
+        if place.pinned is None:
             return Running(place.spec)
         kept = await self.of_served(place)
         if kept is None:
@@ -136,7 +136,7 @@ class Keeper:
 
     # -- clearing away -----------------------------------------------------------------------------
 
-    def forget(self, served: Iterable[tuple[str, str | None]]) -> list[ServedRecord]:
+    def _forget(self, served: Iterable[tuple[str, str | None]]) -> list[ServedRecord]:
         """Drop old versions and contents that no kept version has. Blocking. The records of those that stay."""
         for location, version in served:
             self.versions.forget(location, version)
@@ -151,13 +151,7 @@ class Keeper:
         return None if made is None else listed({**kept.beside, **made.files})
 
     async def clear(self, served: Iterable[tuple[str, str | None]]) -> list[ServedRecord]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.forget, list(served))
-
-
-def _counted(source: SourceRecord) -> dict[str, str]:
-    """What its load writes each time is no source."""
-    out = set(source.scope.excluded)
-    return {path: digest for path, digest in source.contents().items() if path.rstrip("/") not in out}
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._forget, list(served))
 
 
 def _folders(spec: Location, record: ServedRecord) -> list[str]:

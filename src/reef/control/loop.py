@@ -59,7 +59,6 @@ class ControlLoop:
         self.rester: Rester
         self.pins: Pins
         self.pin_always = False  # promote: on_deploy
-        self.reloads_are_quiet = 0  # Reef itself makes the webserver send ReloadCode to everybody
 
     def use_budget(self, budget_bytes: int | None) -> None:
         """The most memory of all children together; None: no bound."""
@@ -214,14 +213,10 @@ class ControlLoop:
         self, place: CodeLocation, *, show_error: bool = False, gate: Gate | None = None
     ) -> Promoted | Refused:
         """Probe, and drain the child of the version before if there is one."""
-        served = place.served
-        if served is not None and served.pinned is not None and gate is None:
-            kept = await self.prober.keeper.of_served(place)
-            return await self.probe_kept(place, kept, served.pinned)
-        before = served.server_id if served else None
+        before = place.served.server_id if place.served else None
         result = await self.prober.probe(place, show_error=show_error, gate=gate)
         self._take_over(place, before, result)
-        if isinstance(result, Promoted) and self.pin_always:
+        if self.pin_always and isinstance(result, Promoted) and result.record.pinned is None:
             self._spawn(self.pins.pin(place, ON_DEPLOY))
         return result
 

@@ -53,10 +53,9 @@ class Pins:
     async def as_the_fleet_says(self, places: Iterable[CodeLocation], always: bool) -> None:
         """At a start: `promote` may have been changed while no host ran."""
         for place in places:
-            pinned = place.served.pinned if place.served else None
-            if always and pinned is None:
+            if always and place.pinned is None:
                 await self.pin(place, ON_DEPLOY)
-            elif not always and pinned == ON_DEPLOY:
+            elif not always and place.pinned == ON_DEPLOY:
                 await self.unpin(place)
 
     async def _why_not(self, place: CodeLocation) -> str | None:

@@ -84,8 +84,10 @@ class Prober:
     async def probe(
         self, location: CodeLocation, *, show_error: bool = False, gate: Gate | None = None
     ) -> Promoted | Refused:
-        """Load what is on disk now and serve it if it loads (and passes the gate). Never raises for what the
-        code does."""
+        """Load what is on disk now, of a pinned one its kept version (unless there is a gate), and serve it if it loads
+        (and passes the gate). Never raises for what the code does."""
+        if gate is None and (why := location.pinned) is not None:
+            return await self.probe_kept(location, await self.keeper.of_served(location), why)
         asked_at = time.monotonic()
         async with location.probing:
             if gate is None and location.probed is not None and location.probed_at >= asked_at:

@@ -100,13 +100,9 @@ class Reconciler:
         return places
 
     async def _open(self, names: tuple[str, ...]) -> None:
-        gateway = self._parts.gateway
-        missing = tuple(name for name in names if name not in gateway.locations())
-        for name, address in (await self._addresses(missing)).items():
-            place = self._places[name]
-            await gateway.open(name, address, CallLimits(concurrent=place.spec.max_concurrent_calls))
-            if place.served is not None:
-                gateway.serve(name, place.served.as_served())
+        open_already = self._parts.gateway.locations()
+        missing = tuple(name for name in names if name not in open_already)
+        await self._arrival.listen(await self._addresses(missing))
 
     async def _ready(self, places: list[CodeLocation]) -> None:
         """Interpreters and zygotes first, then a probe of each; all are answered for when this returns."""

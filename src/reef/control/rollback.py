@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from reef.control.assembly import Assembly
@@ -16,7 +15,6 @@ from reef.control.served import Refused, ServedRecord
 from reef.decide.changed import reasons_between
 from reef.environments import Environment
 from reef.errors import ReefError
-from reef.fleet.suggest import did_you_mean
 from reef.sources import SourceRecord, SourceScope
 
 log = logging.getLogger("reef.control")
@@ -28,17 +26,6 @@ WHY = "rolled back from {version}"
 class Rollback:
     def __init__(self, parts: Assembly) -> None:
         self._parts = parts
-
-    def commands(self) -> dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]]:
-        return {"rollback": self.command}
-
-    async def command(self, request: Mapping[str, Any]) -> Event:
-        """`{"location", "version": a version's beginning or None}` → the event. Raises ReefError for mistakes."""
-        name = str(request["location"])
-        places = self._parts.control.locations
-        if name not in places:
-            raise ReefError(f"no code location {name!r}", hint=did_you_mean(name, places))
-        return {"location": name, **await self.to(places[name], request.get("version"))}
 
     async def to(self, place: CodeLocation, version: str | None = None, by: str | None = None) -> Event:
         """Go back to `version` (its beginning is enough; None: what was served before). `by`: a deploy's id.

@@ -9,12 +9,11 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from reef.control.loop import ControlLoop
-from reef.gateway import Gateway
 
 log = logging.getLogger("reef.control")
 
@@ -32,17 +31,15 @@ class Shows(Protocol):
 
 
 class Showing:
-    """`note` a promotion; a task of its own sees to it. `webserver` gives None while there is none to ask."""
+    """`note` a promotion; a task of its own sees to it. `webserver` None: there is none to ask."""
 
     def __init__(
         self,
         control: ControlLoop,
-        gateway: Gateway,
-        webserver: Callable[[], Shows | None],
+        webserver: Shows | None,
         failures: tuple[type[Exception], ...],
     ) -> None:
         self._control = control
-        self._gateway = gateway
         self._webserver = webserver
         self._failures = failures
         self._to_see: dict[str, float] = {}  # location -> when it was promoted or told (monotonic seconds)
@@ -50,17 +47,15 @@ class Showing:
 
     def note(self, location: str) -> None:
         """A new server id is served for it."""
+        if self._webserver is None:
+            return
         self._to_see[location] = time.monotonic()
         if self._task is None or self._task.done():
-            self._task = self._control.spawn(self._see())
+            self._task = self._control.spawn(self._see(self._webserver))
 
-    async def _see(self) -> None:
+    async def _see(self, webserver: Shows) -> None:
         for _ in range(TRIES):
             await asyncio.sleep(PAUSE_S)
-            webserver = self._webserver()
-            if webserver is None:
-                self._to_see.clear()
-                return
             with contextlib.suppress(*self._failures):
                 await self._look(webserver)
             if not self._to_see:

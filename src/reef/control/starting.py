@@ -93,7 +93,7 @@ class Starter:
         async def needs(place: CodeLocation) -> bool:
             if place.served is None or place.served.load_error is not None:
                 return True
-            if place.served.pinned is not None:
+            if place.pinned is not None:
                 return False
             async with limit:
                 return await self._parts.versions.change(place.spec, recorded_stamp(place)) != "same"

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from reef.control.keeping import Keeper, Running
 from reef.control.location import CodeLocation
 from reef.control.probing import Prober
-from reef.control.served import Promoted, Refused
+from reef.control.served import Refused
 from reef.control.specs import Surroundings, child_spec
 from reef.control.turns import Turns
 from reef.control.versions import Change, Stamp, Versions
@@ -128,23 +128,15 @@ class Waker:
         if changed == "environment" and self.environment_changed is not None:
             await self.environment_changed(location)
         deadline = time.monotonic() + SETTLE_S
-        while isinstance(result := await self._probe(location), Refused):
+        while isinstance(result := await self._prober.probe(location), Refused):
             if not await self._changes_again(location, deadline):
                 raise self._refuse(location, f"its changed code does not load: {result.reason}")
         if changed == "environment":
             self.environment_probed()
 
-    async def _probe(self, location: CodeLocation) -> Promoted | Refused:
-        served = location.served
-        if served is not None and served.pinned is not None:
-            return await self._prober.probe_kept(
-                location, await self._keeper.of_served(location), served.pinned
-            )
-        return await self._prober.probe(location)
-
     async def _changes_again(self, location: CodeLocation, deadline: float) -> bool:
         """A file may have been half-saved: give the editor a moment to finish before calling it broken."""
-        if location.served is not None and location.served.pinned is not None:
+        if location.pinned is not None:
             return False
         stamp = (await self._versions.see(location.spec, None)).stamp
         while time.monotonic() < deadline:

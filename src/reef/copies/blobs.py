@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from reef.sources.content import hasher
 
 FICLONE = 0x40049409  # from linux/fs.h: share the blocks where the file system can
 READ_ONLY = 0o500  # executable, because a source file may be a script
@@ -110,8 +111,7 @@ def _clone(fd: int, source: int) -> None:
 
 
 def _hash(fd: int) -> str:
-    """As `reef.sources` names contents."""
-    found, at = hashlib.blake2b(digest_size=16), 0
+    found, at = hasher(), 0
     while chunk := os.pread(fd, CHUNK_BYTES, at):
         found.update(chunk)
         at += len(chunk)

@@ -52,7 +52,7 @@ class ChangingFleet:
         self._say = say
         self._parts = parts
         failures = (WebserverRefused, WebserverUnreachable)
-        self._showing = Showing(parts.control, parts.gateway, lambda: self._webserver, failures)
+        self._showing = Showing(parts.control, webserver, failures)
         self._reconciler = Reconciler(parts, self._addresses_of, self._publish, self.rename)
         self._note = parts.control.prober.on_promoted
         parts.control.prober.on_promoted = self._promoted

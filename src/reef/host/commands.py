@@ -32,8 +32,8 @@ class Commands:
             "wake": self._wake,
             "sleep": self._sleep,
             "reload": self._reload,
+            "rollback": self._rollback,
             **self._deployer.commands(),
-            **Rollback(self._parts).commands(),
         }
 
     async def _status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,3 +76,8 @@ class Commands:
         changed = (place.served.server_id if place.served else None) != before
         note = place.load_error or ("a new version is served" if changed else "nothing changed")
         return self._row(place, note.strip().splitlines()[0])
+
+    async def _rollback(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`version`: a version's beginning, or None."""
+        place = self._place(request)
+        return {"location": place.name, **await Rollback(self._parts).to(place, request.get("version"))}

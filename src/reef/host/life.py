@@ -18,6 +18,7 @@ from reef.beside.instance import InstanceUnavailable
 from reef.beside.tree import kill_below, kill_tree
 from reef.beside.webserver import Webserver
 from reef.control.admin import serve_admin
+from reef.control.arriving import Arrival
 from reef.control.assembly import Assembly, assemble
 from reef.control.deploying import Deployer
 from reef.control.specs import Surroundings
@@ -26,7 +27,7 @@ from reef.control.watching import Watcher, watcher
 from reef.decide.reconcile import renames_of
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
-from reef.gateway import CallLimits, ListenAddress
+from reef.gateway import ListenAddress
 from reef.host.announce import announce, say, summary
 from reef.host.beside import DagsterBeside
 from reef.host.changing import ChangingFleet
@@ -76,7 +77,7 @@ class Host:
             self.beside.report_orphans,
         )
         control = self.parts.control
-        await self._listen()
+        await Arrival(self.parts).listen(self.addresses)
         deployer = Deployer(self.parts, self._fleet_now)
         self._change(deployer)
         if self.beside.home is None or not self.beside.home.fresh:  # else nothing has a state yet
@@ -104,7 +105,6 @@ class Host:
             self.parts, self.state, self.beside, self._webserver(), self.addresses, self._addresses, say
         )
         self.file = FleetFile(self.fleet, self._fleet_now, self._take, lambda: deployer.under_way, say)
-
         deployer.take_in = self._take
 
     async def _take(self, fleet: Fleet) -> None:
@@ -135,15 +135,6 @@ class Host:
             home.injects_secrets if home else False,
             is_dev=self.settings.beside is not None,
         )
-
-    async def _listen(self) -> None:
-        control, gateway = self.parts.control, self.parts.gateway
-        for name, address in self.addresses.items():
-            spec = control.locations[name].spec
-            await gateway.open(name, address, CallLimits(concurrent=spec.max_concurrent_calls))
-        for place in control.locations.values():
-            if place.served is not None:
-                gateway.serve(place.name, place.served.as_served())
 
     def _addresses(self, names: tuple[str, ...]) -> dict[str, ListenAddress]:
         self.state.check_socket_paths(names)

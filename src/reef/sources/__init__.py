@@ -2,7 +2,7 @@
 
 from reef.sources.index import Checked, SourceIndex
 from reef.sources.listing import Listing, TooManyFiles, source_files
-from reef.sources.record import RootRecord, SourceRecord, SourceScope, changed_during
+from reef.sources.record import RootRecord, SourceRecord, SourceScope, changed_during, without
 from reef.sources.scope import import_folders, own_names, scope_of, source_root
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "scope_of",
     "source_files",
     "source_root",
+    "without",
 ]

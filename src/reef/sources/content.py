@@ -89,7 +89,12 @@ def _content(path: str) -> str:
     if not stat.S_ISREG(mode):
         return SPECIAL
     with open(path, "rb", buffering=0) as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return hashlib.file_digest(file, hasher).hexdigest()
+
+
+def hasher() -> hashlib.blake2b:
+    """What names a content, here and where contents are kept."""
+    return hashlib.blake2b(digest_size=16)
 
 
 class FolderState(NamedTuple):

@@ -77,6 +77,10 @@ class SourceRecord:
         found |= {path: state.digest for path, state in self.files.items()}
         return found | {f"{path}/": state.names for path, state in self.folders.items()}
 
+    def counted(self) -> dict[str, str]:
+        """`contents` without what the load itself writes each time."""
+        return without(self.contents(), self.scope.excluded)
+
     def differences(self, other: SourceRecord) -> tuple[str, ...]:
         """The absolute paths whose content is not the same in both, sorted; folders end with a slash."""
         ours, theirs = self.contents(), other.contents()
@@ -109,6 +113,12 @@ class SourceRecord:
             _states(data["files"]),
             {path: FolderState(str(names), int(sign)) for path, (names, sign) in data["folders"].items()},
         )
+
+
+def without(contents: Mapping[str, str], excluded: Iterable[str]) -> dict[str, str]:
+    """Contents by path, less those of `excluded`; folders end with a slash."""
+    out = frozenset(excluded)
+    return {path: digest for path, digest in contents.items() if path.rstrip("/") not in out}
 
 
 def _parts(scope: SourceScope) -> tuple[tuple[str, ...], ...]:
