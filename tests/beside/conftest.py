@@ -12,7 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
-from reefs import Reef, write_location
+from postgres import Postgres
+from reefs import Reef, until, write_location
 
 
 @pytest.fixture
@@ -41,3 +42,13 @@ def workspace(folder: Path) -> Path:
         "load_from:\n- python_file: {relative_path: ticking/defs.py, location_name: ticking}\n", "utf-8"
     )
     return path
+
+
+@pytest.fixture
+def postgres(folder: Path) -> Iterator[Postgres]:
+    server = Postgres(folder / "pg")
+    try:
+        until(server.answers, 30.0, "for PostgreSQL")
+        yield server
+    finally:
+        server.stop()

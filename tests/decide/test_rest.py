@@ -41,6 +41,13 @@ def test_idle_timeout_weighs_memory_against_cold_start(
 
 
 @pytest.mark.parametrize(
+    ("costs", "again"), [(Costs(), False), (cost(0.1, 20), False), (Costs(25.0, 0.2, 20 * MB), True)]
+)
+def test_what_takes_long_to_start_is_started_again_after_a_promotion(costs: Costs, again: bool) -> None:
+    assert rest.starts_again(costs) is again
+
+
+@pytest.mark.parametrize(
     ("view", "sleeps"),
     [
         (warm(), True),

@@ -239,6 +239,23 @@ def test_a_warm_location_is_drained_and_a_deploy_during_a_deploy_is_refused(host
     until(lambda: host.row("alone")["pid"] != old and not host.row("alone")["draining"])
 
 
+def test_the_next_version_of_one_that_takes_long_to_start_is_warm_before_it_is_called(
+    host: Reef, fleet: Path
+) -> None:
+    text = (fleet / "stock" / "defs.py").read_text()
+    (fleet / "stock" / "defs.py").write_text(f"import time\ntime.sleep(2.5)\n{text}")
+    assert deploy(host, "stock")[0] == 0
+    assert "warm" in host.command("wake", "stock").stdout
+    before = host.row("stock")
+    (fleet / "stock" / "defs.py").write_text(f"import time\ntime.sleep(2.5)\n{text}\n# next\n")
+    assert deploy(host, "stock")[0] == 0
+    after = until(lambda: row if (row := host.row("stock"))["state"] == "warm" else None)
+    assert (after["calls"], after["wakes"]) == (before["calls"], before["wakes"] + 1)
+    assert after["pid"] != before["pid"]
+    (fleet / "stock" / "defs.py").write_text(text)
+    assert deploy(host, "stock")[0] == 0
+
+
 def test_a_host_that_ends_during_a_deploy_leaves_it_told_and_given_up(
     host: Reef, fleet: Path, folder: Path, start: Callable[..., Reef]
 ) -> None:

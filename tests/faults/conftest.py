@@ -7,5 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 from shared_hosts import folder, known_environments, start
+from small_disk import small_disk
 
-__all__ = ["folder", "known_environments", "start"]
+__all__ = ["folder", "known_environments", "small_disk", "start"]

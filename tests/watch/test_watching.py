@@ -45,6 +45,7 @@ def made(name):
 defs = Definitions(jobs=[made(name) for name in {names}])
 """
 WITHIN_S = 2.0
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}  # it is written, whoever runs the tests
 
 
 def defs(names: str, before: str = "") -> str:
@@ -79,7 +80,7 @@ def fleet(folder: Path) -> Fleet:
 
 @pytest.fixture(scope="module")
 def host(fleet: Fleet, folder: Path, start: Callable[..., Reef]) -> Reef:
-    host = start("serve", fleet.folder, folder / "s", "--watch").until_up()
+    host = start("serve", fleet.folder, folder / "s", "--watch", env=BYTECODE).until_up()
     until(lambda: watch_of(host)["ready"], 20, "for the watcher")
     until(lambda: all(jobs(host, name) for name in ("sales", "stock", "alone", "table")))
     return host
@@ -115,6 +116,19 @@ def test_a_saved_file_is_served_within_two_seconds(host: Reef, fleet: Fleet) -> 
     assert time.monotonic() - saved < WITHIN_S
     assert probed_since(host, before) == {"alone"}
     until(lambda: "watch: alone/defs.py changed: alone promoted in" in host.said(), 5, host.said())
+
+
+def test_what_is_saved_twice_within_a_second_is_not_the_first_one_s_bytecode(
+    host: Reef, fleet: Fleet
+) -> None:
+    """Python knows bytecode by the second of its source and by its size."""
+    file = fleet.folder / "alone" / "defs.py"
+    fleet.write("alone/defs.py", defs("['alone', 'first']"))
+    until(lambda: jobs(host, "alone") == ["alone", "first"], 10)
+    second = file.stat().st_mtime_ns // 10**9 * 10**9
+    fleet.write("alone/defs.py", defs("['alone', 'other']"))
+    os.utime(file, ns=(second + 999_999_999, second + 999_999_999))
+    until(lambda: jobs(host, "alone") == ["alone", "other"], 10)
 
 
 def test_removals_are_promoted(host: Reef, fleet: Fleet) -> None:

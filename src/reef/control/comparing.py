@@ -25,6 +25,9 @@ class Comparer:
 
     async def plan(self, fleet: Fleet) -> Plan:
         """`fleet` is the fleet as its file says now."""
+        places = self._parts.control.locations.values()
+        stamps = [stamp for place in places if (stamp := place.recorded_stamp()) is not None]
+        await self._parts.versions.look_at_defs_state(stamps)
         found = await self._environments(fleet)
         limit = asyncio.Semaphore(2 * (os.cpu_count() or 2))
 
@@ -65,7 +68,7 @@ class Comparer:
         if now.stamp.version == served.version:
             return LocationPlan(spec.name, False, _errors(place, served), served.version, served.version)
         why = await self._parts.promotions.why(served, spec, now.record, environment)
-        newer = await self._parts.versions.changed_defs_state(recorded_stamp(place))
+        newer = await self._parts.versions.changed_defs_state(recorded_stamp(place), as_told=True)
         why += tuple(Reason("defs state", f"a newer version of defs state {key!r} is there") for key in newer)
         return LocationPlan(spec.name, True, why, served.version, now.stamp.version)
 

@@ -1,7 +1,8 @@
 """Dagster's defs state: which version of each key is the newest, as far as that can be had without Dagster.
 
 The pointers lie in the run storage. Only SQLite can be asked for them by a host that never loads Dagster, and in
-milliseconds; of an instance elsewhere nothing is known, and nothing counts as changed.
+milliseconds; an instance elsewhere is asked through Dagster, in a process of its own, when a person asks for a plan. Of
+one that is not known nothing counts as changed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 from reef.wire.serdes import read_defs_state
@@ -21,18 +22,38 @@ LOCAL = ("__local__", "__code_server__")  # not in the storage: files that the l
 
 
 class DefsStates:
-    """Blocking. `home` is the DAGSTER_HOME of the locations."""
+    """`home` is the DAGSTER_HOME of the locations. `ask` has an instance that is not on SQLite say key → newest
+    version, and may raise anything."""
 
     def __init__(self, home: str | None) -> None:
         self._database = Path(home) / "history" / "runs.db" if home else None
+        self._told: dict[str, str] | None = None
+        self.ask: Callable[[], Awaitable[object]] | None = None
 
-    def changed(self, used: Mapping[str, str]) -> dict[str, str]:
-        """Key → newest version ("" for none), of those of which it is another than the one that was loaded."""
+    async def look(self, used: Iterable[Mapping[str, str]]) -> None:
+        """Have the instance asked, where it is needed for these locations and takes a process."""
+        if self._database is None or self._database.exists() or self.ask is None:
+            return
+        if not any(version not in LOCAL for one in used for version in one.values()):
+            return
+        try:
+            told = await self.ask()
+        except Exception as error:
+            log.warning("defs state cannot be asked for: %s", error)
+            return
+        if isinstance(told, dict):
+            self._told = {str(key): str(version) for key, version in told.items()}
+
+    def changed(self, used: Mapping[str, str], *, as_told: bool = False) -> dict[str, str]:
+        """Key → newest version ("" for none), of those of which it is another than the one that was loaded. Blocking.
+        `as_told`: also by what the last look was told, which is old as soon as something else loads."""
         stored = {key: version for key, version in used.items() if version not in LOCAL}
         newest = self._newest() if stored else None
+        if newest is None and stored and as_told:
+            newest = self._told
         if newest is None:
             return {}
-        return {key: newest.get(key, "") for key in sorted(stored) if newest.get(key) != stored[key]}
+        return {key: newest.get(key, "") for key in sorted(stored) if newest.get(key, "") != stored[key]}
 
     def _newest(self) -> dict[str, str] | None:
         if self._database is None or not self._database.exists():

@@ -235,6 +235,8 @@ class ControlLoop:
             child = place.child
             if child is not None and result.record.server_id != before and place.external is None:
                 self.rester.drain(place, "a new version was promoted")
+                if rest.starts_again(place.costs()):
+                    self._spawn(self.wake_up(place))
 
     def on_missing(self, location: str, digest: str) -> None:
         """A snapshot that is served turned out to be gone or damaged: calls are forwarded until it is recorded."""

@@ -47,7 +47,7 @@ class Versions:
         ignored = [str(around.state.root), *([around.dagster_home] if around.dagster_home else [])]
         self._ignored = tuple(ignored)
         self._index = SourceIndex(ignore=self._ignored)
-        self._defs_states = DefsStates(around.dagster_home)
+        self.defs_states = DefsStates(around.dagster_home)
         self.environments: Mapping[str, Environment | EnvironmentProblem] = {}
         self._checked: dict[
             str, tuple[float, bool]
@@ -83,10 +83,14 @@ class Versions:
         number = version(location, digest, stamp.environment, stamp.settings, _state_digest(used))
         return Stamp(number, stamp.environment, stamp.settings, sources)
 
-    async def changed_defs_state(self, stamp: Stamp) -> dict[str, str]:
+    async def changed_defs_state(self, stamp: Stamp, *, as_told: bool = False) -> dict[str, str]:
         """Key → version, where there is a newer one than the one that was loaded."""
         used = _used_state(stamp)
-        return await asyncio.to_thread(self._defs_states.changed, used) if used else {}
+        return await asyncio.to_thread(self.defs_states.changed, used, as_told=as_told) if used else {}
+
+    async def look_at_defs_state(self, stamps: Iterable[Stamp]) -> None:
+        """Before a plan: what is known of an instance that cannot be read may be old."""
+        await self.defs_states.look(map(_used_state, stamps))
 
     def stamp_of_kept(self, spec: Location, served: ServedRecord) -> Stamp:
         """Of a version that runs from its copy: only its environment can be another one now."""
@@ -132,7 +136,7 @@ class Versions:
         record = await self._index.record(known)
         now = self._stamp(location, environment, record)
         used = _used_state(stamp)
-        newer = await self.changed_defs_state(stamp)
+        newer = await self.changed_defs_state(stamp, as_told=True)
         return Seen(self.with_defs_state(location, now, {**used, **newer}), record)
 
     async def environment_changed(self, location: Location, fingerprint: str) -> bool:

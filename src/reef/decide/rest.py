@@ -20,6 +20,7 @@ UNMEASURED_S = 30.0
 SLOW_SHARE = 0.1  # of the call interval
 KEPT_INTERVALS = 2.5
 KEEPABLE_INTERVAL_S = 3600.0  # beyond an hour between calls nobody is kept warm for them
+LONG_START_S = 2.0  # most are forked in a twentieth of it
 
 
 def idle_timeout_s(costs: Costs, chosen_s: float | None) -> float:
@@ -39,6 +40,12 @@ def _kept_for_calls_s(costs: Costs) -> float:
     if interval_s is None or interval_s > KEEPABLE_INTERVAL_S or costs.cold_start_s is None:
         return 0.0
     return KEPT_INTERVALS * interval_s if costs.cold_start_s > SLOW_SHARE * interval_s else 0.0
+
+
+def starts_again(costs: Costs) -> bool:
+    """Whether a location that was warm gets its new version's server at once after a promotion: the next call would
+    otherwise be held for long."""
+    return costs.cold_start_s is not None and costs.cold_start_s > LONG_START_S
 
 
 def is_idle(view: LocationView) -> bool:

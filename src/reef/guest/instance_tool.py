@@ -59,6 +59,14 @@ def cancel_runs(request: Any) -> Any:
     return told
 
 
+def defs_state(_request: Any) -> Any:
+    """Key -> newest version of defs state."""
+    with _instance() as instance:
+        storage = getattr(instance, "defs_state_storage", None)
+        info = storage.get_latest_defs_state_info() if storage else None
+    return {key: one.version for key, one in info.info_mapping.items() if one} if info else {}
+
+
 TICK_ENDS_S = 15.0
 
 
@@ -123,6 +131,7 @@ def _after_last_tick(instance: Any, state: Any) -> Any:
 
 COMMANDS = {
     "cancel-runs": cancel_runs,
+    "defs-state": defs_state,
     "touch": touch,
     "heartbeats": heartbeats,
     "fail-runs": fail_runs,

@@ -76,6 +76,7 @@ class Host:
             self.settings,
             self.beside.report_orphans,
         )
+        self.parts.versions.defs_states.ask = lambda: self.beside.ask_instance_anyway("defs-state", None)
         control = self.parts.control
         await Arrival(self.parts).listen(self.addresses)
         deployer = Deployer(self.parts, self._fleet_now)

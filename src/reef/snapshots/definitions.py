@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reef.wire.fields import WireError
+from reef.wire.serdes import DefsStates
 
 IMPLICIT_JOB = "__ASSET_JOB"
 _REPOSITORY = "ExternalRepositoryData"
@@ -78,15 +79,18 @@ class _Repository(msgspec.Struct, rename={"kind": "__class__"}):
     external_asset_checks: list[msgspec.Raw] | None = None
     external_pipeline_datas: list[msgspec.Raw] | None = None
     external_job_refs: list[_Named] | None = None
+    defs_state_info: DefsStates | None = None
 
 
 class ReadRepository(msgspec.Struct, frozen=True):
-    """`jobs` maps the name to start and end of that job's JSON; empty where job data was deferred."""
+    """`jobs` maps the name to start and end of that job's JSON; empty where job data was deferred. `defs_state` is the
+    version of Dagster's defs state that was loaded, by its key."""
 
     error: bool
     definitions: Definitions
     jobs: dict[str, tuple[int, int]]
     job_names: tuple[str, ...]
+    defs_state: dict[str, str] = {}
 
 
 def read_repository(text: bytes, name: str) -> ReadRepository:
@@ -101,7 +105,8 @@ def read_repository(text: bytes, name: str) -> ReadRepository:
         return ReadRepository(True, Definitions(repositories=(name,)), {}, ())
     jobs = _job_spans(text, read.external_pipeline_datas or [])
     refs = [job.name for job in read.external_job_refs or []]
-    return ReadRepository(False, _definitions(read, name, (*jobs, *refs)), jobs, (*jobs, *refs))
+    state = read.defs_state_info.versions() if read.defs_state_info else {}
+    return ReadRepository(False, _definitions(read, name, (*jobs, *refs)), jobs, (*jobs, *refs), state)
 
 
 def merged(parts: Iterable[Definitions], dagster_version: str | None) -> Definitions:

@@ -106,7 +106,7 @@ class _Recorder:
             repository_errors=dict(_repository_errors(snapshot)),
             definitions=definitions.as_dict(),
             server_id=server_id,
-            defs_state=listed.defs_state,
+            defs_state={key: version for _, read in recorded for key, version in read.defs_state.items()},
         )
 
     async def _repository(self, name: str) -> tuple[RecordedRepository, ReadRepository]:

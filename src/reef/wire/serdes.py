@@ -89,18 +89,19 @@ class _DefsState(msgspec.Struct):
     version: str
 
 
-class _DefsStates(msgspec.Struct):
+class DefsStates(msgspec.Struct):
     """DefsStateInfo."""
 
     info_mapping: dict[str, _DefsState | None] = {}
 
     def versions(self) -> dict[str, str]:
-        return {key: state.version for key, state in self.info_mapping.items() if state is not None}
+        """Key → version, "" for none."""
+        return {key: state.version if state else "" for key, state in self.info_mapping.items()}
 
 
 def read_defs_state(text: bytes) -> dict[str, str]:
     """Key → version of a serialized DefsStateInfo. Raises ValueError for what is none."""
-    return msgspec.json.decode(text, type=_DefsStates).versions()
+    return msgspec.json.decode(text, type=DefsStates).versions()
 
 
 class Listed(msgspec.Struct, rename={"kind": "__class__"}):
@@ -109,12 +110,6 @@ class Listed(msgspec.Struct, rename={"kind": "__class__"}):
     kind: str
     repository_symbols: list[_Symbol] = []
     dagster_library_versions: dict[str, str] | None = None
-    defs_state_info: _DefsStates | None = None
-
-    @property
-    def defs_state(self) -> dict[str, str]:
-        """Key → version of the defs state that was loaded."""
-        return self.defs_state_info.versions() if self.defs_state_info else {}
 
     @property
     def dagster_version(self) -> str | None:
