@@ -68,6 +68,27 @@ def test_what_an_instance_elsewhere_was_asked_counts_where_it_is_asked_for(home:
     assert states.changed({"A": "1"}) == {}
 
 
+def test_a_storage_that_is_left_over_from_earlier_is_not_read(home: Path) -> None:
+    with DagsterInstance.from_config(str(home)) as instance:
+        assert instance.defs_state_storage is not None
+        instance.defs_state_storage.set_latest_version("A", "2")
+    states = DefsStates(str(home))
+    assert states.changed({"A": "1"}) == {"A": "2"}
+    (home / "dagster.yaml").write_text("storage: {postgres: {postgres_url: {env: URL}}}\n")
+    assert states.changed({"A": "1"}) == {}
+
+
+def test_what_a_load_got_although_another_is_said_to_be_the_newest_is_no_news(home: Path) -> None:
+    states = DefsStates(str(home))
+    with DagsterInstance.from_config(str(home)) as instance:
+        assert instance.defs_state_storage is not None
+        instance.defs_state_storage.set_latest_version("A", "2")
+        states.accept({"A": "1"})
+        assert states.changed({"A": "1"}) == {}
+        instance.defs_state_storage.set_latest_version("A", "3")
+        assert states.changed({"A": "1"}) == {"A": "3"}
+
+
 def test_a_damaged_storage_is_no_change(home: Path) -> None:
     (home / "history").mkdir()
     (home / "history" / "runs.db").write_bytes(b"no database at all")

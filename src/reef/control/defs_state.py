@@ -7,11 +7,14 @@ one that is not known nothing counts as changed.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
+
+import yaml
 
 from reef.wire.serdes import read_defs_state
 
@@ -26,13 +29,16 @@ class DefsStates:
     version, and may raise anything."""
 
     def __init__(self, home: str | None) -> None:
-        self._database = Path(home) / "history" / "runs.db" if home else None
+        self._home = Path(home) if home else None
         self._told: dict[str, str] | None = None
+        self._accepted: dict[tuple[str, str], str] = {}  # key and version that was loaded → newest version
         self.ask: Callable[[], Awaitable[object]] | None = None
 
     async def look(self, used: Iterable[Mapping[str, str]]) -> None:
         """Have the instance asked, where it is needed for these locations and takes a process."""
-        if self._database is None or self._database.exists() or self.ask is None:
+        if self._home is None or self.ask is None:
+            return
+        if await asyncio.to_thread(_database_of, self._home) is not None:
             return
         if not any(version not in LOCAL for one in used for version in one.values()):
             return
@@ -53,17 +59,35 @@ class DefsStates:
             newest = self._told
         if newest is None:
             return {}
-        return {key: newest.get(key, "") for key in sorted(stored) if newest.get(key, "") != stored[key]}
+        found = {key: newest.get(key, "") for key in sorted(stored)}
+        known = {key: (stored[key], self._accepted.get((key, stored[key]))) for key in found}
+        return {key: version for key, version in found.items() if version not in known[key]}
+
+    def accept(self, used: Mapping[str, str]) -> None:
+        """A load that was meant to use the newest versions has used these: what else is said here is no news."""
+        self._accepted |= {(key, used[key]): version for key, version in self.changed(used).items()}
 
     def _newest(self) -> dict[str, str] | None:
-        if self._database is None or not self._database.exists():
+        database = _database_of(self._home) if self._home else None
+        if database is None:
             return None
         try:
             with contextlib.closing(
-                sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=1.0)
+                sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=1.0)
             ) as storage:
                 row = storage.execute("SELECT value FROM kvs WHERE key = ?", (KEY,)).fetchone()
             return read_defs_state(row[0].encode()) if row else None
         except (sqlite3.Error, ValueError) as error:
-            log.debug("defs state cannot be read from %s: %s", self._database, error)
+            log.debug("defs state cannot be read from %s: %s", database, error)
             return None
+
+
+def _database_of(home: Path) -> Path | None:
+    """The run storage, if it is on SQLite at its usual place: one that is left over from earlier is not read."""
+    database = home / "history" / "runs.db"
+    try:
+        config = yaml.safe_load((home / "dagster.yaml").read_bytes())
+    except (OSError, yaml.YAMLError):
+        config = None
+    elsewhere = isinstance(config, dict) and not {"storage", "run_storage"}.isdisjoint(config)
+    return database if database.exists() and not elsewhere else None

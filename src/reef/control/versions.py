@@ -92,6 +92,10 @@ class Versions:
         """Before a plan: what is known of an instance that cannot be read may be old."""
         await self.defs_states.look(map(_used_state, stamps))
 
+    async def accept_defs_state(self, stamp: Stamp) -> None:
+        """It was loaded again because of its defs state, and that is what it got."""
+        await asyncio.to_thread(self.defs_states.accept, _used_state(stamp))
+
     def stamp_of_kept(self, spec: Location, served: ServedRecord) -> Stamp:
         """Of a version that runs from its copy: only its environment can be another one now."""
         environment = self._environment(spec.python)

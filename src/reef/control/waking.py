@@ -60,8 +60,9 @@ class Waker:
         async with self._turns.turn():
             if location.served is None or location.served.load_error is not None:
                 await self._first_load(location)
-            for _ in range(MOST_TRIES):
-                if await self._attempt(location):
+            changes: list[Change] = []
+            while len(changes) < MOST_TRIES:
+                if await self._attempt(location, changes):
                     return
             raise self._refuse(location, "its code kept changing while it was started")
 
@@ -76,7 +77,7 @@ class Waker:
         if location.served is None or location.served.load_error is not None:
             raise self._refuse(location, f"it does not load: {load_error_text(location)}")
 
-    async def _attempt(self, location: CodeLocation) -> bool:
+    async def _attempt(self, location: CodeLocation, changes: list[Change]) -> bool:
         """Start a child and see that it holds what was probed. False: the code changed, try again."""
         assert location.served is not None
         version = location.served.version
@@ -92,12 +93,17 @@ class Waker:
                 self.on_awake(location)
                 return True
             await self._hosting.stop(child, 0.0, runs_too=True)  # promoted meanwhile
+            changes.append(changed)
             return False
         if child is not None:
             await self._hosting.stop(child, 0.0, runs_too=True)
         if changed == "same":
             raise self._refuse(location, failure)
-        await self._take_change(location, changed)
+        if changed == "defs state" and changed in changes:
+            await self._versions.accept_defs_state(recorded_stamp(location))
+        else:
+            await self._take_change(location, changed)
+        changes.append(changed)
         return False
 
     async def _running(self, location: CodeLocation) -> Running:
