@@ -73,6 +73,13 @@ class _MallInfo(ctypes.Structure):
     _fields_ = tuple((name, ctypes.c_size_t) for name in _MALLINFO.split())
 
 
+def give_back() -> None:
+    """What a load has left free in glibc's heap goes back to the system; a millisecond."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
+
+
 def _plug_malloc() -> None:
     """glibc's heap: take blocks of falling size until one comes from the untouched top."""
     libc = ctypes.CDLL(None)
@@ -84,6 +91,7 @@ def _plug_malloc() -> None:
     libc.free.argtypes = [ctypes.c_void_p]
     libc.sbrk.restype = ctypes.c_void_p
     libc.sbrk.argtypes = [ctypes.c_ssize_t]
+    give_back()  # whole pages inside a hole: taking it touches its first one alone
     for size in _HEAP_SIZES:
         _take_below_top(libc, size)
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import boot, child, holes, immortal, instance, loop, preload, proc, rehearsal, wire
+from . import boot, child, holes, immortal, instance, loop, preload, proc, rehearsal, text, wire
 
 
 def main(fd: int) -> None:
@@ -51,6 +51,7 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     if unfit:
         wire.send(host, {"op": "unfit", "reason": f"{unfit} after preparing", "features": features})
         return False
+    _tried("letting go of code", text.let_go)
     wire.send(host, _ready(result, features, time.perf_counter() - started))
     return True
 
