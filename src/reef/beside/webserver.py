@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,16 +64,17 @@ class Webserver:
 
     def _posted(self, body: bytes, timeout_s: float) -> dict[str, Any]:
         headers = {**self._headers, "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/graphql", body, headers)
+        from reef.beside.post import post
+
         try:
-            with _OPENER.open(request, timeout=timeout_s) as answer:
-                found = json.load(answer)
-        except urllib.error.HTTPError as error:
-            if error.code in (401, 403):
-                raise WebserverRefused(f"it wants to know who asks (HTTP {error.code})") from None
-            raise WebserverUnreachable(f"HTTP {error.code}") from None
+            status, answer = post(f"{self.url}/graphql", body, headers, timeout_s)
+            found = json.loads(answer) if status < 300 else None
         except (OSError, ValueError) as error:
             raise WebserverUnreachable(str(error)) from None
+        if status in (401, 403):
+            raise WebserverRefused(f"it wants to know who asks (HTTP {status})")
+        if status >= 300:
+            raise WebserverUnreachable(f"HTTP {status}")
         if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
             raise WebserverUnreachable("it does not answer as Dagster's webserver does")
         return dict(found["data"])
@@ -88,13 +87,3 @@ def _server_id(version_key: str) -> str | None:
     except ValueError:
         return None
     return str(found[0]) if isinstance(found, list) and found else None
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A header with a secret is for one address only."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
