@@ -56,11 +56,18 @@ class Versions:
         self._homes: dict[str, str] = {}  # location -> interpreter of the zygote it forks from
 
     async def see(
-        self, location: Location, report: LoadReport | None, excluded: frozenset[str] = frozenset()
+        self,
+        location: Location,
+        report: LoadReport | None,
+        excluded: frozenset[str] = frozenset(),
+        before: Stamp | None = None,
     ) -> Seen:
-        """Hash what the location runs; with the report of a load also what that load read besides."""
+        """Hash what the location runs; with the report of a load also what that load read besides. Without a report:
+        what the load read of which there is the stamp `before`."""
         environment = self._environment(location.python)
         scope = await asyncio.to_thread(scope_of, location, report, environment, self._ignored)
+        if report is None and before is not None and (known := _scope(before.sources)) is not None:
+            scope = scope.with_files(known.files)
         record = await self._index.record(scope.without(excluded))
         return Seen(self._stamp(location, environment, record), record)
 

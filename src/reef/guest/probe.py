@@ -29,9 +29,17 @@ class Probe:
     def _answer(self) -> None:
         try:
             while wire.receive(self._host) is not None:
-                wire.send(self._host, self._report())
+                wire.send(self._host, self._told())
         except (OSError, EOFError):
             pass  # the host is gone: the guard sees to that
+
+    def _told(self) -> dict[str, Any]:
+        """The location's threads may go on importing: what is being counted then changes under the count."""
+        while True:
+            try:
+                return self._report()
+            except RuntimeError:
+                time.sleep(0.01)
 
     def _report(self) -> dict[str, Any]:
         seen = self._seen
