@@ -170,7 +170,7 @@ def _environment(python: Python, dagster: str, folder: Path) -> str:
     if stamp.exists() and stamp.stat().st_mtime > (ROOT / "requirements.lock").stat().st_mtime:
         return inside
     _uv("venv", "--clear", "--python", python.path, str(folder))
-    _uv("pip", "install", "--python", str(folder / "bin" / "python"), "uv")  # which tests look for beside their Python
+    _install(inside, "uv")  # tests look for it beside their Python
     _install(inside, "--require-hashes", "-r", str(ROOT / "requirements.lock"))
     _install(inside, "--no-deps", "--editable", str(ROOT))
     if dagster != "newest":
