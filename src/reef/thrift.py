@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 
-from reef.guest import text
+from reef.guest import holes, text
 
 M_ARENA_MAX = -8  # malloc.h
 
@@ -22,11 +23,6 @@ def give_back() -> None:
     """After a burst of work: return what is free to the system, and code that only the burst called. Some
     milliseconds; what is called again is mapped again."""
     gc.collect()
-    try:
-        text.let_go()
-    except (AttributeError, OSError):
-        pass  # another C library, or no /proc
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError):
-        return
+    for step in (text.let_go, holes.give_back):
+        with contextlib.suppress(AttributeError, OSError):  # another C library, or no /proc
+            step()

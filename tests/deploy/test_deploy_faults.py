@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from inspect import getsource
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,10 @@ pytestmark = pytest.mark.timeout(180)
 NAMES = ("early", "late")
 FLEET = """
 deploy: {waves: ["1", "100%"]}
+defaults: {idle_timeout: never}
 locations:
   early: {code: early/defs.py, load_timeout: 5s}
   late: {code: late/defs.py}
-"""
-FILLING = """
-with open({ballast!r}, "wb", buffering=0) as file:
-    size = 1 << 20
-    while size:
-        try:
-            file.write(b"x" * size)
-        except OSError:
-            size //= 2
 """
 
 
@@ -84,7 +77,9 @@ def test_a_disk_that_fills_between_two_waves_halts_there(
 ) -> None:
     fleet = Deployed(folder / "between", small_disk / "s", start)
     ballast = small_disk / "ballast"
-    fleet.write("second", late=FILLING.format(ballast=str(ballast)))
+    fleet.write(
+        "second", late=f"from pathlib import Path\n{getsource(fill)}\nfill(Path({str(small_disk)!r}))\n"
+    )
     status, said, stderr = fleet.deploy("--all", "--allow-removals")
     assert status == 1, stderr
     assert states(said) == {"early": "promoted", "late": "refused"}

@@ -63,9 +63,9 @@ class Webserver:
         return await asyncio.to_thread(self._posted, body, timeout_s)
 
     def _posted(self, body: bytes, timeout_s: float) -> dict[str, Any]:
-        headers = {**self._headers, "Content-Type": "application/json"}
         from reef.beside.post import post
 
+        headers = {**self._headers, "Content-Type": "application/json"}
         try:
             status, answer = post(f"{self.url}/graphql", body, headers, timeout_s)
             found = json.loads(answer) if status < 300 else None

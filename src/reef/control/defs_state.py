@@ -60,8 +60,12 @@ class DefsStates:
         if newest is None:
             return {}
         found = {key: newest.get(key, "") for key in sorted(stored)}
-        known = {key: (stored[key], self._accepted.get((key, stored[key]))) for key in found}
-        return {key: version for key, version in found.items() if version not in known[key]}
+        return {
+            key: version for key, version in found.items() if not self._is_known(key, stored[key], version)
+        }
+
+    def _is_known(self, key: str, loaded: str, newest: str) -> bool:
+        return newest in (loaded, self._accepted.get((key, loaded)))
 
     def accept(self, used: Mapping[str, str]) -> None:
         """A load that was meant to use the newest versions has used these: what else is said here is no news."""
@@ -85,9 +89,11 @@ class DefsStates:
 def _database_of(home: Path) -> Path | None:
     """The run storage, if it is on SQLite at its usual place: one that is left over from earlier is not read."""
     database = home / "history" / "runs.db"
+    if not database.exists():
+        return None
     try:
         config = yaml.safe_load((home / "dagster.yaml").read_bytes())
     except (OSError, yaml.YAMLError):
         config = None
     elsewhere = isinstance(config, dict) and not {"storage", "run_storage"}.isdisjoint(config)
-    return database if database.exists() and not elsewhere else None
+    return None if elsewhere else database

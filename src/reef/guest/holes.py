@@ -74,7 +74,7 @@ class _MallInfo(ctypes.Structure):
 
 
 def give_back() -> None:
-    """What a load has left free in glibc's heap goes back to the system; a millisecond."""
+    """What is free in glibc's heap goes back to the system; a millisecond."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)

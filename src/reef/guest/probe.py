@@ -29,19 +29,12 @@ class Probe:
     def _answer(self) -> None:
         try:
             while wire.receive(self._host) is not None:
-                wire.send(self._host, self._told())
+                wire.send(self._host, self._report())
         except (OSError, EOFError):
             pass  # the host is gone: the guard sees to that
 
-    def _told(self) -> dict[str, Any]:
-        """The location's threads may go on importing: what is being counted then changes under the count."""
-        while True:
-            try:
-                return self._report()
-            except RuntimeError:
-                time.sleep(0.01)
-
     def _report(self) -> dict[str, Any]:
+        """The location's threads may go on importing: each list is taken in one step."""
         seen = self._seen
         loaded = {module["name"]: module["file"] for module in seen.modules()}
         asked = {
@@ -53,9 +46,11 @@ class Probe:
             "files_read": list(seen.files),
             "dirs_listed": list(seen.folders),
             "env_read": {
-                name: sorted(read) for name, read in seen.env_read.items() if name and not _own(name)
+                name: sorted(read) for name, read in list(seen.env_read.items()) if name and not _own(name)
             },
-            "needs": {name: sorted(needs) for name, needs in seen.needs.items() if name and not _own(name)},
+            "needs": {
+                name: sorted(needs) for name, needs in list(seen.needs.items()) if name and not _own(name)
+            },
             "threads": max(1, proc.tasks() - OWN_TASKS),
             "load_s": self._load_s,
             "private_bytes": proc.private_bytes(),
