@@ -41,6 +41,7 @@ NEWER_MESSAGES = (  # these build or list messages that the older Dagster does n
     "tests/gateway/test_held.py::test_a_refresh_is_probed_again_and_its_reply_untouched",
     "tests/gateway/test_held.py::test_a_reload_with_state_names_the_server_id_that_is_served",
     "tests/gateway/test_held.py::test_a_reload_with_state_that_fails_is_told",
+    "tests/watch/test_revalidating.py::test_a_state_backed_component_is_refreshed_through_dagster",
 )
 
 

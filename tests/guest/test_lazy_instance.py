@@ -37,7 +37,9 @@ from dagster._core.storage.defs_state.base import DefsStateStorage
 
 storage = DefsStateStorage.get()
 assert isinstance(storage, DefsStateStorage), storage
-info = DefinitionsLoadContext.get().get_defs_key_state_info("some-key")
+context = DefinitionsLoadContext.get()
+asked = getattr(context, "get_defs_key_state_info", None) or context._get_defs_key_state_info  # older Dagsters
+info = asked("some-key")
 print("STATE", info, storage.get_latest_version("some-key"), flush=True)
 defs = dg.Definitions()
 """

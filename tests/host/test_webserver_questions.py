@@ -4,6 +4,7 @@ Dagster's own, which has no authentication: the real one is in the tests of chan
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -88,3 +89,12 @@ def test_nobody_there(proxy: Proxy) -> None:
     nowhere = Webserver("http://127.0.0.1:9", SECRET)
     with pytest.raises(WebserverUnreachable):
         asyncio.run(nowhere.shown())
+
+
+def test_which_server_ids_it_shows(proxy: Proxy) -> None:
+    """Newer Dagsters wrap the server id in a list; of what did not load there is the time."""
+    keys = {"newer": '["reef-1", null]', "older": "reef-2", "failed": "1764300000.5"}
+    entries = [{"name": name, "loadStatus": "LOADED", "versionKey": key} for name, key in keys.items()]
+    entries.append({"name": "loading", "loadStatus": "LOADING", "versionKey": "reef-3"})
+    proxy.body = json.dumps({"data": {"locationStatusesOrError": {"entries": entries}}}).encode()
+    assert asyncio.run(Webserver(proxy.url).shown()) == {"newer": "reef-1", "older": "reef-2"}

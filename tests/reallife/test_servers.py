@@ -81,6 +81,8 @@ def test_an_external_server_is_shown_forwarded_to_and_recorded_again_when_it_cha
     with server(where, port) as pid:
         until(lambda: loads(eyes) == ["theirs_job"], 60.0, "for it to be recorded")
         assert eyes.tick()["pid"] == pid
+        # its id is told a little after its answers: Dagster reads one after the other
+        until(lambda: eyes.server_id() == reef.row("theirs")["server_id"], 20.0, "for Dagster to be told")
         first = eyes.server_id()
 
     # gone: what was recorded stays, what needs it fails and says so

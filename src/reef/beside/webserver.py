@@ -81,9 +81,10 @@ class Webserver:
 
 
 def _server_id(version_key: str) -> str | None:
-    """Dagster's version key of a loaded code server is a JSON list that begins with its server id."""
+    """Dagster's version key of a loaded code server: a JSON list that begins with its server id, in older Dagsters
+    the server id itself. Of what did not load it is the time."""
     try:
         found = json.loads(version_key)
     except ValueError:
-        return None
+        return version_key or None
     return str(found[0]) if isinstance(found, list) and found else None
