@@ -66,6 +66,8 @@ def _free_blocks() -> dict[int, int]:
     return {int(row[1]): int(row[4]) for row in (match.groups() for match in _CLASS.finditer(text))}
 
 
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
+_RETURNED_AT_ONCE = ((_M_TRIM_THRESHOLD, 64 * 1024), (_M_MMAP_THRESHOLD, 64 * 1024), (_M_TOP_PAD, 0))
 _MALLINFO = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
 
 
@@ -78,6 +80,15 @@ def give_back() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)
+
+
+def keep_none() -> None:
+    """From now on what a call takes for a moment (a serialized repository, a reply) goes back to the system when it is
+    freed. glibc would keep more of it with each larger block."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        for option, value in _RETURNED_AT_ONCE:
+            libc.mallopt(option, value)
 
 
 def _plug_malloc() -> None:

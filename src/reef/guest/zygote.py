@@ -53,6 +53,9 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
         return False
     _tried("letting go of code", text.let_go)
     wire.send(host, _ready(result, features, time.perf_counter() - started))
+    if "plugged" in features:  # telling has left holes again
+        _tried("plugging again", holes.plug)
+        gc.freeze()
     return True
 
 
