@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from fleetgen import MeasuredLocation, workspace_yaml
 from processes import Processes
 
 Target = dict[str, Any]
+_numbers = itertools.count()
 _CLIENT = Path(__file__).with_name("client.py")
 _QUERY = """{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus
   locationOrLoadError { __typename } } } } }"""
@@ -58,15 +60,13 @@ class Standing:
     ) -> None:
         self._running = running
         self._more = ["-d", working_directory] if working_directory else []
-        self._started = 0
         self._env = measure.environ(**({"DAGSTER_HOME": home} if home else {}))
         self.processes: list[subprocess.Popen[str]] = []
         self.targets: list[Target] = []
 
     def start(self, location: MeasuredLocation) -> Target:
         """Start one, without waiting for it."""
-        path = self._running.folder / f"s{self._started}.sock"
-        self._started += 1
+        path = self._running.folder / f"s{next(_numbers)}.sock"
         command = [location.python, "-m", "dagster", "api", "grpc", "-f", location.file]
         command += ["--socket", str(path), "--location-name", location.name, *self._more]
         self.processes.append(self._running.start(command, log="standing", env=self._env))
@@ -84,7 +84,7 @@ class Standing:
         return measure.memory(measure.tree(*(process.pid for process in self.processes)))
 
     def end(self) -> None:
-        self._running.end(*self.processes)
+        self._running.end(*self.processes, grace_s=0)
         self.processes, self.targets = [], []
 
 
@@ -101,7 +101,7 @@ def monolith_seconds(
     webserver, port = start_webserver(running, python, file, home)
     seconds = until_shown(port, len(locations), deadline_s, webserver) - started
     used = measure.memory(pid for pid in measure.tree(webserver.pid) if pid != webserver.pid)
-    running.end(webserver)
+    running.end(webserver, grace_s=0)
     return seconds, used
 
 

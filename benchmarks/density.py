@@ -10,8 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import fleetgen
 import measure
@@ -25,6 +29,8 @@ from report import Report, arguments, emit, setting_of
 
 PARTS = ("start", "memory", "instance", "environments", "pandas", "scale")
 QUICK_SAMPLE = 4
+PANDAS_SAMPLE = 2
+T = TypeVar("T")
 
 
 @dataclass
@@ -33,15 +39,16 @@ class Bench:
     running: Processes
     report: Report
     bars: Bars
-    client: Client
     home: Path
     fleets: dict[str, MeasuredFleet] = field(default_factory=dict)
-    idle_standing_mb: float | None = None
-    pandas_learnt: bool = False
-    # of the second start, where it was measured there; MB: all of Reef, and a warm location's own
-    asleep_mb: float | None = None
-    no_instance: tuple[float, float] | None = None
-    with_instance: tuple[float, float] | None = None
+    taken: dict[str, Any] = field(default_factory=dict)  # by the name of what takes it
+
+    @cached_property
+    def client(self) -> Client:
+        """Started by its first use: its own start is not to be in what is timed."""
+        client = Client(self.running, str(self.args.python))
+        client.do("prepare", home=str(self.home))
+        return client
 
     @property
     def count(self) -> int:
@@ -55,6 +62,19 @@ class Bench:
     def sample(self) -> int:
         """How many the other side is measured on."""
         return QUICK_SAMPLE if self.args.quick else self.count
+
+    @property
+    def in_a_hurry(self) -> bool:
+        """Quick, and nothing left out: what one part starts serves others, and what may run together does."""
+        return bool(self.args.quick) and self.parts == PARTS
+
+    def take(self, what: Callable[[Bench], T]) -> T:
+        """What it measures, once."""
+        name = what.__name__
+        if name not in self.taken:
+            self.taken[name] = what(self)
+        found = self.taken[name]
+        return found.result() if isinstance(found, Future) else found  # type: ignore[no-any-return]
 
     def fleet(self, name: str, count: int, **kind: object) -> MeasuredFleet:
         """Written once under each name: a second start must find the same files."""
@@ -86,14 +106,29 @@ def main() -> int:
             running,
             report,
             bars_for(measure.python_version(args.python)),
-            Client(running, args.python),
             home,
         )
-        bench.client.do("prepare", home=str(home))
-        for part in bench.parts:
-            measure.say(f"part: {part}")
-            globals()[f"measure_{part}"](bench)
+        with ThreadPoolExecutor() as pool:
+            for part in bench.parts:
+                measure.say(f"part: {part}")
+                globals()[f"measure_{part}"](bench)
+                if part == "start" and bench.in_a_hurry:
+                    _take_the_rest(bench, pool)
     return emit(report, args)
+
+
+def _take_the_rest(bench: Bench, pool: ThreadPoolExecutor) -> None:
+    """Quick: what is not timed, on both cores. The host with an environment each is measured when the others have
+    ended: a page that more processes share would count for less."""
+    beside = [pool.submit(_standing_both, bench), pool.submit(pandas_own, bench)]
+    bench.taken["standing_plain"] = pool.submit(lambda: beside[0].result()[0])
+    bench.taken["standing_instance"] = pool.submit(lambda: beside[0].result()[1])
+    bench.taken["pandas_own"] = beside[1]
+    bench.taken["environments_asleep"] = environments_asleep(bench, lambda: wait(beside))
+
+
+def _standing_both(bench: Bench) -> tuple[tuple[float, float], tuple[float, float]]:
+    return standing_plain(bench), standing_instance(bench)
 
 
 def measure_start(bench: Bench) -> None:
@@ -101,8 +136,7 @@ def measure_start(bench: Bench) -> None:
     fleet, report = bench.fleet("one", bench.count), bench.report
     group = f"until the webserver shows all {bench.count}"
     first = report.figure(group, "Reef, first start", _reef_start(bench, fleet)[0], "s")
-    share = bench.args.quick and {"memory", "instance"} <= set(bench.parts)
-    seconds, servers = _reef_start(bench, fleet, keep_measuring=share)
+    seconds, servers = _reef_start(bench, fleet, keep_measuring=bench.in_a_hurry)
     second = report.figure(group, "Reef, second start", seconds, "s")
     monolith = report.figure(
         group, "one workspace.yaml", _monolith(bench, fleet), "s", estimated=bench.args.quick
@@ -132,9 +166,9 @@ def _measure_shown(bench: Bench, host: ReefHost) -> None:
     """Quick: the host of the second start is measured asleep and warm, too. Its locations know an instance, and the
     first of their ticks does not read it: no less than without one, and for the second tick no less than new ones."""
     host.until_asleep()
-    bench.asleep_mb = host.memory().pss / MB
-    bench.no_instance = _warmed(bench, host, None)
-    bench.with_instance = _warmed(bench, host, str(host.home))
+    asleep = host.settled_memory().pss / MB
+    bench.taken["reef_plain"] = (asleep, *_warmed(bench, host, None))
+    bench.taken["reef_instance"] = _warmed(bench, host, str(host.home))
 
 
 def _warmed(bench: Bench, host: ReefHost, home: str | None) -> tuple[float, float]:
@@ -144,6 +178,7 @@ def _warmed(bench: Bench, host: ReefHost, home: str | None) -> tuple[float, floa
 
 
 def _monolith(bench: Bench, fleet: MeasuredFleet) -> float:
+    """Quick: of the time for a sample, what a location takes is multiplied, the webserver's own boot is not."""
     seconds, used = monolith_seconds(bench.running, bench.args.python, fleet.first(bench.sample))
     if bench.sample == bench.count:
         bench.report.figure("memory", "one workspace.yaml, webserver's half", used.pss / MB, "MB")
@@ -156,33 +191,47 @@ def _monolith(bench: Bench, fleet: MeasuredFleet) -> float:
 
 def measure_memory(bench: Bench) -> None:
     """Asleep and warm, without an instance, in one environment."""
-    fleet = bench.fleet("one", bench.count)
-    if bench.asleep_mb is None or bench.no_instance is None:
-        host = _memory_host(bench, home=None)
-        host.until_asleep()
-        bench.asleep_mb = host.memory().pss / MB
-        bench.no_instance = _warmed(bench, host, None)
-        host.end()
-    warm, own = bench.no_instance
-    idle, standing = _standing(bench, fleet, home=None)
-    bench.idle_standing_mb = idle
-    _compare(bench, "asleep, one environment", bench.asleep_mb, idle, bench.bars.asleep_ratio)
+    asleep, warm, own = bench.take(reef_plain)
+    idle, standing = bench.take(standing_plain)
+    _compare(bench, "asleep, one environment", asleep, idle, bench.bars.asleep_ratio)
     _compare(bench, "warm, no instance", warm, standing, bench.bars.warm_ratio)
     bench.report.figure("warm, no instance", "Reef, own memory of a location", own, "MB")
 
 
+def reef_plain(bench: Bench) -> tuple[float, float, float]:
+    """MB: asleep, warm, a warm location's own."""
+    host = _memory_host(bench, home=None)
+    host.until_asleep()
+    asleep = host.memory().pss / MB
+    warm, own = _warmed(bench, host, None)
+    host.end()
+    return asleep, warm, own
+
+
+def standing_plain(bench: Bench) -> tuple[float, float]:
+    """MB: as started, warm."""
+    return _standing(bench, bench.fleet("one", bench.count), home=None)
+
+
 def measure_instance(bench: Bench) -> None:
     """Warm, with an instance opened in each."""
-    fleet = bench.fleet("one", bench.count)
-    if bench.with_instance is None:
-        host = _memory_host(bench, home=str(bench.home))
-        host.until_asleep()
-        bench.with_instance = _warmed(bench, host, str(bench.home))
-        host.end()
-    warm, own = bench.with_instance
-    _idle, standing = _standing(bench, fleet, home=str(bench.home))
+    warm, own = bench.take(reef_instance)
+    _idle, standing = bench.take(standing_instance)
     _compare(bench, "warm, with an instance", warm, standing, bench.bars.warm_instance_ratio)
     bench.report.figure("warm, with an instance", "Reef, own memory of a location", own, "MB")
+
+
+def reef_instance(bench: Bench) -> tuple[float, float]:
+    """MB: warm, a warm location's own."""
+    host = _memory_host(bench, home=str(bench.home))
+    host.until_asleep()
+    found = _warmed(bench, host, str(bench.home))
+    host.end()
+    return found
+
+
+def standing_instance(bench: Bench) -> tuple[float, float]:
+    return _standing(bench, bench.fleet("one", bench.count), home=str(bench.home))
 
 
 def _memory_host(bench: Bench, home: str | None) -> ReefHost:
@@ -193,61 +242,72 @@ def _memory_host(bench: Bench, home: str | None) -> ReefHost:
 
 def measure_environments(bench: Bench) -> None:
     """Asleep, each location in an environment of its own: Dagster's files hard-linked, a wheel of its own."""
-    kept = _cache(bench) / f"envs-{bench.count}"
-    fleet = bench.fleet("many", bench.count, environments="many", kept=kept)
-    host = bench.host(fleet, "many")
-    if "pandas" in bench.parts:  # its first start teaches and is not measured: time to share
-        _learn_pandas(bench)
+    asleep, zygotes = bench.take(environments_asleep)
+    bench.report.figure("asleep, an environment each", "Reef, zygotes", zygotes, "")
+    # quick: the same files, so the same servers
+    idle, _warm = bench.take(standing_plain if bench.in_a_hurry else standing_environments)
+    _compare(bench, "asleep, an environment each", asleep, idle, bench.bars.asleep_ratio)
+
+
+def environments_asleep(bench: Bench, before: Callable[[], object] = lambda: None) -> tuple[float, int]:
+    """MB, and how many zygotes; measured once `before` has returned."""
+    host = bench.host(_environments_fleet(bench), "many")
     status = host.until_ready(bench.count)
+    before()
     host.until_asleep()
     asleep = host.memory().pss / MB
-    bench.report.figure("asleep, an environment each", "Reef, zygotes", len(status["zygotes"]), "")
     host.end()
-    if bench.args.quick and bench.idle_standing_mb is not None:  # the same files, so the same servers
-        idle = bench.idle_standing_mb
-    else:
-        idle, _warm = _standing(bench, fleet, home=None)
-    _compare(bench, "asleep, an environment each", asleep, idle, bench.bars.asleep_ratio)
+    return asleep, len(status["zygotes"])
+
+
+def standing_environments(bench: Bench) -> tuple[float, float]:
+    return _standing(bench, _environments_fleet(bench), home=None)
+
+
+def _environments_fleet(bench: Bench) -> MeasuredFleet:
+    kept = _cache(bench) / f"envs-{bench.count}"
+    return bench.fleet("many", bench.count, environments="many", kept=kept)
 
 
 def _pandas_fleet(bench: Bench) -> MeasuredFleet:
     if "pandas" not in bench.fleets:
         python = fleetgen.with_pandas(bench.args.python, _cache(bench))
         measure.compile_environment(python)
-        bench.fleet("pandas", QUICK_SAMPLE, python=python, pandas=True)
+        bench.fleet("pandas", PANDAS_SAMPLE, python=python, pandas=True)
     return bench.fleets["pandas"]
-
-
-def _learn_pandas(bench: Bench) -> None:
-    """What a first start sees its locations import, the next one preloads."""
-    if bench.pandas_learnt:
-        return
-    host = bench.host(_pandas_fleet(bench), "pandas")
-    host.until_ready(QUICK_SAMPLE)
-    host.until_asleep()
-    host.end()
-    bench.pandas_learnt = True
 
 
 def measure_pandas(bench: Bench) -> None:
     """One warm location that imports pandas: what is its own, under Reef and standing."""
-    fleet = _pandas_fleet(bench)
-    _learn_pandas(bench)
-    host = bench.host(fleet, "pandas")
-    host.until_ready(QUICK_SAMPLE)
-    host.until_asleep()
-    own = _warmed(bench, host, None)[1]
-    host.end()
-    servers = Standing(bench.running)
-    servers.start_all(fleet.first(2), bench.client)
-    bench.client.do("warm", targets=servers.targets)
-    standing = servers.memory().private / 2 / MB
-    servers.end()
+    own, standing = bench.take(pandas_own)
     group = "a warm pandas location, its own memory"
     bench.report.figure(group, "Reef", own, "MB")
     bench.report.figure(group, "standing", standing, "MB")
     if bench.bars.pandas_ratio is not None:
         bench.report.at_most(f"{group}, Reef / standing", own / standing, bench.bars.pandas_ratio, "")
+
+
+def pandas_own(bench: Bench) -> tuple[float, float]:
+    """MB of a location's own: under Reef, standing. What Reef's first start sees its locations import, the next one
+    preloads."""
+    fleet = _pandas_fleet(bench)
+    client = Client(bench.running, bench.args.python)
+    first = bench.host(fleet, "pandas")
+    first.until_ready(PANDAS_SAMPLE)
+    first.until_asleep()
+    first.end()
+    host = bench.host(fleet, "pandas")
+    host.until_ready(PANDAS_SAMPLE)
+    host.until_asleep()
+    client.do("warm", targets=list(host.targets().values()))
+    own = _median_private(host)
+    host.end()
+    servers = Standing(bench.running)
+    servers.start_all(fleet.locations, client)
+    client.do("warm", targets=servers.targets)
+    standing = servers.memory().private / PANDAS_SAMPLE / MB
+    servers.end()
+    return own, standing
 
 
 def measure_scale(bench: Bench) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ class Processes:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._started: list[subprocess.Popen[str]] = []
+        self._changing = threading.Lock()  # several may be started and ended at a time
 
     def start(
         self, command: Sequence[str], *, log: str, env: dict[str, str] | None = None, pipe: bool = False,
@@ -32,7 +34,8 @@ class Processes:
                 stdin=subprocess.PIPE if pipe else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipe else file, stderr=file, start_new_session=True,
             )  # fmt: skip
-        self._started.append(process)
+        with self._changing:
+            self._started.append(process)
         return process
 
     def end(self, *processes: subprocess.Popen[str], grace_s: float = 10.0) -> None:
@@ -52,7 +55,8 @@ class Processes:
                 _signal(pid, signal.SIGKILL)
         for pipe in [pipe for process in processes for pipe in (process.stdin, process.stdout) if pipe]:
             pipe.close()
-        self._started = [process for process in self._started if process not in processes]
+        with self._changing:
+            self._started = [process for process in self._started if process not in processes]
 
     def end_all(self) -> None:
         self.end(*self._started, grace_s=3.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from dagster_side import Target
 from fleetgen import MeasuredLocation
 from processes import Processes
 
+STEADY = measure.MB // 5
 _REEF = (sys.executable, "-m", "reef.cli.main")
 
 
@@ -161,10 +164,25 @@ class ReefHost:
         """The whole of Reef: host, zygotes, servers."""
         return measure.memory(self._own())
 
+    def settled_memory(self) -> measure.Memory:
+        """The same, once it does not change: after a start the host still gives back what only the start took."""
+        seen = [self.memory()]
+
+        def settled() -> bool:
+            seen.append(self.memory())
+            return abs(seen[-1].pss - seen[-2].pss) < STEADY
+
+        measure.wait_for(settled, "Reef's memory is steady", 30.0, every_s=0.5)
+        return seen[-1]
+
     def host_memory(self) -> measure.Memory:
         return measure.memory([self.pid])
 
     def end(self) -> None:
+        """As Ctrl-C does. Dagster's webserver, which closes what it watches one after the other, is not waited for."""
+        webserver = ((self.status() or {}).get("beside") or {}).get("webserver")
+        if webserver and webserver.get("pid"):
+            os.kill(webserver["pid"], signal.SIGKILL)
         self._running.end(self.process, grace_s=20.0)
 
 

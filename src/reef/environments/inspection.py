@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from reef.environments import store
-from reef.environments.model import Environment, EnvironmentProblem
+from reef.environments.model import Environment, EnvironmentProblem, compact
 from reef.environments.watch import changed_since
 from reef.environments.worker import Answer, Request
 
@@ -62,7 +62,7 @@ async def _taken(answer: Answer, cache: Path | None) -> Found:
         return answer.problem or _lost(answer.python)
     if cache:
         await asyncio.to_thread(store.save, cache, answer.environment)
-    return answer.environment
+    return compact(answer.environment)
 
 
 def _lost(python: str) -> EnvironmentProblem:

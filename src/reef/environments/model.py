@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from sys import intern
 from typing import Literal
 
 Origin = Literal["index", "archive", "vcs", "local", "editable", "unowned"]
@@ -76,7 +77,7 @@ class Environment:
     customize: str  # digest of sitecustomize and usercustomize, "" where there are none
     build: str
     fingerprint: str
-    marks: tuple[Mark, ...] = field(default=(), repr=False)
+    marks: bytes = field(default=b"", repr=False)  # see `watch`
 
     @property
     def version_text(self) -> str:
@@ -103,6 +104,23 @@ class Environment:
         """True where a file is the interpreter's or an ordinary distribution's, thus covered by `fingerprint`."""
         owner = self.owner(file)
         return self.in_stdlib(file) if owner is None else not owner.first_party
+
+
+def compact(environment: Environment) -> Environment:
+    """Equal, and sharing with the other environments of a fleet what is equal: most of fifty hold the same."""
+    found = environment.distributions
+    return replace(
+        environment,
+        owners=tuple(
+            {intern(path): intern(name) for path, name in one.items()} for one in environment.owners
+        ),
+        distributions={intern(name): _shared(one) for name, one in found.items()},
+    )
+
+
+def _shared(one: Distribution) -> Distribution:
+    name, version, root, digest = map(intern, (one.name, one.version, one.root, one.digest))
+    return Distribution(name, version, root, digest, one.origin, one.source)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from reef.environments.model import Environment
+from reef.environments.model import Environment, compact
 
-_FORMAT = b"reef-environment-2\n"
+_FORMAT = b"reef-environment-3\n"
 
 
 def _path(folder: Path, python: str) -> Path:
@@ -27,7 +27,7 @@ def load(folder: Path, python: str) -> Environment | None:
         found = msgspec.json.decode(data[len(_FORMAT) :], type=Environment)
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
-    return found if found.python == python else None
+    return compact(found) if found.python == python else None
 
 
 def save(folder: Path, environment: Environment) -> None:

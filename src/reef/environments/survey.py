@@ -10,7 +10,7 @@ from typing import Any
 from reef.environments import tree
 from reef.environments.ask import Facts
 from reef.environments.filehash import FileHashes
-from reef.environments.model import UNOWNED, Distribution, Environment, EnvironmentProblem, Mark
+from reef.environments.model import UNOWNED, Distribution, Environment, EnvironmentProblem
 from reef.environments.startup import Startup, startup
 from reef.environments.watch import installed_files, marks
 
@@ -175,7 +175,7 @@ def _varies(path: str) -> bool:
     return path.endswith(".pyc") or "/config-" in path or "_sysconfigdata" in path
 
 
-def _marks(python: str, facts: Facts, site_dirs: list[str]) -> tuple[Mark, ...]:
+def _marks(python: str, facts: Facts, site_dirs: list[str]) -> bytes:
     files = [path for folder in site_dirs for path in installed_files(folder)]
     files += [*site_dirs, *facts["customize_files"]]
     return marks(python, _stdlib_dirs(facts), facts["prefix"], files)

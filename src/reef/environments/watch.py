@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from reef.environments.model import Environment, Mark
 
@@ -20,10 +23,21 @@ def mark(path: str) -> Mark:
     return Mark(path, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def marks(python: str, stdlib_dirs: Sequence[str], prefix: str, files: Iterable[str]) -> tuple[Mark, ...]:
-    """Marks of everything that an installer touches. `pip install -U` always changes some of them."""
+def marks(python: str, stdlib_dirs: Sequence[str], prefix: str, files: Iterable[str]) -> bytes:
+    """Marks of everything that an installer touches. `pip install -U` always changes some of them. Packed: a host
+    keeps some 150 of each environment for good."""
     paths = [python, os.path.realpath(python), f"{prefix}/pyvenv.cfg", *stdlib_dirs, *files]
-    return tuple(mark(path) for path in dict.fromkeys(paths))
+    seen = [mark(path) for path in dict.fromkeys(paths)]
+    return zlib.compress(
+        msgspec.msgpack.encode([(one.path, one.inode, one.size, one.mtime_ns) for one in seen])
+    )
+
+
+def unpacked(packed: bytes) -> list[Mark]:
+    if not packed:
+        return []
+    rows = msgspec.msgpack.decode(zlib.decompress(packed), type=list[tuple[str, int | None, int, int]])
+    return [Mark(*row) for row in rows]
 
 
 def installed_files(folder: str) -> list[str]:
@@ -43,9 +57,9 @@ def installed_files(folder: str) -> list[str]:
 
 def changed_since(environment: Environment) -> bool:
     """True where anything that its marks cover differs now. Blocks for about a millisecond: use an executor."""
-    return any(mark(seen.path) != seen for seen in environment.marks)
+    return any(mark(seen.path) != seen for seen in unpacked(environment.marks))
 
 
 def what_changed(environment: Environment) -> tuple[str, ...]:
     """The paths whose marks differ, for people."""
-    return tuple(seen.path for seen in environment.marks if mark(seen.path) != seen)
+    return tuple(seen.path for seen in unpacked(environment.marks) if mark(seen.path) != seen)
