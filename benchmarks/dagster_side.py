@@ -6,6 +6,7 @@ import itertools
 import json
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ class Client:
     def __init__(self, running: Processes, python: str) -> None:
         self._process = running.start([python, str(_CLIENT)], log="client", pipe=True)
         self._log = running.folder / "client.log"
+        self._asking = threading.Lock()  # one request at a time
 
     @property
     def pid(self) -> int:
@@ -41,9 +43,10 @@ class Client:
         """The answer; RuntimeError with the client's traceback where it failed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        with self._asking:
+            self._process.stdin.write(json.dumps({"do": verb, **arguments}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"the client ended: {self._log.read_text()[-2000:]}")
         reply = json.loads(line)

@@ -39,16 +39,21 @@ class Bench:
     running: Processes
     report: Report
     bars: Bars
-    home: Path
     fleets: dict[str, MeasuredFleet] = field(default_factory=dict)
     taken: dict[str, Any] = field(default_factory=dict)  # by the name of what takes it
 
     @cached_property
     def client(self) -> Client:
         """Started by its first use: its own start is not to be in what is timed."""
-        client = Client(self.running, str(self.args.python))
-        client.do("prepare", home=str(self.home))
-        return client
+        return Client(self.running, str(self.args.python))
+
+    @cached_property
+    def instance(self) -> str:
+        """A DAGSTER_HOME whose databases are made: fifty servers that do so together race."""
+        home = self.running.folder / "home"
+        home.mkdir()
+        self.client.do("prepare", home=str(home))
+        return str(home)
 
     @property
     def count(self) -> int:
@@ -99,15 +104,7 @@ def main() -> int:
     measure.compile_environment(sys.executable)
     report = Report(f"Density: {args.locations} code locations", setting_of(args))
     with processes("reef-density-") as running:
-        home = running.folder / "home"
-        home.mkdir()
-        bench = Bench(
-            args,
-            running,
-            report,
-            bars_for(measure.python_version(args.python)),
-            home,
-        )
+        bench = Bench(args, running, report, bars_for(measure.python_version(args.python)))
         with ThreadPoolExecutor() as pool:
             for part in bench.parts:
                 measure.say(f"part: {part}")
@@ -120,15 +117,18 @@ def main() -> int:
 def _take_the_rest(bench: Bench, pool: ThreadPoolExecutor) -> None:
     """Quick: what is not timed, on both cores. The host with an environment each is measured when the others have
     ended: a page that more processes share would count for less."""
-    beside = [pool.submit(_standing_both, bench), pool.submit(pandas_own, bench)]
-    bench.taken["standing_plain"] = pool.submit(lambda: beside[0].result()[0])
-    bench.taken["standing_instance"] = pool.submit(lambda: beside[0].result()[1])
-    bench.taken["pandas_own"] = beside[1]
+    bench.taken["pandas_taught"] = pool.submit(pandas_taught, bench)
+    beside = [pool.submit(pandas_reef, bench), pool.submit(_standing_all, bench)]
+    bench.taken["pandas_reef"] = beside[0]
+    for index, what in enumerate(STANDING):
+        bench.taken[what.__name__] = pool.submit(lambda index=index: beside[1].result()[index])
     bench.taken["environments_asleep"] = environments_asleep(bench, lambda: wait(beside))
 
 
-def _standing_both(bench: Bench) -> tuple[tuple[float, float], tuple[float, float]]:
-    return standing_plain(bench), standing_instance(bench)
+def _standing_all(bench: Bench) -> list[Any]:
+    """Begins when the longer way beside it has had a start."""
+    bench.take(pandas_taught)
+    return [what(bench) for what in STANDING]
 
 
 def measure_start(bench: Bench) -> None:
@@ -156,6 +156,7 @@ def _reef_start(bench: Bench, fleet: MeasuredFleet, *, keep_measuring: bool = Fa
     host = bench.host(fleet, "one", port=port)
     seconds = until_shown(port, bench.count, 300.0, host.process) - started
     alive = len(host.server_pids())
+    bench.client  # noqa: B018  (starts while this host ends)
     if keep_measuring:
         _measure_shown(bench, host)
     host.end()
@@ -202,7 +203,7 @@ def reef_plain(bench: Bench) -> tuple[float, float, float]:
     """MB: asleep, warm, a warm location's own."""
     host = _memory_host(bench, home=None)
     host.until_asleep()
-    asleep = host.memory().pss / MB
+    asleep = host.settled_memory().pss / MB
     warm, own = _warmed(bench, host, None)
     host.end()
     return asleep, warm, own
@@ -223,15 +224,15 @@ def measure_instance(bench: Bench) -> None:
 
 def reef_instance(bench: Bench) -> tuple[float, float]:
     """MB: warm, a warm location's own."""
-    host = _memory_host(bench, home=str(bench.home))
+    host = _memory_host(bench, home=bench.instance)
     host.until_asleep()
-    found = _warmed(bench, host, str(bench.home))
+    found = _warmed(bench, host, bench.instance)
     host.end()
     return found
 
 
 def standing_instance(bench: Bench) -> tuple[float, float]:
-    return _standing(bench, bench.fleet("one", bench.count), home=str(bench.home))
+    return _standing(bench, bench.fleet("one", bench.count), home=bench.instance)
 
 
 def _memory_host(bench: Bench, home: str | None) -> ReefHost:
@@ -255,7 +256,7 @@ def environments_asleep(bench: Bench, before: Callable[[], object] = lambda: Non
     status = host.until_ready(bench.count)
     before()
     host.until_asleep()
-    asleep = host.memory().pss / MB
+    asleep = host.settled_memory().pss / MB
     host.end()
     return asleep, len(status["zygotes"])
 
@@ -279,7 +280,7 @@ def _pandas_fleet(bench: Bench) -> MeasuredFleet:
 
 def measure_pandas(bench: Bench) -> None:
     """One warm location that imports pandas: what is its own, under Reef and standing."""
-    own, standing = bench.take(pandas_own)
+    own, standing = bench.take(pandas_reef), bench.take(standing_pandas)
     group = "a warm pandas location, its own memory"
     bench.report.figure(group, "Reef", own, "MB")
     bench.report.figure(group, "standing", standing, "MB")
@@ -287,27 +288,36 @@ def measure_pandas(bench: Bench) -> None:
         bench.report.at_most(f"{group}, Reef / standing", own / standing, bench.bars.pandas_ratio, "")
 
 
-def pandas_own(bench: Bench) -> tuple[float, float]:
-    """MB of a location's own: under Reef, standing. What Reef's first start sees its locations import, the next one
-    preloads."""
+def pandas_taught(bench: Bench) -> MeasuredFleet:
+    """What a first start sees its locations import, the next one preloads."""
     fleet = _pandas_fleet(bench)
-    client = Client(bench.running, bench.args.python)
     first = bench.host(fleet, "pandas")
     first.until_ready(PANDAS_SAMPLE)
-    first.until_asleep()
     first.end()
-    host = bench.host(fleet, "pandas")
+    return fleet
+
+
+def pandas_reef(bench: Bench) -> float:
+    """MB of a warm location's own."""
+    host = bench.host(bench.take(pandas_taught), "pandas")
     host.until_ready(PANDAS_SAMPLE)
     host.until_asleep()
-    client.do("warm", targets=list(host.targets().values()))
-    own = _median_private(host)
+    own = _warmed(bench, host, None)[1]
     host.end()
+    return own
+
+
+def standing_pandas(bench: Bench) -> float:
+    """The same of standing servers."""
     servers = Standing(bench.running)
-    servers.start_all(fleet.locations, client)
-    client.do("warm", targets=servers.targets)
-    standing = servers.memory().private / PANDAS_SAMPLE / MB
+    servers.start_all(_pandas_fleet(bench).locations, bench.client)
+    bench.client.do("warm", targets=servers.targets)
+    own = servers.memory().private / PANDAS_SAMPLE / MB
     servers.end()
-    return own, standing
+    return own
+
+
+STANDING: tuple[Callable[[Bench], Any], ...] = (standing_plain, standing_instance, standing_pandas)
 
 
 def measure_scale(bench: Bench) -> None:
@@ -319,7 +329,7 @@ def measure_scale(bench: Bench) -> None:
     host = bench.host(bench.fleet("scale", count), "scale")
     host.until_ready(count, deadline_s=900)
     host.until_asleep()
-    asleep = bench.report.figure(f"{count} locations", "Reef, asleep", host.memory().pss / MB, "MB")
+    asleep = bench.report.figure(f"{count} locations", "Reef, asleep", host.settled_memory().pss / MB, "MB")
     bench.client.do("warm", targets=list(host.targets().values()))
     warm = bench.report.figure(f"{count} locations", "Reef, warm", host.memory().pss / MB, "MB")
     host.end()

@@ -131,10 +131,19 @@ def workspace_yaml(locations: Sequence[MeasuredLocation], working_directory: str
 
 def with_pandas(base: str, folder: Path) -> str:
     """An interpreter like `base` that has pandas too; `base` itself where it has. Exits where there is none."""
+    python = str(folder / "pandas" / "bin" / "python")
+    if _is_made_of(folder / "pandas-of.json", made_of := [_identity(base)]):
+        return python
     made = make_environments(base, folder, [Environment("pandas", fetched=("pandas",))])
     for warning in made.warnings:
         print(f"note: {warning}", file=sys.stderr)
+    if made.pythons["pandas"] == python and not made.warnings:
+        (folder / "pandas-of.json").write_text(json.dumps(made_of))
     return made.pythons["pandas"]
+
+
+def _is_made_of(mark: Path, what: list[str]) -> bool:
+    return mark.exists() and bool(json.loads(mark.read_text()) == what)
 
 
 def _source(name: str, number: int, environments: str, pandas: bool, assets: int) -> str:
@@ -149,7 +158,7 @@ def _pythons(folder: Path, names: Sequence[str], python: str, environments: str)
     if environments == "one":
         return dict.fromkeys(names, python)
     mark, made_of = folder / "made-of.json", [_identity(python), *names]
-    if mark.exists() and json.loads(mark.read_text()) == made_of:
+    if _is_made_of(mark, made_of):
         return {name: str(folder / name / "bin" / "python") for name in names}
     shutil.rmtree(folder, ignore_errors=True)
     wanted = [

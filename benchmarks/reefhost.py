@@ -166,11 +166,11 @@ class ReefHost:
 
     def settled_memory(self) -> measure.Memory:
         """The same, once it does not change: after a start the host still gives back what only the start took."""
-        seen = [self.memory()]
+        seen: list[measure.Memory] = []
 
         def settled() -> bool:
             seen.append(self.memory())
-            return abs(seen[-1].pss - seen[-2].pss) < STEADY
+            return len(seen) > 1 and abs(seen[-1].pss - seen[-2].pss) < STEADY
 
         measure.wait_for(settled, "Reef's memory is steady", 30.0, every_s=0.5)
         return seen[-1]

@@ -33,6 +33,7 @@ QUICK_CALLS = 500
 AT_ONCE = 4  # standing servers that are starting at any moment: more of them take longer, on two cores
 SAVES = 5
 PARALLEL = 4
+QUICK_PARALLEL = 1
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Bench:
     fleet: RolloutFleet
     client: Client
     second: Client  # calls while the first one does
+    standing: Standing
     rollouts: list[Rollout] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)  # deploys that had less to do than was expected of them
 
@@ -97,7 +99,8 @@ def main() -> int:
         fleet = write_rollout_fleet(running.folder / "fleet", args.locations, args.python)
         measure.compile_environment(fleet.python)
         clients = Client(running, fleet.python), Client(running, fleet.python)
-        bench = Bench(args, running, report, fleet, *clients)
+        standing = Standing(running, working_directory=fleet.working_directory)
+        bench = Bench(args, running, report, fleet, *clients, standing)
         reef = measure_reef(bench)
         judge_against(bench, reef, measure_standing(bench), measure_monolith(bench))
     return emit(report, args)
@@ -116,14 +119,18 @@ def measure_reef(bench: Bench) -> Seconds:
     """Rollouts with nothing else going on; then saves and calls beside a webserver and a daemon."""
     rounds = 1 if bench.quick else int(bench.args.rounds)
     host = bench.host()
-    host.until_ready(bench.count)
-    host.until_asleep()
+    with ThreadPoolExecutor(1) as pool:  # while nothing is timed
+        standing = pool.submit(bench.standing.start_all, bench.sampled, bench.second) if bench.quick else None
+        host.until_ready(bench.count)
+        host.until_asleep()
+        if standing:
+            standing.result()
     bench.client.do("warm", targets=list(host.targets().values()))  # as the standing servers are up
     library = [bench.roll(host) for _ in range(rounds)]
-    distribution = [bench.upgrade(host) for _ in range(rounds)]
-    _none(bench.report, "timed deploys that did not promote all", bench.partial)
     if bench.quick:
         measure_traffic(bench, host)
+    distribution = [bench.upgrade(host) for _ in range(rounds)]
+    _none(bench.report, "timed deploys that did not promote all", bench.partial)
     host.end()
     _beside_dagster(bench)
     return Seconds(statistics.median(library), statistics.median(distribution))
@@ -153,7 +160,7 @@ def _up(bench: Bench, **options: Any) -> Iterator[tuple[ReefHost, int]]:
 def measure_saves(bench: Bench, host: ReefHost, port: int, watches: bool) -> None:
     """One location's own file is saved: until it is served, and until the webserver shows it."""
     served, shown = [], []
-    for number, location in enumerate(bench.fleet.locations[: 2 if bench.quick else SAVES]):
+    for number, location in enumerate(bench.fleet.locations[: 1 if bench.quick else SAVES]):
         mark = f"change-v{number + 2}"
         target = host.targets()[location.name]
         saved = time.monotonic()
@@ -188,14 +195,16 @@ def measure_traffic(bench: Bench, host: ReefHost) -> None:
     """Calls without a pause, and rollout after rollout until enough were sent meanwhile. Between two of them every
     location is called once or twice, as a fleet in use is called between two deploys."""
     wanted = QUICK_CALLS if bench.quick else int(bench.args.calls)
+    parallel = QUICK_PARALLEL if bench.quick else PARALLEL
     targets, folder = list(host.targets().values()), bench.running.folder / "traffic"
     folder.mkdir()
-    bench.client.do("warm", targets=targets)
+    if not bench.quick:  # there every location is called before the rollout, which wakes them too
+        bench.client.do("warm", targets=targets)
     bench.rollouts.clear()
     seconds, meanwhile = [], 0
     with ThreadPoolExecutor(1) as pool:
         calling = pool.submit(
-            bench.second.do, "traffic", targets=targets, folder=str(folder), parallel=PARALLEL
+            bench.second.do, "traffic", targets=targets, folder=str(folder), parallel=parallel
         )
         try:
             while meanwhile < wanted and not calling.done():
@@ -260,8 +269,9 @@ def _none(report: Report, name: str, found: list[str]) -> None:
 
 def measure_standing(bench: Bench) -> Seconds:
     """All old servers ended, all new ones answering."""
-    servers = Standing(bench.running, working_directory=bench.fleet.working_directory)
-    servers.start_all(bench.sampled, bench.client)
+    servers = bench.standing
+    if not bench.quick:  # else they were started before
+        servers.start_all(bench.sampled, bench.client)
     bench.fleet.change_library()
     library = recreate(bench, servers)
     if bench.quick:

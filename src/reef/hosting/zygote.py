@@ -180,12 +180,12 @@ async def _attempt(
         if answer is not None and answer["op"] == "ready":
             return Zygote(plan, process, _built(answer, left_out), link)
     except TimeoutError:
-        await _throw_away(process, link)
+        await _throw_away(process, link, at_once=True)
         if tuning.rehearsal:
             raise _RehearsalFailed from None
         raise BuildFailed(f"importing its modules took more than {BUILD_TIMEOUT_S:g} s") from None
     except BaseException:
-        await _throw_away(process, link)
+        await _throw_away(process, link, at_once=True)
         raise
     status = await _throw_away(process, link)
     if answer is None and tuning.rehearsal:
@@ -242,9 +242,10 @@ def _built(answer: dict[str, Any], left_out: Mapping[str, str]) -> Built:
     )
 
 
-async def _throw_away(process: Process, link: Link) -> int | None:
+async def _throw_away(process: Process, link: Link, *, at_once: bool = False) -> int | None:
+    """How it ended; by itself, where it is about to and that is worth knowing."""
     link.close()
-    if not process.is_dead:
+    if not (at_once or process.is_dead):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(EXIT_TIMEOUT_S):
                 await process.dead()
