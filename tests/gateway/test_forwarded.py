@@ -493,3 +493,28 @@ def test_channels_are_kept_and_dropped_with_their_server(tmp_path: Path) -> None
             assert not channels._kept
 
     asyncio.run(main())
+
+
+def test_a_channel_to_a_server_that_ended_is_closed_at_once(tmp_path: Path, small: CodeServer) -> None:
+    """Else a fleet that wakes and sleeps a thousand times in a minute holds a thousand channels to dead servers."""
+
+    async def main() -> None:
+        control = FakeControl(woken=endpoint(small.target))
+        async with fronted(tmp_path, control) as front:
+            channels = front.gateway._channels
+            await front.ask(tick("5"))
+            assert [one.target for one in channels._kept] == [small.target]
+            front.gateway.ended("unix:/another")
+            assert len(channels._kept) == 1
+            front.gateway.ended(small.target)
+            assert (channels._kept, len(channels._closing)) == ({}, 1)
+            assert "cursor 6" in await front.ask(tick("6")), "it is opened again where somebody answers there"
+            async with channels.to(endpoint(small.target)) as kept:
+                front.gateway.ended(small.target)
+                await kept.connected()  # what is under way goes on
+                assert channels.in_flight_to(small.target) == 1
+            assert channels._kept == {}
+            await asyncio.gather(*channels._closing)
+            assert kept.channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+
+    asyncio.run(main())

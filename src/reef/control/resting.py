@@ -83,7 +83,7 @@ class Rester:
                     break
             await asyncio.sleep(DRAIN_POLL_S)
         location.draining.pop(child.pid, None)
-        await self._hosting.stop(child, STOP_GRACE_S, runs_too=True)
+        await self._stopped(child, STOP_GRACE_S)
 
     async def enforce_limit(self, location: CodeLocation) -> None:
         """A server over its own limit is ended; one that holds runs is drained, which keeps them."""
@@ -103,7 +103,11 @@ class Rester:
 
     def _end(self, child: Child, grace_s: float) -> None:
         """For one that holds no runs: what else its code has started would be left over at each sleep."""
-        self._keep(asyncio.create_task(self._hosting.stop(child, grace_s, runs_too=True)))
+        self._keep(asyncio.create_task(self._stopped(child, grace_s)))
+
+    async def _stopped(self, child: Child, grace_s: float) -> None:
+        await self._hosting.stop(child, grace_s, runs_too=True)
+        self._gateway.ended(endpoint_of(child).target)
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._stopping.add(task)

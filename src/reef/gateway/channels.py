@@ -101,6 +101,14 @@ class Channels:
                 self._forget(endpoint, kept)
                 self._close(kept)
 
+    def drop(self, target: str) -> None:
+        """Its server has ended: its channel is closed, once nothing is under way on it."""
+        for endpoint, kept in list(self._kept.items()):
+            if endpoint.target == target:
+                self._forget(endpoint, kept)
+                if not kept.active:
+                    self._close(kept)
+
     async def aclose(self) -> None:
         for kept in self._kept.values():
             self._close(kept)

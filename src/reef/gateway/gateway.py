@@ -137,6 +137,10 @@ class Gateway:
         """Calls under way to one gRPC target, by whatever lane."""
         return self._channels.in_flight_to(target)
 
+    def ended(self, target: str) -> None:
+        """The server at that gRPC target is no more."""
+        self._channels.drop(target)
+
     async def aclose(self, grace_s: float) -> None:
         """Stop all listeners together, then everything else. Idempotent."""
         if self._sweeper is not None:
