@@ -26,14 +26,16 @@ RECORDED_ASSETS = 20
 
 
 def main() -> int:
-    args = arguments(__doc__.splitlines()[0], rounds=1000).parse_args()
+    parser = arguments(__doc__.splitlines()[0], rounds=1000)
+    parser.add_argument("--polled", type=int, nargs="+", default=POLLED, help="how many locations are polled")
+    args = parser.parse_args()
     measure.compile_environment(args.python)
     measure.compile_environment(sys.executable)
     report = Report("Gateway", setting_of(args))
     with processes("reef-gateway-") as running:
         client = Client(running, args.python)
         _calls(running, client, report, args)
-        for count in POLLED:
+        for count in args.polled:
             _polling(running, client, report, count, *((4, 1500) if args.quick else (20, 20_000)))
     return emit(report, args)
 
@@ -46,7 +48,7 @@ def _calls(running: Processes, client: Client, report: Report, args: argparse.Na
     sizes = client.do("warm", targets=targets)
     through = targets[0]
     direct = host.own_socket(through["name"], host.server_pids()[through["name"]])
-    rounds = 300 if args.quick else args.rounds
+    rounds = min(300, args.rounds) if args.quick else args.rounds
     bars = bars_for(measure.python_version(args.python))
     for kept, words, bar in (
         (True, "a kept channel", bars.added_kept_ms),

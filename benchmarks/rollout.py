@@ -119,12 +119,8 @@ def measure_reef(bench: Bench) -> Seconds:
     """Rollouts with nothing else going on; then saves and calls beside a webserver and a daemon."""
     rounds = 1 if bench.quick else int(bench.args.rounds)
     host = bench.host()
-    with ThreadPoolExecutor(1) as pool:  # while nothing is timed
-        standing = pool.submit(bench.standing.start_all, bench.sampled, bench.second) if bench.quick else None
-        host.until_ready(bench.count)
-        host.until_asleep()
-        if standing:
-            standing.result()
+    host.until_ready(bench.count)
+    host.until_asleep()
     bench.client.do("warm", targets=list(host.targets().values()))  # as the standing servers are up
     library = [bench.roll(host) for _ in range(rounds)]
     if bench.quick:
@@ -139,12 +135,20 @@ def measure_reef(bench: Bench) -> Seconds:
 def _beside_dagster(bench: Bench) -> None:
     """With a webserver, watching; then (in full) with a daemon that ticks, and calls during rollouts."""
     watches = understands("up", "--watch")
-    with _up(bench, words=("--watch",) if watches else ()) as (host, port):
-        measure_saves(bench, host, port, watches)
+    with ThreadPoolExecutor(1) as pool:
+        others = pool.submit(_start_standing, bench)  # quick: while nothing is timed
+        with _up(bench, words=("--watch",) if watches else ()) as (host, port):
+            others.result()
+            measure_saves(bench, host, port, watches)
     if not bench.quick:
         with _up(bench, daemon=True) as (host, _port):
             measure_traffic(bench, host)
             _judge_daemon(bench, host)
+
+
+def _start_standing(bench: Bench) -> None:
+    if bench.quick:
+        bench.standing.start_all(bench.sampled, bench.second)
 
 
 @contextmanager

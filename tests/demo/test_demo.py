@@ -1,19 +1,28 @@
-"""The demo fleet: sixty locations of eight owners, of which fifty-nine load and one is meant not to."""
+"""The demo fleet: sixty locations of eight owners, of which fifty-nine load and one is meant not to. Then `reef demo`
+whole: Dagster's page shows the fleet, sensors and schedules tick, a run launched there succeeds. One file, since the
+fleet and its ten environments take half a minute to write."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from demos import LAUNCH, RUN, Demo, running
 
 from reef.demo import DemoFleet, write_fleet
 from reef.demo.catalogue import BROKEN, HUNGRY, PANDAS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 # Loads a location as `dagster api grpc` would find it, and says what is in it.
 _PROBE = """
@@ -74,8 +83,13 @@ LAUNCHED = {
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> DemoFleet:
-    return write_fleet(tmp_path_factory.mktemp("demo"), python=sys.executable)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("c")
+
+
+@pytest.fixture(scope="module")
+def fleet(cache: Path) -> DemoFleet:
+    return write_fleet(cache / "reef" / "demo", python=sys.executable)
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +186,72 @@ def test_a_second_write_keeps_what_is_there(fleet: DemoFleet) -> None:
     touched.write_text(touched.read_text() + "# mine\n")
     assert write_fleet(fleet.folder, python=sys.executable).reused
     assert touched.read_text().endswith("# mine\n")
+
+
+@pytest.fixture(scope="module")
+def demo(fleet: DemoFleet, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with running(tmp_path_factory.mktemp("d"), cache) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shown(demo: Demo) -> dict[str, dict[str, Any]]:
+    def all_settled() -> list[dict[str, Any]] | None:
+        entries = demo.entries()
+        settled = [each for each in entries if each["loadStatus"] == "LOADED" and each["locationOrLoadError"]]
+        return entries if len(settled) == 60 else None
+
+    return {each["name"]: each for each in demo.until(all_settled, "the page shows 60 locations", 240)}
+
+
+def test_the_page_shows_all_and_the_error_of_one(shown: dict[str, dict[str, Any]]) -> None:
+    kinds = {name: each["locationOrLoadError"]["__typename"] for name, each in shown.items()}
+    assert [name for name, kind in kinds.items() if kind != "RepositoryLocation"] == [BROKEN]
+    assert "sap_connector" in shown[BROKEN]["locationOrLoadError"]["message"]
+
+
+def test_sensors_are_on_and_tick_without_a_failure(demo: Demo, shown: dict[str, dict[str, Any]]) -> None:
+    def states() -> list[dict[str, Any]]:
+        places = [each["locationOrLoadError"] for each in demo.entries()]
+        repositories = [repo for place in places for repo in place.get("repositories", [])]
+        return [sensor["sensorState"] for repo in repositories for sensor in repo["sensors"]]
+
+    def done() -> list[str] | None:
+        ticks = [tick for state in states() for tick in state["ticks"]]
+        failed = [tick["error"]["message"] for tick in ticks if tick["status"] == "FAILURE"]
+        assert failed == []
+        over = [tick for tick in ticks if tick["status"] in ("SKIPPED", "SUCCESS")]
+        return over if len(over) >= 40 else None
+
+    assert len(demo.until(done, "forty sensors have ticked", 120)) >= 40
+    assert {state["status"] for state in states()} == {"RUNNING"}
+
+
+def test_a_run_launched_on_the_page_succeeds(demo: Demo, shown: dict[str, dict[str, Any]]) -> None:
+    launched = demo.ask(LAUNCH)["launchRun"]
+    assert launched["__typename"] == "LaunchRunSuccess"
+    run_id = launched["run"]["runId"]
+
+    def over() -> str | None:
+        status = demo.ask(RUN % run_id)["runOrError"]["status"]
+        return status if status in ("SUCCESS", "FAILURE", "CANCELED") else None
+
+    assert demo.until(over, "the run is over", 90) == "SUCCESS"
+
+
+def test_ctrl_c_ends_everything_within_ten_seconds(demo: Demo, shown: dict[str, dict[str, Any]]) -> None:
+    asked = time.monotonic()
+    demo.process.send_signal(signal.SIGINT)
+    demo.process.wait(30)
+    assert time.monotonic() - asked < 10
+    state = demo.log.parent / "s"
+    assert not list((state / "l").iterdir())
+    marked = str(state).encode()
+    assert [pid for pid in os.listdir("/proc") if pid.isdigit() and marked in _command_line(pid)] == []
+
+
+def _command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

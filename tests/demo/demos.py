@@ -1,0 +1,86 @@
+"""A running `reef demo`, and what its page says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ENTRIES = """{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus locationOrLoadError {
+  __typename ... on PythonError { message } ... on RepositoryLocation { repositories {
+    sensors { name sensorState { status ticks(limit: 1) { status error { message } } } }
+    schedules { name scheduleState { status } } } } } } } } }"""
+LAUNCH = """mutation { launchRun(executionParams: {runConfigData: {}, selector: {
+  repositoryLocationName: "carriers", repositoryName: "__repository__", jobName: "carriers_dry_run" } }) {
+  __typename ... on LaunchRunSuccess { run { runId } } } }"""
+RUN = '{ runOrError(runId: "%s") { ... on Run { status } } }'
+
+
+@dataclass
+class Demo:
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def ask(self, query: str) -> Any:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/graphql",
+            json.dumps({"query": query}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return json.load(reply)["data"]
+
+    def entries(self) -> list[dict[str, Any]]:
+        try:
+            return list(self.ask(ENTRIES)["workspaceOrError"]["locationEntries"])
+        except OSError:
+            return []
+
+    def until(self, condition: Callable[[], Any], what: str, deadline_s: float) -> Any:
+        end = time.monotonic() + deadline_s
+        while not (answer := condition()):
+            assert self.process.poll() is None, self.log.read_text()[-3000:]
+            assert time.monotonic() < end, (
+                f"{what}: not within {deadline_s} s\n{self.log.read_text()[-3000:]}"
+            )
+            time.sleep(0.5)
+        return answer
+
+
+@contextmanager
+def running(folder: Path, cache: Path) -> Iterator[Demo]:
+    """Of the fleet below `cache`, if there is one; else it is written."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("DAGSTER_HOME", "PYTHONDONTWRITEBYTECODE")
+    }
+    env |= {"REEF_STATE_DIR": str(folder / "s"), "XDG_CACHE_HOME": str(cache)}
+    command = [sys.executable, "-m", "reef.cli.main", "demo", "--port", str(port)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    started = Demo(process, port, folder / "log")
+    try:
+        yield started
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
