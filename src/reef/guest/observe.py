@@ -185,7 +185,9 @@ def _passes_on(frame: Any) -> bool:
 
 
 def _file(name: str) -> str:
-    return getattr(sys.modules.get(name), "__file__", None) or ""
+    """Written as opened files are: with `working_directory: .` modules come from `/project/./`."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return os.path.abspath(file) if file else ""
 
 
 def _own_folders() -> tuple[str, ...]:
