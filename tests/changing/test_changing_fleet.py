@@ -98,6 +98,11 @@ def cursor(reef: Reef, location: str, name: str) -> int:
     return int((sensor(reef, location, name)["typeSpecificData"] or {}).get("lastCursor") or 0)
 
 
+def is_forked(reef: Reef, name: str) -> None:
+    row = reef.row(name)
+    assert (row["forked"], row["not_forked_because"]) == (True, None)
+
+
 def test_adding_one_of_fifty_probes_exactly_one(reef: Reef, edited: Edited) -> None:
     until(lambda: len(shown(reef)) == OTHERS + 2)
     pids = {name: one["pid"] for name, one in reef.status()["beside"].items()}
@@ -108,6 +113,8 @@ def test_adding_one_of_fifty_probes_exactly_one(reef: Reef, edited: Edited) -> N
     after = probes(reef)
     assert after.pop("later") == 1
     assert after == before
+    reef.command("wake", "later")
+    is_forked(reef, "later")
     assert {name: one["pid"] for name, one in reef.status()["beside"].items()} == pids
 
 
@@ -176,6 +183,8 @@ def test_one_is_renamed_and_keeps_its_state_while_another_is_removed(reef: Reef,
     assert reef.graphql(terminate, {"r": run})["terminateRun"]["__typename"] == "TerminateRunSuccess"
     assert reef.run_ends(run) == "CANCELED"
 
+    until(lambda: reef.row("renamed")["pid"], what="a tick wakes it")
+    is_forked(reef, "renamed")
     carried = cursor(reef, "renamed", "ticking_sensor")
     assert carried > 2
     until(lambda: cursor(reef, "renamed", "ticking_sensor") > carried + 1, 100, "the daemon ticks it on")

@@ -11,7 +11,6 @@ from reef.control.arriving import Arrival
 from reef.control.assembly import Assembly, with_limits
 from reef.control.location import CodeLocation
 from reef.decide.reconcile import Changes, Kind, changes
-from reef.environments import Environment
 from reef.fleet.model import Fleet, Location
 from reef.gateway import CallLimits, ListenAddress
 
@@ -108,11 +107,12 @@ class Reconciler:
         """Interpreters and zygotes first, then a probe of each; all are answered for when this returns."""
         planner = self._parts.planner
         hosted = [place for place in places if place.spec.server is None and place.spec.broken is None]
-        known = dict(planner.environments)
-        await planner.inspect({place.spec.python for place in hosted})
-        if any(_is_new(known, planner.environments, place.spec.python) for place in hosted):
-            await planner.plan()
+        if hosted:
+            await planner.inspect({place.spec.python for place in hosted})
+            await planner.plan()  # a zygote forks for the names that it was planned for
         await asyncio.gather(*(self._served(place) for place in places))
+        if hosted:
+            self._parts.control.waker.environment_probed()  # what they import is known only now
 
     async def _served(self, place: CodeLocation) -> None:
         try:
@@ -153,13 +153,6 @@ class Reconciler:
             await self._parts.gateway.close(place.name)
             self._places.pop(place.name, None)
             log.info("%s: removed", place.name)
-
-
-def _is_new(known: Mapping[str, object], now: Mapping[str, object], python: str) -> bool:
-    before, after = known.get(python), now.get(python)
-    if isinstance(before, Environment) and isinstance(after, Environment):
-        return before.fingerprint != after.fingerprint
-    return before is None or isinstance(before, Environment) != isinstance(after, Environment)
 
 
 def _told(found: Changes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 
@@ -19,7 +20,8 @@ class Base:
         return os.path.join(self.folder, os.path.expanduser(written))
 
     def written(self, path: str) -> str:
-        """The shortest spelling of which `path` would make this path again."""
+        """The shortest spelling of which `path` would make this path again (or without the `.` in it)."""
+        path = re.sub(r"(/\.)+(?=/|$)", "", path) or os.sep
         if path == self.folder:
             return "."
         inside = path.removeprefix(self.folder.rstrip(os.sep) + os.sep)
