@@ -38,6 +38,7 @@ def main() -> int:
         spec = write_spec(fleet.folder, fleet.locations, fleet.python)
         host = ReefHost(running, spec, running.folder / "state")
         host.until_ready(args.locations)
+        host.until_asleep()  # its start is over: at its end the host gives back what only the start took
         _run(report, host, clients, args.forks, ticks)
         host.end()
     _judge_bars(report, args.python)
