@@ -120,15 +120,29 @@ def _take_the_rest(bench: Bench, pool: ThreadPoolExecutor) -> None:
     bench.taken["pandas_taught"] = pool.submit(pandas_taught, bench)
     beside = [pool.submit(pandas_reef, bench), pool.submit(_standing_all, bench)]
     bench.taken["pandas_reef"] = beside[0]
-    for index, what in enumerate(STANDING):
-        bench.taken[what.__name__] = pool.submit(lambda index=index: beside[1].result()[index])
+    for index, name in enumerate(("standing_plain", "standing_instance", "standing_pandas")):
+        bench.taken[name] = pool.submit(lambda index=index: beside[1].result()[index])
     bench.taken["environments_asleep"] = environments_asleep(bench, lambda: wait(beside))
 
 
 def _standing_all(bench: Bench) -> list[Any]:
-    """Begins when the longer way beside it has had a start."""
+    """Begins when the longer way beside it has had a start. The same servers first without an instance, then with one:
+    no more than such as have known it from their start."""
     bench.take(pandas_taught)
-    return [what(bench) for what in STANDING]
+    servers = Standing(bench.running)
+    servers.start_all(bench.fleet("one", bench.count).first(bench.sample), bench.client)
+    idle = _multiplied(bench, servers)
+    bench.client.do("warm", targets=servers.targets)
+    warm = _multiplied(bench, servers)
+    bench.client.do("ticks_at_once", targets=servers.targets, home=bench.instance)
+    with_instance = _multiplied(bench, servers)
+    servers.end()
+    return [(idle, warm), (idle, with_instance), standing_pandas(bench)]
+
+
+def _multiplied(bench: Bench, servers: Standing) -> float:
+    """MB of all, from those that are measured."""
+    return measure.multiply(servers.memory(), bench.sample, bench.count).pss / MB
 
 
 def measure_start(bench: Bench) -> None:
@@ -169,7 +183,8 @@ def _measure_shown(bench: Bench, host: ReefHost) -> None:
     host.until_asleep()
     asleep = host.settled_memory().pss / MB
     bench.taken["reef_plain"] = (asleep, *_warmed(bench, host, None))
-    bench.taken["reef_instance"] = _warmed(bench, host, str(host.home))
+    bench.client.do("ticks_at_once", targets=list(host.targets().values()), home=str(host.home))
+    bench.taken["reef_instance"] = host.memory().pss / MB, _median_private(host)
 
 
 def _warmed(bench: Bench, host: ReefHost, home: str | None) -> tuple[float, float]:
@@ -317,9 +332,6 @@ def standing_pandas(bench: Bench) -> float:
     return own
 
 
-STANDING: tuple[Callable[[Bench], Any], ...] = (standing_plain, standing_instance, standing_pandas)
-
-
 def measure_scale(bench: Bench) -> None:
     """Many more locations, the host's side only, with no webserver."""
     if bench.args.quick:
@@ -344,9 +356,9 @@ def _standing(bench: Bench, fleet: MeasuredFleet, home: str | None) -> tuple[flo
     """MB of one standing server for each location: as started, and warm."""
     servers = Standing(bench.running, home)
     servers.start_all(fleet.first(bench.sample), bench.client)
-    idle = measure.multiply(servers.memory(), bench.sample, bench.count).pss / MB
+    idle = _multiplied(bench, servers)
     bench.client.do("warm", targets=servers.targets, home=home)
-    warm = measure.multiply(servers.memory(), bench.sample, bench.count).pss / MB
+    warm = _multiplied(bench, servers)
     servers.end()
     return idle, warm
 

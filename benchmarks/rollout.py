@@ -116,11 +116,17 @@ class Seconds:
 
 
 def measure_reef(bench: Bench) -> Seconds:
-    """Rollouts with nothing else going on; then saves and calls beside a webserver and a daemon."""
+    """Rollouts with nothing else going on; then saves and calls beside a webserver and a daemon. Quick: saves first,
+    since the later start of the two need not load everything."""
     rounds = 1 if bench.quick else int(bench.args.rounds)
+    if bench.quick:
+        _saves(bench)
     host = bench.host()
-    host.until_ready(bench.count)
-    host.until_asleep()
+    with ThreadPoolExecutor(1) as pool:
+        others = pool.submit(_start_standing, bench)  # quick: while nothing is timed
+        host.until_ready(bench.count)
+        host.until_asleep()
+        others.result()
     bench.client.do("warm", targets=list(host.targets().values()))  # as the standing servers are up
     library = [bench.roll(host) for _ in range(rounds)]
     if bench.quick:
@@ -128,22 +134,19 @@ def measure_reef(bench: Bench) -> Seconds:
     distribution = [bench.upgrade(host) for _ in range(rounds)]
     _none(bench.report, "timed deploys that did not promote all", bench.partial)
     host.end()
-    _beside_dagster(bench)
-    return Seconds(statistics.median(library), statistics.median(distribution))
-
-
-def _beside_dagster(bench: Bench) -> None:
-    """With a webserver, watching; then (in full) with a daemon that ticks, and calls during rollouts."""
-    watches = understands("up", "--watch")
-    with ThreadPoolExecutor(1) as pool:
-        others = pool.submit(_start_standing, bench)  # quick: while nothing is timed
-        with _up(bench, words=("--watch",) if watches else ()) as (host, port):
-            others.result()
-            measure_saves(bench, host, port, watches)
     if not bench.quick:
+        _saves(bench)
         with _up(bench, daemon=True) as (host, _port):
             measure_traffic(bench, host)
             _judge_daemon(bench, host)
+    return Seconds(statistics.median(library), statistics.median(distribution))
+
+
+def _saves(bench: Bench) -> None:
+    """Beside a webserver, with `--watch`."""
+    watches = understands("up", "--watch")
+    with _up(bench, words=("--watch",) if watches else ()) as (host, port):
+        measure_saves(bench, host, port, watches)
 
 
 def _start_standing(bench: Bench) -> None:

@@ -183,9 +183,10 @@ class Watcher:
         except CannotWatch as error:
             self._problem, self._notices = str(error), None
             self._say(f"watch: {error}: looking at the files again and again instead, which is slower")
-        if old is not None:  # what happened in a folder that is watched only now was told by nobody
+        if old is not None:
             self._note(self._concerns.of(await asyncio.to_thread(old.close)))
-            self._note(dict.fromkeys(self._watched, ()))
+        # what happened in a folder that is watched only now was told by nobody, during the start too
+        self._note(dict.fromkeys(self._watched, ()))
 
 
 def watcher(
