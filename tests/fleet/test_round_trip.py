@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import yaml
 
 from reef.fleet import read
 from reef.fleet.model import CodeTarget, Fleet, Location
+from reef.fleet.paths import undotted
 from reef.fleet.write_reef import is_writable, reef_yaml
 from reef.fleet.write_workspace import workspace_yaml
 
@@ -108,13 +108,14 @@ def _workspace(pick: random.Random) -> str:
 
 
 def _comparable(fleet: Fleet) -> list[Location]:
-    """Without what names the file and its lines, and without a `.` in a path; of a fault only that it is there."""
+    """Without what names the file and its lines; of a fault only that it is there. A `.` in a path is kept in what is
+    read, as Dagster keeps it, but not written."""
     return [
         replace(
             location,
             where=None,
             broken=location.broken and "broken",
-            cwd=_undotted(location.cwd),
+            cwd=undotted(location.cwd),
             code=None if location.code is None else _undotted_code(location.code),
         )
         for location in fleet.locations
@@ -126,14 +127,9 @@ def _undotted_code(code: CodeTarget) -> CodeTarget:
     directory, file = code.working_directory, code.python_file
     return replace(
         code,
-        working_directory=directory and _undotted(directory),
-        python_file=file and _undotted(file),
+        working_directory=directory and undotted(directory),
+        python_file=file and undotted(file),
     )
-
-
-def _undotted(path: str) -> str:
-    """Kept in what is read, as Dagster keeps it, but not written."""
-    return re.sub(r"(/\.)+(?=/|$)", "", path)
 
 
 @pytest.mark.parametrize("seed", range(60))

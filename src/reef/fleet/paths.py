@@ -21,11 +21,16 @@ class Base:
 
     def written(self, path: str) -> str:
         """The shortest spelling of which `path` would make this path again (or without the `.` in it)."""
-        path = re.sub(r"(/\.)+(?=/|$)", "", path) or os.sep
+        path = undotted(path)
         if path == self.folder:
             return "."
         inside = path.removeprefix(self.folder.rstrip(os.sep) + os.sep)
         return inside if self.path(inside) == path else path
+
+
+def undotted(path: str) -> str:
+    """Without `.` as a part of it; `..` stays, since a link may lead elsewhere."""
+    return re.sub(r"(/\.)+(?=/|$)", "", path) or os.sep
 
 
 def folder_of(file: str) -> str:

@@ -98,22 +98,25 @@ class Channels:
         for endpoint, kept in list(self._kept.items()):
             ready = kept.channel.get_state() is grpc.ChannelConnectivity.READY
             if not kept.active and (not ready or kept.used_at < before):
-                self._forget(endpoint, kept)
-                self._close(kept)
+                self._let_go(endpoint, kept)
 
     def drop(self, target: str) -> None:
         """Its server has ended: its channel is closed, once nothing is under way on it."""
         for endpoint, kept in list(self._kept.items()):
             if endpoint.target == target:
-                self._forget(endpoint, kept)
-                if not kept.active:
-                    self._close(kept)
+                self._let_go(endpoint, kept)
 
     async def aclose(self) -> None:
         for kept in self._kept.values():
             self._close(kept)
         self._kept.clear()
         await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _let_go(self, endpoint: Endpoint, kept: Kept) -> None:
+        """One on which something is under way is closed when that is given back."""
+        self._forget(endpoint, kept)
+        if not kept.active:
+            self._close(kept)
 
     def _forget(self, endpoint: Endpoint, kept: Kept) -> None:
         if self._kept.get(endpoint) is kept:
