@@ -72,6 +72,11 @@ class StateDir:
         return self.root / "workspace.yaml"
 
     @property
+    def unserved_file(self) -> Path:
+        """For the webserver alone, under `--watch`: what was saved and does not load."""
+        return self.root / "unserved.yaml"
+
+    @property
     def host_log(self) -> Path:
         return self.folder("logs") / "reef.log"
 

@@ -243,6 +243,21 @@ def test_a_burst_is_one_round(host: Reef, fleet: Fleet) -> None:
     assert probed_since(host, before) == {"alone"}
 
 
+def test_what_is_saved_during_the_start_is_served(folder: Path, start: Callable[..., Reef]) -> None:
+    fleet, gate = folder / "early", folder / "gate"
+    fleet.mkdir()
+    (fleet / "reef.yaml").write_text("locations:\n  alone: {code: alone.py}\n  slow: {code: slow.py}\n")
+    (fleet / "alone.py").write_text(defs("['before']"))
+    held = f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.02)"
+    (fleet / "slow.py").write_text(defs("['slow']", held))
+    host = start("serve", fleet, folder / "e", "--watch")
+    until(lambda: (host.state / "admin.sock").exists() and jobs(host, "alone") == ["before"], 60, host.said())
+    (fleet / "alone.py").write_text(defs("['after']"))
+    assert watch_of(host) is None or not watch_of(host)["ready"]  # the start is not over
+    gate.touch()
+    until(lambda: jobs(host, "alone") == ["after"], 60, host.said())
+
+
 def test_many_that_share_a_module_where_nobody_tells_of_changes(
     folder: Path, start: Callable[..., Reef]
 ) -> None:

@@ -91,9 +91,11 @@ def dagster_env(environ: Mapping[str, str], python: str, home: str) -> dict[str,
 
 
 def webserver_spec(
-    state: StateDir, beside: Beside, page: Page, python: str, env: Mapping[str, str]
+    state: StateDir, beside: Beside, page: Page, python: str, env: Mapping[str, str], *, watch: bool
 ) -> CompanionSpec:
     argv = [*_command(python, "dagster-webserver", "dagster_webserver"), "-w", str(state.workspace_file)]
+    if watch:
+        argv += ["-w", str(state.unserved_file)]
     argv += ["--host", page.host, "--port", str(page.port)]
     if page.prefix:
         argv += ["--path-prefix", page.prefix]

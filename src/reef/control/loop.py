@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 from reef.control.kept import KeptVersion
@@ -33,7 +33,10 @@ RUNS_EVERY_S = 5.0
 
 
 class ControlLoop:
-    """Implements `gateway.contract.Control`. All methods on the event loop; none blocks it."""
+    """Implements `gateway.contract.Control`. All methods on the event loop; none blocks it.
+
+    What the gateway asks for may be no location: an entry that only shows an error.
+    """
 
     def __init__(
         self,
@@ -64,13 +67,25 @@ class ControlLoop:
         """The most memory of all children together; None: no bound."""
         self._budget = budget_bytes
 
+    @contextlib.contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Meanwhile ReloadCode of an unchanged location comes from us: nothing is to be loaded for it."""
+        self.reloads_are_quiet += 1
+        try:
+            yield
+        finally:
+            self.reloads_are_quiet -= 1
+
     # -- what the gateway asks ---------------------------------------------------------------------
 
     def endpoint_now(self, location: str) -> Endpoint | None:
-        return self.locations[location].endpoint
+        place = self.locations.get(location)
+        return place.endpoint if place is not None else None
 
     async def endpoint(self, location: str) -> Endpoint:
-        place = self.locations[location]
+        place = self.locations.get(location)
+        if place is None:
+            raise WakeRefused(f"{location!r} only shows an error; nothing runs there")
         place.waiting += 1
         try:
             while (endpoint := place.endpoint) is None:
@@ -100,7 +115,9 @@ class ControlLoop:
             self._spawn(self._hosting.stop(child, 0.5))
 
     def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
-        place = self.locations[location]
+        place = self.locations.get(location)
+        if place is None:
+            return ()
         if place.external is not None:
             return (place.external,)
         children = (*place.draining.values(), *((place.child,) if place.child else ()))
@@ -116,8 +133,8 @@ class ControlLoop:
 
     async def reload(self, location: str, *, by_name: bool = False) -> None:
         """A person pressed Reload, or reloadWorkspace asks everybody. `by_name`: `reef reload`, in any case."""
-        place = self.locations[location]
-        if place.external is None:
+        place = self.locations.get(location)
+        if place is not None and place.external is None:
             await self.reloader.reload(place, by_name=by_name)
 
     async def reprobe(self, location: str) -> str:
@@ -132,8 +149,8 @@ class ControlLoop:
         return None
 
     def shutdown_wish(self, location: str) -> None:
-        place = self.locations[location]
-        if place.child is not None:
+        place = self.locations.get(location)
+        if place is not None and place.child is not None:
             self._spawn(self.rester.sleep(place, "a client asked for its shutdown"))
 
     # -- what happens ------------------------------------------------------------------------------

@@ -47,18 +47,26 @@ class Reloader:
         return now - max(others) if others else None
 
     async def _reload(self, place: CodeLocation, by_name: bool, since_other_s: float | None) -> None:
+        quiet = self._control.reloads_are_quiet > 0
+        if quiet and await self._was_tried(place):
+            return
         changed = await self.change(place)
         failed = place.served is None or place.served.load_error is not None or place.load_error is not None
         refreshed = self._refreshed.get(place.name)
         asked = ReloadAsked(
             changed=changed != "same" or failed or by_name,
             revalidate=place.spec.revalidate,
-            quiet=self._control.reloads_are_quiet > 0,
+            quiet=quiet,
             since_other_s=since_other_s,
             since_refresh_s=None if refreshed is None else time.monotonic() - refreshed,
         )
         if loads_again(asked):
             await self.load(place, changed, show_error=place.spec.on_load_error == "show")
+
+    async def _was_tried(self, place: CodeLocation) -> bool:
+        """What lies there is what was refused."""
+        tried = place.tried
+        return tried is not None and await self._versions.change(place.spec, tried.stamp) == "same"
 
     async def change(self, place: CodeLocation) -> Change:
         """What differs from what is served."""

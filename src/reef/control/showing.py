@@ -9,8 +9,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 from reef.control.loop import ControlLoop
@@ -75,7 +73,7 @@ class Showing:
             self._to_see.pop(name, None)
             if not self._is_shown(name, shown[name]):
                 log.info("%s: the webserver missed its new version and is told to load it", name)
-                with self.quietly():
+                with self._control.quietly():
                     await webserver.reload_location(name)
                 self._to_see[name] = time.monotonic()
 
@@ -86,12 +84,3 @@ class Showing:
     def _is_shown(self, name: str, server_id: str) -> bool:
         place = self._control.locations.get(name)
         return place is None or place.served is None or place.served.server_id == server_id
-
-    @contextmanager
-    def quietly(self) -> Iterator[None]:
-        """Meanwhile ReloadCode of an unchanged location comes from us: nothing is to be loaded for it."""
-        self._control.reloads_are_quiet += 1
-        try:
-            yield
-        finally:
-            self._control.reloads_are_quiet -= 1

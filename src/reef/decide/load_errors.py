@@ -9,7 +9,7 @@ from reef.wire.serdes import ErrorInfo
 
 MOST_CHARACTERS = 200
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
-_NOT_THE_USERS = ("/site-packages/", "/dist-packages/", "/lib/python3", "<")
+_NOT_THE_USERS = ("/site-packages/", "/dist-packages/", "/lib/python3", "/reef/guest/", "<")
 
 
 def brief(error: ErrorInfo) -> str:

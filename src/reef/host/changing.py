@@ -90,7 +90,7 @@ class ChangingFleet:
     async def _tell(self, webserver: Webserver) -> None:
         for _ in range(UNREACHABLE_TRIES):
             try:
-                with self._showing.quietly():
+                with self._parts.control.quietly():
                     await webserver.reload_workspace()
             except WebserverUnreachable as error:
                 self.trouble = f"{webserver.url} does not answer: {error}"

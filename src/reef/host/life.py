@@ -33,6 +33,7 @@ from reef.host.beside import DagsterBeside
 from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
 from reef.host.fleet_file import FleetFile
+from reef.host.unserved import Unserved
 from reef.progress import Bar, Silence
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
@@ -85,13 +86,16 @@ class Host:
             await self.changing.rename(renames_of(self.fleet))
         write_workspace(self.state.workspace_file, self.addresses)
         write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
+        unserved = await self._unserved()
         commands = Commands(self.parts, deployer, self._about)
         self._admin = await serve_admin(self.state.admin_socket, commands.all())
         self._loop_task = asyncio.create_task(control.run())
         self.runs = True
         starting = [asyncio.create_task(Starter(self.parts, control.spawn).start(self._progress()))]
         if self.settings.beside is not None:
-            self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside))
+            self._beside_task = asyncio.create_task(
+                self.beside.start(self.settings.beside, watch=self.settings.watch)
+            )
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         control.spawn(self.file.watch())
@@ -99,6 +103,16 @@ class Host:
         if self.settings.watch:
             self.watcher = watcher(self.parts, self.file.read_again, say, self.fleet.source)
             control.spawn(self.watcher.run())
+        if unserved is not None:
+            control.spawn(unserved.run())
+
+    async def _unserved(self) -> Unserved | None:
+        webserver = self._webserver()
+        if not self.settings.watch or webserver is None:
+            return None
+        unserved = Unserved(self.parts, self.state, webserver, self._addresses, say)
+        await asyncio.to_thread(unserved.begin)
+        return unserved
 
     def _change(self, deployer: Deployer) -> None:
         """What follows the fleet's file while it is edited."""
