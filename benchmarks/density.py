@@ -41,6 +41,7 @@ class Bench:
     bars: Bars
     fleets: dict[str, MeasuredFleet] = field(default_factory=dict)
     taken: dict[str, Any] = field(default_factory=dict)  # by the name of what takes it
+    beside: ThreadPoolExecutor = field(default_factory=ThreadPoolExecutor)  # quick: what is not timed
 
     @cached_property
     def client(self) -> Client:
@@ -105,18 +106,19 @@ def main() -> int:
     report = Report(f"Density: {args.locations} code locations", setting_of(args))
     with processes("reef-density-") as running:
         bench = Bench(args, running, report, bars_for(measure.python_version(args.python)))
-        with ThreadPoolExecutor() as pool:
+        with bench.beside:
             for part in bench.parts:
                 measure.say(f"part: {part}")
                 globals()[f"measure_{part}"](bench)
                 if part == "start" and bench.in_a_hurry:
-                    _take_the_rest(bench, pool)
+                    _take_the_rest(bench)
     return emit(report, args)
 
 
-def _take_the_rest(bench: Bench, pool: ThreadPoolExecutor) -> None:
+def _take_the_rest(bench: Bench) -> None:
     """Quick: what is not timed, on both cores. The host with an environment each is measured when the others have
     ended: a page that more processes share would count for less."""
+    pool = bench.beside
     bench.taken["pandas_taught"] = pool.submit(pandas_taught, bench)
     beside = [pool.submit(pandas_reef, bench), pool.submit(_standing_all, bench)]
     bench.taken["pandas_reef"] = beside[0]
@@ -149,12 +151,14 @@ def measure_start(bench: Bench) -> None:
     """Until the webserver shows all: Reef's first and second start, and one workspace.yaml."""
     fleet, report = bench.fleet("one", bench.count), bench.report
     group = f"until the webserver shows all {bench.count}"
+    monolith = (
+        _monolith(bench, fleet) if bench.in_a_hurry else None
+    )  # so that a host may end beside what follows
     first = report.figure(group, "Reef, first start", _reef_start(bench, fleet)[0], "s")
     seconds, servers = _reef_start(bench, fleet, keep_measuring=bench.in_a_hurry)
     second = report.figure(group, "Reef, second start", seconds, "s")
-    monolith = report.figure(
-        group, "one workspace.yaml", _monolith(bench, fleet), "s", estimated=bench.args.quick
-    )
+    monolith = monolith if monolith is not None else _monolith(bench, fleet)
+    report.figure(group, "one workspace.yaml", monolith, "s", estimated=bench.args.quick)
     report.at_least(
         "first start, times sooner than the monolith", monolith / first, bench.bars.first_start_times, "x"
     )
@@ -173,7 +177,9 @@ def _reef_start(bench: Bench, fleet: MeasuredFleet, *, keep_measuring: bool = Fa
     bench.client  # noqa: B018  (starts while this host ends)
     if keep_measuring:
         _measure_shown(bench, host)
-    host.end()
+        bench.beside.submit(host.end)
+    else:
+        host.end()
     return seconds, alive
 
 
@@ -195,11 +201,11 @@ def _warmed(bench: Bench, host: ReefHost, home: str | None) -> tuple[float, floa
 
 def _monolith(bench: Bench, fleet: MeasuredFleet) -> float:
     """Quick: of the time for a sample, what a location takes is multiplied, the webserver's own boot is not."""
+    boot = 0.0 if bench.sample == bench.count else monolith_seconds(bench.running, bench.args.python, ())[0]
     seconds, used = monolith_seconds(bench.running, bench.args.python, fleet.first(bench.sample))
     if bench.sample == bench.count:
         bench.report.figure("memory", "one workspace.yaml, webserver's half", used.pss / MB, "MB")
         return seconds
-    boot, _ = monolith_seconds(bench.running, bench.args.python, ())
     used = measure.multiply(used, bench.sample, bench.count)
     bench.report.figure("memory", "one workspace.yaml, webserver's half", used.pss / MB, "MB", estimated=True)
     return boot + (seconds - boot) * bench.count / bench.sample
@@ -325,9 +331,10 @@ def pandas_reef(bench: Bench) -> float:
 def standing_pandas(bench: Bench) -> float:
     """The same of standing servers."""
     servers = Standing(bench.running)
-    servers.start_all(_pandas_fleet(bench).locations, bench.client)
+    sample = _pandas_fleet(bench).first(1 if bench.args.quick else PANDAS_SAMPLE)
+    servers.start_all(sample, bench.client)
     bench.client.do("warm", targets=servers.targets)
-    own = servers.memory().private / PANDAS_SAMPLE / MB
+    own = servers.memory().private / len(sample) / MB
     servers.end()
     return own
 

@@ -44,7 +44,6 @@ class Bench:
     fleet: RolloutFleet
     client: Client
     second: Client  # calls while the first one does
-    standing: Standing
     rollouts: list[Rollout] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)  # deploys that had less to do than was expected of them
 
@@ -99,8 +98,7 @@ def main() -> int:
         fleet = write_rollout_fleet(running.folder / "fleet", args.locations, args.python)
         measure.compile_environment(fleet.python)
         clients = Client(running, fleet.python), Client(running, fleet.python)
-        standing = Standing(running, working_directory=fleet.working_directory)
-        bench = Bench(args, running, report, fleet, *clients, standing)
+        bench = Bench(args, running, report, fleet, *clients)
         reef = measure_reef(bench)
         judge_against(bench, reef, measure_standing(bench), measure_monolith(bench))
     return emit(report, args)
@@ -122,11 +120,8 @@ def measure_reef(bench: Bench) -> Seconds:
     if bench.quick:
         _saves(bench)
     host = bench.host()
-    with ThreadPoolExecutor(1) as pool:
-        others = pool.submit(_start_standing, bench)  # quick: while nothing is timed
-        host.until_ready(bench.count)
-        host.until_asleep()
-        others.result()
+    host.until_ready(bench.count)
+    host.until_asleep()
     bench.client.do("warm", targets=list(host.targets().values()))  # as the standing servers are up
     library = [bench.roll(host) for _ in range(rounds)]
     if bench.quick:
@@ -147,11 +142,6 @@ def _saves(bench: Bench) -> None:
     watches = understands("up", "--watch")
     with _up(bench, words=("--watch",) if watches else ()) as (host, port):
         measure_saves(bench, host, port, watches)
-
-
-def _start_standing(bench: Bench) -> None:
-    if bench.quick:
-        bench.standing.start_all(bench.sampled, bench.second)
 
 
 @contextmanager
@@ -275,15 +265,15 @@ def _none(report: Report, name: str, found: list[str]) -> None:
 
 
 def measure_standing(bench: Bench) -> Seconds:
-    """All old servers ended, all new ones answering."""
-    servers = bench.standing
-    if not bench.quick:  # else they were started before
-        servers.start_all(bench.sampled, bench.client)
-    bench.fleet.change_library()
-    library = recreate(bench, servers)
+    """All old servers ended, all new ones answering. Quick: there are no old ones to end, which takes no longer."""
+    servers = Standing(bench.running, working_directory=bench.fleet.working_directory)
     if bench.quick:
+        library = recreate(bench, servers)
         servers.end()
         return Seconds(library, library)
+    servers.start_all(bench.sampled, bench.client)
+    bench.fleet.change_library()
+    library = recreate(bench, servers)
     bench.fleet.upgrade_wheel()
     distribution = recreate(bench, servers)
     servers.end()

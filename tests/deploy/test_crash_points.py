@@ -52,6 +52,7 @@ if "reef.cli.main" in sys.orig_argv and "serve" in sys.orig_argv:
     for name in ("replace", "rename", "fsync", "link", "unlink", "mkdir", "symlink", "chmod", "utime"):
         stepping(name)
 """
+HOSTS = 4
 NEVER = 10**6
 MOST_STEPS = 60
 MOST_LOOKS = 20_000
@@ -123,13 +124,15 @@ class Crashing:
 def test_invariant_14_a_host_killed_between_any_two_steps_of_a_promotion(
     folder: Path, start: Callable[..., Reef]
 ) -> None:
-    """Two hosts share the steps: most of the time is waiting for server ids, which follow their answers later."""
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda odd: crash_at_each(Crashing(folder / "ab"[odd], start), odd), (0, 1)))
+    """Some hosts share the steps: most of the time is waiting for server ids, which follow their answers later."""
+    with ThreadPoolExecutor(HOSTS) as pool:
+        list(
+            pool.map(lambda first: crash_at_each(Crashing(folder / f"h{first}", start), first), range(HOSTS))
+        )
 
 
-def crash_at_each(crashing: Crashing, odd: int) -> None:
-    """At every second step."""
+def crash_at_each(crashing: Crashing, first: int) -> None:
+    """At every step that falls to this host."""
     eyes = crashing.eyes
     eyes.tick()  # warm, so that the old child is drained
     steps = crashing.promote(NEVER)
@@ -138,7 +141,7 @@ def crash_at_each(crashing: Crashing, odd: int) -> None:
     assert any("/contents/" in step for step in steps), steps
     assert len(steps) < MOST_STEPS
     ids = {crashing.job: eyes.server_id()}
-    for nth in range(1 + odd, len(steps) + 2, 2):
+    for nth in range(1 + first, len(steps) + 2, HOSTS):
         old, old_id = crashing.job, settled(crashing)
         crashing.promote(nth)
         if not crashing.has_died():  # later promotions have fewer steps than the first

@@ -183,13 +183,12 @@ class Reef:
         return done
 
     def status(self) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
+        """What `reef status --json` prints, without a process that asks."""
+        answer: dict[str, Any] = asyncio.run(ask_admin(self.state / "admin.sock", {"do": "status"}, 30))
         return answer
 
     def row(self, name: str) -> dict[str, Any]:
-        """As `reef status --json` shows it, without the half second that a process takes to ask."""
-        status = asyncio.run(ask_admin(self.state / "admin.sock", {"do": "status"}, 30))
-        found: dict[str, Any] = next(row for row in status["locations"] if row["name"] == name)
+        found: dict[str, Any] = next(row for row in self.status()["locations"] if row["name"] == name)
         return found
 
     def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> Any:
