@@ -7,6 +7,7 @@ appeared, through a `sitecustomize` of the test's own: nothing of the product kn
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -52,10 +53,11 @@ if "reef.cli.main" in sys.orig_argv and "serve" in sys.orig_argv:
     for name in ("replace", "rename", "fsync", "link", "unlink", "mkdir", "symlink", "chmod", "utime"):
         stepping(name)
 """
-HOSTS = 4
+HOSTS = 2
 NEVER = 10**6
 MOST_STEPS = 60
-MOST_LOOKS = 20_000
+MOST_LOOKS = 2_000
+PAUSE_S = 0.01  # between two looks: those who look take the processor from those who are looked at
 
 
 class Crashing:
@@ -149,6 +151,7 @@ def crash_at_each(crashing: Crashing, first: int) -> None:
         crashing.host()
         new, seen = f"{crashing.job}_job", [look(crashing.eyes)]
         while seen[-1][0] != new:
+            time.sleep(PAUSE_S)
             seen.append(look(crashing.eyes))
             assert len(seen) < MOST_LOOKS, (nth, seen[-1])
         settled(crashing)

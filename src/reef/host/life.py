@@ -43,7 +43,7 @@ log = logging.getLogger("reef")
 
 STOP_WITHIN_S = 8.0
 CANCEL_RUNS_S = 3.0
-TELL_RUNS_S = 3.0  # Dagster needs one or two to open its instance
+TELL_RUNS_S = 5.0  # Dagster needs one or two to open its instance, on a busy machine more
 
 
 class Host:
@@ -204,10 +204,11 @@ class Host:
         if self._beside_task is not None:
             self._beside_task.cancel()
         leave = self.settings.leave_children
+        companions = [asyncio.create_task(one.stop(STOP_WITHIN_S - 3)) for one in self.beside.companions]
         if not leave:
             await self._cancel_runs()
         self._loop_task.cancel()
-        await asyncio.gather(*(companion.stop(STOP_WITHIN_S - 3) for companion in self.beside.companions))
+        await asyncio.gather(*companions)
         self._admin.close()
         await parts.gateway.aclose(1.0)
         await parts.control.close()
