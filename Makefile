@@ -24,10 +24,10 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two at a time, by name: so the short ones (snapshots, sources, wire) come last. What failed then (these tests wait for
-# real processes, and a busy machine is slow) must pass alone.
+# Three at a time on two cores (they wait a third of their time), by name: so the short ones (snapshots, sources, wire)
+# come last. What failed then (these tests wait for real processes, and a busy machine is slow) must pass alone.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 \
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25 \
 	  || $(BIN)/python tests/again.py
 
 # All rows, some ten minutes each. One alone, into the page:

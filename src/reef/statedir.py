@@ -73,7 +73,7 @@ class StateDir:
 
     @property
     def unserved_file(self) -> Path:
-        """For the webserver alone, under `--watch`: what was saved and does not load."""
+        """For the webserver alone: new code that does not load."""
         return self.root / "unserved.yaml"
 
     @property

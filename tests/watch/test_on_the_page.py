@@ -1,5 +1,6 @@
-"""`reef up --watch` with the real webserver: what was saved and does not load is on its page while the version before
-it is served on. The tests of this module share one host and follow one another.
+"""New code that does not load is on the real webserver's page while the version before it is served on.
+
+The tests of this module share one host and follow one another.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from reefs import Reef, until
 
 pytestmark = pytest.mark.timeout(120)
 
-ENTRY = "alone (saved, not served)"
+ENTRY = "alone (new code, not served)"
 DEFS = """
 from dagster import Definitions, asset
 
@@ -71,6 +72,12 @@ def assets(reef: Reef, name: str) -> list[str]:
     ]
 
 
+def reload(reef: Reef, name: str) -> None:
+    """As the button does it."""
+    query = "mutation($n:String!){reloadRepositoryLocation(repositoryLocationName:$n){__typename}}"
+    reef.graphql(query, {"n": name})
+
+
 def told(reef: Reef) -> str:
     """All that the entry's error says, empty where there is no entry."""
     error = page(reef).get(ENTRY)
@@ -102,10 +109,11 @@ def test_another_error_takes_its_place(reef: Reef, fleet: Path) -> None:
     assert "division" not in told(reef)
 
 
-def test_the_page_s_own_reload_of_the_entry_does_no_harm(reef: Reef) -> None:
-    query = "mutation($n:String!){reloadRepositoryLocation(repositoryLocationName:$n){__typename}}"
-    reef.graphql(query, {"n": ENTRY})
+def test_the_page_s_reload_of_the_entry_loads_the_location(reef: Reef) -> None:
+    before = probes(reef)
+    reload(reef, ENTRY)
     assert "not like this either" in told(reef)
+    assert probes(reef) == {**before, "alone": before["alone"] + 1}
 
 
 def test_the_next_save_that_loads_takes_it_away(reef: Reef, fleet: Path) -> None:
@@ -117,7 +125,7 @@ def test_the_next_save_that_loads_takes_it_away(reef: Reef, fleet: Path) -> None
 
 def test_the_daemon_s_workspace_never_names_it(reef: Reef, fleet: Path) -> None:
     save(fleet, "other", "second", "1 / 0")
-    until(lambda: "other (saved, not served)" in page(reef), 20, "for the error on the page")
+    until(lambda: "other (new code, not served)" in page(reef), 20, "for the error on the page")
     assert "not served" not in (reef.state / "workspace.yaml").read_text()
     reef.kill()
     assert "not served" in (reef.state / "unserved.yaml").read_text()
@@ -127,5 +135,16 @@ def test_a_host_that_takes_the_webserver_up_again_clears_it(
     reef: Reef, fleet: Path, start: Callable[..., Reef]
 ) -> None:
     save(fleet, "other", "second")
-    again = start("up", fleet, reef.state, "--watch", "--no-daemon", port=reef.port).until_up()
+    again = start("up", fleet, reef.state, "--no-daemon", port=reef.port).until_up()
     until(lambda: set(page(again)) == {"alone", "other", "broken"}, 30, "for the entry to go")
+    assert again.status()["beside"]["webserver"]["pid"], again.said()
+
+    # without --watch, whoever presses Reload sees it, too
+    save(fleet, "other", "third", "1 / 0")
+    reload(again, "other")
+    until(lambda: "other (new code, not served)" in page(again), 20, "for the error on the page")
+    assert assets(again, "other") == ["second"]
+    save(fleet, "other", "third")
+    reload(again, "other (new code, not served)")
+    until(lambda: set(page(again)) == {"alone", "other", "broken"}, 20, "for the entry to go")
+    until(lambda: assets(again, "other") == ["third"], 20, "for the new version")

@@ -153,7 +153,7 @@ def reload(host: Reef, name: str) -> None:
     Eyes(host, name).client.reload_code(timeout=60)
 
 
-def test_a_wake_publishes_what_the_code_says_now(host: Reef, tables: Tables) -> None:
+def test_invariant_10_a_wake_publishes_what_the_code_says_now(host: Reef, tables: Tables) -> None:
     before = host.row("woken")
     assert before["revalidate"] == "on_wake"
     ask(host, "wake", "woken")
@@ -191,7 +191,7 @@ def test_a_reload_publishes_and_a_sweep_does_not_load_everybody(host: Reef, tabl
     assert jobs(host, "second") == jobs(host, "fixed") == ["first", "second"]
 
 
-def test_an_interval_publishes_until_it_is_unstable(host: Reef, tables: Tables) -> None:
+def test_invariant_10_an_interval_publishes_until_it_is_unstable(host: Reef, tables: Tables) -> None:
     version = host.row("timed")["version"]
     for name in ("second", "third", "fourth"):
         assert not host.row("timed")["unstable"]

@@ -91,11 +91,10 @@ def dagster_env(environ: Mapping[str, str], python: str, home: str) -> dict[str,
 
 
 def webserver_spec(
-    state: StateDir, beside: Beside, page: Page, python: str, env: Mapping[str, str], *, watch: bool
+    state: StateDir, beside: Beside, page: Page, python: str, env: Mapping[str, str]
 ) -> CompanionSpec:
-    argv = [*_command(python, "dagster-webserver", "dagster_webserver"), "-w", str(state.workspace_file)]
-    if watch:
-        argv += ["-w", str(state.unserved_file)]
+    argv = _command(python, "dagster-webserver", "dagster_webserver")
+    argv += ["-w", str(state.workspace_file), "-w", str(state.unserved_file)]
     argv += ["--host", page.host, "--port", str(page.port)]
     if page.prefix:
         argv += ["--path-prefix", page.prefix]

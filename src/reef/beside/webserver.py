@@ -45,10 +45,16 @@ class Webserver:
 
     async def shown(self) -> dict[str, str]:
         """Location → the server id of what it shows; without those that it is loading, or could not load."""
-        answer = await self._post(VERSIONS, {}, ASK_TIMEOUT_S)
-        entries = answer.get("locationStatusesOrError", {}).get("entries", [])
-        loaded = [entry for entry in entries if entry.get("loadStatus") == "LOADED"]
+        loaded = [entry for entry in await self._entries() if entry.get("loadStatus") == "LOADED"]
         return {entry["name"]: found for entry in loaded if (found := _server_id(entry["versionKey"]))}
+
+    async def listed(self) -> set[str]:
+        """The locations that it knows, whether they load or not."""
+        return {str(entry["name"]) for entry in await self._entries()}
+
+    async def _entries(self) -> list[dict[str, Any]]:
+        answer = await self._post(VERSIONS, {}, ASK_TIMEOUT_S)
+        return list(answer.get("locationStatusesOrError", {}).get("entries", []))
 
     async def _mutate(self, query: str, field: str, variables: Mapping[str, str], timeout_s: float) -> None:
         answer = (await self._post(query, variables, timeout_s)).get(field) or {}

@@ -57,6 +57,7 @@ class ControlLoop:
         self._runs_at = 0.0
         self.prober: Prober
         self.reloads_are_quiet = 0  # above 0 while Reef itself makes the webserver reload its workspace
+        self.stands_for: dict[str, str] = {}  # entry that only shows an error -> the location that it is of
         self.waker: Waker
         self.reloader: Reloader
         self.rester: Rester
@@ -133,7 +134,7 @@ class ControlLoop:
 
     async def reload(self, location: str, *, by_name: bool = False) -> None:
         """A person pressed Reload, or reloadWorkspace asks everybody. `by_name`: `reef reload`, in any case."""
-        place = self.locations.get(location)
+        place = self.locations.get(self.stands_for.get(location, location))
         if place is not None and place.external is None:
             await self.reloader.reload(place, by_name=by_name)
 

@@ -153,8 +153,8 @@ class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     on_load_error: Annotated[
         Literal["keep", "show"] | UnsetType | None,
         _says(
-            "What Dagster shows when new code does not load after somebody pressed Reload: the version "
-            "before it (keep), or the error (show).",
+            "What is served when new code does not load after somebody pressed Reload: the version before it "
+            "(keep), or the error (show).",
             "keep or show",
         ),
     ] = UNSET

@@ -49,7 +49,7 @@ class DagsterBeside:
         self._say = say
         self._python: str | None = None
 
-    async def start(self, beside: Beside, *, watch: bool = False) -> None:
+    async def start(self, beside: Beside) -> None:
         assert self.home is not None
         candidates = interpreters(self._fleet())
         if beside.daemon or beside.webserver:
@@ -58,8 +58,9 @@ class DagsterBeside:
             env = dagster_env(os.environ, python, self.home.path)
             await self._ready_instance(beside, python, env)
             if beside.webserver and self.page is not None:
-                spec = webserver_spec(self._state, beside, self.page, python, env, watch=watch)
-                self._run_beside(Companion(spec, self._say))
+                self._run_beside(
+                    Companion(webserver_spec(self._state, beside, self.page, python, env), self._say)
+                )
                 if self.home.fresh:  # it creates the storages; two at once would race on their migrations
                     await until_listening(self.page.host, self.page.port, WEBSERVER_BOOT_S)
             if beside.daemon:

@@ -93,9 +93,7 @@ class Host:
         self.runs = True
         starting = [asyncio.create_task(Starter(self.parts, control.spawn).start(self._progress()))]
         if self.settings.beside is not None:
-            self._beside_task = asyncio.create_task(
-                self.beside.start(self.settings.beside, watch=self.settings.watch)
-            )
+            self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside))
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         control.spawn(self.file.watch())
@@ -108,7 +106,7 @@ class Host:
 
     async def _unserved(self) -> Unserved | None:
         webserver = self._webserver()
-        if not self.settings.watch or webserver is None:
+        if webserver is None:
             return None
         unserved = Unserved(self.parts, self.state, webserver, self._addresses, say)
         await asyncio.to_thread(unserved.begin)

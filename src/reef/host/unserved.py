@@ -1,4 +1,4 @@
-"""`--watch`: what was saved and does not load, shown on Dagster's own page while the version before it is served.
+"""New code that does not load, shown on Dagster's own page while the version before it is served.
 
 Each is a location entry of its own, in a workspace file that the webserver alone reads: the daemon has nothing to do
 with it.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from reef.beside.webserver import Webserver, WebserverRefused, WebserverUnreachable
 from reef.control.assembly import Assembly
 from reef.control.served import server_id
-from reef.decide.unserved import entries
+from reef.decide.unserved import Entry, entries
 from reef.errors import ReefError
 from reef.gateway import ListenAddress
 from reef.gateway.contract import Served
@@ -38,14 +38,14 @@ class Unserved:
         address_for: AddressesFor,
         say: Callable[[str], None],
     ) -> None:
-        self._parts = parts
+        self._control = parts.control
+        self._gateway = parts.gateway
         self._file = state.unserved_file
         self._webserver = webserver
         self._address_for = address_for
         self._say = say
         self._addresses: dict[str, ListenAddress] = {}  # of the entries that are listened for
-        self._shown: dict[str, str] | None = None  # as the webserver has them; None: not known
-        self._refused = False
+        self._shown: dict[str, Entry] | None = None  # as the webserver has them; None: not known
 
     def begin(self) -> None:
         """Blocks. Of an earlier host's entries nothing is left to listen for."""
@@ -54,7 +54,7 @@ class Unserved:
         write_workspace(self._file, {})
 
     async def run(self) -> None:
-        """Ends only when it is cancelled."""
+        """Ends when the webserver will not show them, else only when it is cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
             try:
@@ -62,17 +62,13 @@ class Unserved:
             except WebserverUnreachable:
                 continue  # it is starting; asked again at the next look
             except WebserverRefused as refused:
-                self._refuse(str(refused))
+                self._say(f"{self._webserver.url} does not show new code that does not load: {refused}")
+                return
             except (ReefError, OSError) as error:
-                log.warning("what was saved and does not load cannot be shown on the page: %s", error)
-
-    def _refuse(self, why: str) -> None:
-        if not self._refused:
-            self._refused = True
-            self._say(f"watch: {self._webserver.url} shows no errors of what is saved: {why}")
+                log.warning("new code that does not load cannot be shown on the page: %s", error)
 
     async def _look(self) -> None:
-        places = self._parts.control.locations
+        places = self._control.locations
         tried = {
             name: place.tried.error
             for name, place in places.items()
@@ -83,35 +79,34 @@ class Unserved:
             return
         before, self._shown = self._shown, None
         await self._serve(wanted)
-        try:
-            await self._tell(before, wanted)
-        except WebserverRefused:
-            self._shown = wanted
-            raise
+        await self._tell(before, wanted)
         self._shown = wanted
         await self._end(wanted)
 
-    async def _serve(self, wanted: Mapping[str, str]) -> None:
-        gateway = self._parts.gateway
-        for name, error in wanted.items():
+    async def _serve(self, wanted: Mapping[str, Entry]) -> None:
+        self._control.stands_for = {name: entry.location for name, entry in wanted.items()}
+        for name, entry in wanted.items():
             if name not in self._addresses:
                 address = (await asyncio.to_thread(self._address_for, (name,)))[name]
-                await gateway.open(name, address)
+                await self._gateway.open(name, address)
                 self._addresses[name] = address
-            gateway.serve(name, Served(server_id("unserved", None, error), None, error))
+            new_id = server_id("unserved", None, entry.error)
+            self._gateway.serve(name, Served(new_id, None, entry.error))
 
-    async def _tell(self, before: Mapping[str, str] | None, wanted: Mapping[str, str]) -> None:
+    async def _tell(self, before: Mapping[str, Entry] | None, wanted: Mapping[str, Entry]) -> None:
         addresses = {name: self._addresses[name] for name in wanted}
         await asyncio.to_thread(write_workspace, self._file, addresses)
-        with self._parts.control.quietly():
+        with self._control.quietly():
             if before is None or before.keys() != wanted.keys():
                 await self._webserver.reload_workspace()
+                if not wanted.keys() <= await self._webserver.listed():
+                    raise WebserverRefused(f"give it {self._file} as well, with a second -w")
                 return
             for name in wanted:
                 if before[name] != wanted[name]:
                     await self._webserver.reload_location(name)
 
-    async def _end(self, wanted: Mapping[str, str]) -> None:
+    async def _end(self, wanted: Mapping[str, Entry]) -> None:
         for name in [name for name in self._addresses if name not in wanted]:
-            await self._parts.gateway.close(name)
+            await self._gateway.close(name)
             del self._addresses[name]
