@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 import fleetgen
@@ -116,21 +117,22 @@ def main() -> int:
 
 
 def _take_the_rest(bench: Bench) -> None:
-    """Quick: what is not timed, on both cores. The host with an environment each is measured when the others have
-    ended: a page that more processes share would count for less."""
+    """Quick: what is not timed, on both cores, the longest way first. The host with an environment each is measured
+    when the others have ended: a page that more processes share would count for less."""
     pool = bench.beside
     bench.taken["pandas_taught"] = pool.submit(pandas_taught, bench)
-    beside = [pool.submit(pandas_reef, bench), pool.submit(_standing_all, bench)]
+    ready = Event()
+    beside = [pool.submit(pandas_reef, bench), pool.submit(_standing_all, bench, ready)]
     bench.taken["pandas_reef"] = beside[0]
     for index, name in enumerate(("standing_plain", "standing_instance", "standing_pandas")):
         bench.taken[name] = pool.submit(lambda index=index: beside[1].result()[index])
-    bench.taken["environments_asleep"] = environments_asleep(bench, lambda: wait(beside))
+    bench.taken["environments_asleep"] = environments_asleep(bench, ready.set, lambda: wait(beside))
 
 
-def _standing_all(bench: Bench) -> list[Any]:
-    """Begins when the longer way beside it has had a start. The same servers first without an instance, then with one:
-    no more than such as have known it from their start."""
-    bench.take(pandas_taught)
+def _standing_all(bench: Bench, ready: Event) -> list[Any]:
+    """Begins when the longest way beside it has come far. The same servers first without an instance, then with one: no
+    more than such as have known it from their start."""
+    ready.wait()
     servers = Standing(bench.running)
     servers.start_all(bench.fleet("one", bench.count).first(bench.sample), bench.client)
     idle = _multiplied(bench, servers)
@@ -271,12 +273,17 @@ def measure_environments(bench: Bench) -> None:
     _compare(bench, "asleep, an environment each", asleep, idle, bench.bars.asleep_ratio)
 
 
-def environments_asleep(bench: Bench, before: Callable[[], object] = lambda: None) -> tuple[float, int]:
-    """MB, and how many zygotes; measured once `before` has returned."""
-    host = bench.host(_environments_fleet(bench), "many")
-    status = host.until_ready(bench.count)
-    before()
+def environments_asleep(
+    bench: Bench, ready: Callable[[], object] = lambda: None, before: Callable[[], object] = lambda: None
+) -> tuple[float, int]:
+    """MB, and how many zygotes; measured once `before` has returned. `ready` is told in any case."""
+    try:
+        host = bench.host(_environments_fleet(bench), "many")
+        status = host.until_ready(bench.count)
+    finally:
+        ready()
     host.until_asleep()
+    before()
     asleep = host.settled_memory().pss / MB
     host.end()
     return asleep, len(status["zygotes"])

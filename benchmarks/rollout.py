@@ -33,7 +33,7 @@ QUICK_CALLS = 500
 AT_ONCE = 4  # standing servers that are starting at any moment: more of them take longer, on two cores
 SAVES = 5
 PARALLEL = 4
-QUICK_PARALLEL = 1
+QUICK_PARALLEL = 2
 
 
 @dataclass
@@ -205,7 +205,7 @@ def measure_traffic(bench: Bench, host: ReefHost) -> None:
         )
         try:
             while meanwhile < wanted and not calling.done():
-                start = _until_sent(folder, 2 * bench.count)
+                start = _until_sent(folder, 2 * bench.count + parallel)  # they end in any order
                 seconds.append(bench.roll(host))
                 meanwhile += _sent(folder) - start
         finally:

@@ -85,3 +85,40 @@ def test_the_guest_leaves_nothing_on_the_path() -> None:
         "boot.note(); print([part for part in boot.path if 'reef' in part and 'site' not in part])"
     )
     assert said == "[]"
+
+
+FREED = """
+import ctypes, gc
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+{before}
+blocks = [bytearray(100_000) for _ in range(300)]
+full = resident()
+pin = [bytearray(2_000) for _ in range(100)]
+del blocks
+print(full - resident() > 25_000_000)
+"""
+
+
+def test_what_a_call_took_for_a_moment_goes_back() -> None:
+    grown = "del [bytearray(16_000_000)][0]\n"  # after it glibc keeps blocks of up to that size
+    assert in_guest(FREED.format(before=grown + "holes.keep_none()")) == "True"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MALLOC_MMAP_THRESHOLD_", "33554432"), ("GLIBC_TUNABLES", "glibc.malloc.top_pad=0")]
+)
+def test_what_a_location_tells_glibc_holds(name: str, value: str) -> None:
+    said = in_guest(f"""
+import os, ctypes
+told = []
+class Libc:
+    def mallopt(self, option, value): told.append(option)
+real, ctypes.CDLL = ctypes.CDLL, lambda name: Libc()
+holes.keep_none()
+first = len(told)
+os.environ[{name!r}] = {value!r}
+holes.keep_none()
+print(first, len(told) - first)
+""")
+    assert said == "3 0"

@@ -84,11 +84,18 @@ def give_back() -> None:
 
 def keep_none() -> None:
     """From now on what a call takes for a moment (a serialized repository, a reply) goes back to the system when it is
-    freed. glibc would keep more of it with each larger block."""
+    freed. glibc would keep more of it with each larger block. Where the location's environment tells glibc something
+    else, that holds."""
     libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
+    if hasattr(libc, "mallopt") and not _is_told():
         for option, value in _RETURNED_AT_ONCE:
             libc.mallopt(option, value)
+
+
+def _is_told() -> bool:
+    return any(name.startswith("MALLOC_") for name in os.environ) or "glibc.malloc" in os.environ.get(
+        "GLIBC_TUNABLES", ""
+    )
 
 
 def _plug_malloc() -> None:
