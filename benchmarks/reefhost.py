@@ -164,13 +164,15 @@ class ReefHost:
         """The whole of Reef: host, zygotes, servers."""
         return measure.memory(self._own())
 
-    def settled_memory(self) -> measure.Memory:
-        """The same, once it does not change: after a start the host still gives back what only the start took."""
+    def settled_memory(self, looks: int = 2) -> measure.Memory:
+        """The same, once it does not change over so many looks: after a start the host still gives back what only the
+        start took, a server that rests what its last calls took."""
         seen: list[measure.Memory] = []
 
         def settled() -> bool:
             seen.append(self.memory())
-            return len(seen) > 1 and abs(seen[-1].pss - seen[-2].pss) < STEADY
+            last = [one.pss for one in seen[-looks:]]
+            return len(last) == looks and max(last) - min(last) < STEADY
 
         measure.wait_for(settled, "Reef's memory is steady", 30.0, every_s=0.5)
         return seen[-1]

@@ -1,4 +1,4 @@
-"""What failed while several tests ran at a time must pass alone: whole files, since tests of one may follow one another.
+"""What failed while several tests ran at a time must pass alone: whole files, since tests of one may build on others.
 
 `python tests/again.py [--cache FOLDER] [PYTEST ARGUMENTS]`; exit status 1 where nothing says what failed.
 """

@@ -6,7 +6,7 @@ import os
 import socket
 from typing import Any
 
-from . import bytecode, guard, holes, identity, instance, listening, probe, process_end, server, title, wire
+from . import bytecode, guard, identity, instance, listening, probe, process_end, server, title, wire
 
 
 def main(status: int, log: int) -> None:
@@ -28,7 +28,6 @@ def run(host: socket.socket, spec: dict[str, Any], forked: bool) -> None:
     try:
         if forked:
             identity.become(spec)
-            holes.keep_none()
         bytecode.of_settled_files_only()
         guard.start(host, spec, forked)
         listening.tell(host, probe.Probe(host, forked).loaded if spec["observe"] else host.close)

@@ -14,8 +14,9 @@ import time
 from multiprocessing import process
 from typing import Any
 
-from . import proc
+from . import holes, proc
 
+LOOK_S = 1.0
 CHECK_S = 5.0
 UNCLAIMED_S = 30.0
 LEAVE_S = 20.0
@@ -57,12 +58,18 @@ def _forget(path: str, owner: int) -> None:
 
 
 def _watch(claim: str, unclaimed_s: float) -> None:
-    seen = time.monotonic()
+    seen = asked = time.monotonic()
+    rest, every_s = holes.Rest(), min(CHECK_S, unclaimed_s / 4)
     while True:
-        time.sleep(min(CHECK_S, unclaimed_s / 4))
+        time.sleep(min(LOOK_S, every_s))
+        rest.look()
+        now = time.monotonic()
+        if now - asked < every_s:
+            continue
+        asked = now
         if claimed(claim) or live_runs():
-            seen = time.monotonic()
-        elif time.monotonic() - seen > unclaimed_s:
+            seen = now
+        elif now - seen > unclaimed_s:
             _leave()
 
 

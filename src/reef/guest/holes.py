@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from typing import Any
 
 _kept: list[list[object]] = []
@@ -66,8 +67,7 @@ def _free_blocks() -> dict[int, int]:
     return {int(row[1]): int(row[4]) for row in (match.groups() for match in _CLASS.finditer(text))}
 
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
-_RETURNED_AT_ONCE = ((_M_TRIM_THRESHOLD, 64 * 1024), (_M_MMAP_THRESHOLD, 64 * 1024), (_M_TOP_PAD, 0))
+_BUSY_S = 0.005  # processor time from one look to the next; a server that rests takes less in a second
 _MALLINFO = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
 
 
@@ -82,14 +82,24 @@ def give_back() -> None:
         libc.malloc_trim(0)
 
 
-def keep_none() -> None:
-    """From now on what a call takes for a moment (a serialized repository, a reply) goes back to the system when it is
-    freed. glibc would keep more of it with each larger block. Where the location's environment tells glibc something
-    else, that holds."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt") and not _is_told():
-        for option, value in _RETURNED_AT_ONCE:
-            libc.mallopt(option, value)
+class Rest:
+    """What calls took for a moment (a serialized repository, a reply) goes back once the server rests. Not while it
+    works: there the next call, or the next array, would have to take it again. glibc would keep it. Where the
+    location's environment tells glibc what to keep, that holds."""
+
+    def __init__(self) -> None:
+        self._seen = time.process_time()
+        self._worked = not _is_told()
+
+    def look(self) -> None:
+        """To be called about once a second."""
+        before, self._seen = self._seen, time.process_time()
+        if self._seen - before > _BUSY_S:
+            self._worked = not _is_told()
+        elif self._worked:
+            self._worked = False
+            give_back()
+            self._seen = time.process_time()
 
 
 def _is_told() -> bool:
