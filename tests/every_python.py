@@ -33,7 +33,7 @@ OLDER = "1.12.3"  # a year before the newest
 OLDER_LIBRARIES = "0.28.3"
 OLDER_ON = 12
 INDEPENDENT = ("tests/benchmarks", "tests/control", "tests/decide", "tests/docs")  # of Python and Dagster
-TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+AT_A_TIME = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 NEWER_MESSAGES = (  # these build or list messages that the older Dagster does not have yet
     "tests/wire/test_lanes.py::test_the_table_knows_every_rpc_and_whether_it_streams",
     "tests/wire/test_messages.py::test_component_state",
@@ -69,7 +69,7 @@ class Row:
     failed: int
     skipped: int
     minutes: float
-    alone: int = 0  # failed while two ran at a time, passed alone
+    alone: int = 0  # failed while several ran at a time, passed alone
     date: str = ""
 
     @property
@@ -204,7 +204,7 @@ def _run(python: Python, dagster: str, folder: Path, arguments: list[str], whole
     left_out = _left_out(dagster)
     if python.minor != MINORS[0] or dagster != "newest":
         left_out += [] if whole else [f"--ignore={each}" for each in INDEPENDENT]
-    counts = _pytest(inside, folder, [*TWO_AT_A_TIME, *left_out, *arguments])
+    counts = _pytest(inside, folder, [*AT_A_TIME, *left_out, *arguments])
     alone = 0
     if counts.failed and counts.passed:
         again = _pytest(inside, folder, [*_left_out(dagster), *failed_files(folder / "cache")])
@@ -310,7 +310,7 @@ def _page(table: str) -> str:
         f"(last on {machine}). Reef itself, the locations, the webserver and the daemon run on the Python and the "
         "Dagster of the row.\n\n"
         f"{table}\n\n"
-        "*Only alone*: failed while two tests ran at a time on a busy machine, and passed when it was run again.\n"
+        "*Only alone*: failed while several tests ran at a time on a busy machine, and passed when it was run again.\n"
         f"The first row is all tests. The others leave out {left_out}, which depend on neither; `--whole` runs them "
         "too.\n"
         f"With Dagster {OLDER}, {len(NEWER_MESSAGES)} tests are left out: they are about messages that came later.\n"
