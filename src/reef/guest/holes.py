@@ -67,6 +67,7 @@ def _free_blocks() -> dict[int, int]:
     return {int(row[1]): int(row[4]) for row in (match.groups() for match in _CLASS.finditer(text))}
 
 
+_KEEPING = ("trim_threshold", "top_pad", "mmap_threshold", "mmap_max")
 _BUSY_S = 0.005  # processor time from one look to the next; a server that rests takes less in a second
 _MALLINFO = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
 
@@ -103,8 +104,10 @@ class Rest:
 
 
 def _is_told() -> bool:
-    return any(name.startswith("MALLOC_") for name in os.environ) or "glibc.malloc" in os.environ.get(
-        "GLIBC_TUNABLES", ""
+    """Whether the environment says what glibc keeps."""
+    tunables = os.environ.get("GLIBC_TUNABLES", "")
+    return any(
+        f"MALLOC_{name.upper()}_" in os.environ or f"glibc.malloc.{name}" in tunables for name in _KEEPING
     )
 
 
