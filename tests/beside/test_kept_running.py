@@ -55,9 +55,9 @@ def test_options_reach_the_webserver_and_it_comes_back(
     assert not answers(f"http://127.0.0.1:{reef.port}/data/dagster")
     assert graphql(base, LAUNCH)["launchRun"]["__typename"] == "UnauthorizedError"
 
-    status = reef.status()
-    assert set(status) == _documented("The object that `--json` prints")
-    before = status["beside"]
+    printed = json.loads(reef.command("status", "--json").stdout)
+    assert set(printed) == _documented("The object that `--json` prints") == set(reef.status())
+    before = printed["beside"]
     for each in before.values():
         os.kill(each["pid"], signal.SIGKILL)
     until(lambda: all(each["restarts"] == 1 for each in reef.status()["beside"].values()))
@@ -69,6 +69,19 @@ def test_options_reach_the_webserver_and_it_comes_back(
     }
     assert "webserver ended (SIGKILL), starting it again in 1 s" in reef.said()
     assert "daemon ended (SIGKILL), starting it again in 1 s" in reef.said()
+
+    # a read-only webserver does not reload its workspace: that is said, with what to do
+    (folder / "ticking" / "defs.py").write_text("1 / 0\n")
+    reef.command("reload", "ticking")
+    until(
+        lambda: "does not show new code that does not load: it is read-only" in reef.said(), 20, reef.said()
+    )
+    workspace.write_text(
+        workspace.read_text() + workspace.read_text().partition("\n")[2].replace(": ticking}", ": more}")
+    )
+    until(lambda: "did not reload its workspace: it is read-only" in reef.said(), 20, reef.said())
+    assert "restart it to see which locations there are" in reef.said()
+    assert "read-only" in reef.status()["webserver_trouble"]
 
     os.kill(reef.process.pid, signal.SIGTERM)  # as a process manager ends it
     assert reef.process.wait(12) == 0
