@@ -17,14 +17,13 @@ from reef.decide.unserved import Entry, entries
 from reef.errors import ReefError
 from reef.gateway import ListenAddress
 from reef.gateway.contract import Served
+from reef.host.changing import AddressesFor
 from reef.statedir import StateDir
 from reef.workspace import write_workspace
 
 log = logging.getLogger("reef")
 
 LOOK_S = 1.0
-
-AddressesFor = Callable[[tuple[str, ...]], Mapping[str, ListenAddress]]
 
 
 class Unserved:
@@ -46,12 +45,15 @@ class Unserved:
         self._say = say
         self._addresses: dict[str, ListenAddress] = {}  # of the entries that are listened for
         self._shown: dict[str, Entry] | None = None  # as the webserver has them; None: not known
+        self._warned = ""
 
     def begin(self) -> None:
-        """Blocks. Of an earlier host's entries nothing is left to listen for."""
-        if not self._file.exists():
-            self._shown = {}
+        """Blocks. Of an earlier host's entries nothing is left to listen for; a webserver that it left running may
+        still show them."""
+        before = self._file.read_bytes() if self._file.exists() else None
         write_workspace(self._file, {})
+        if before in (None, self._file.read_bytes()):
+            self._shown = {}
 
     async def run(self) -> None:
         """Ends when the webserver will not show them, else only when it is cancelled."""
@@ -65,7 +67,13 @@ class Unserved:
                 self._say(f"{self._webserver.url} does not show new code that does not load: {refused}")
                 return
             except (ReefError, OSError) as error:
-                log.warning("new code that does not load cannot be shown on the page: %s", error)
+                self._warn(f"new code that does not load cannot be shown on the page: {error}")
+
+    def _warn(self, text: str) -> None:
+        """Once, though it is tried again at each look."""
+        if text != self._warned:
+            self._warned = text
+            log.warning("%s", text)
 
     async def _look(self) -> None:
         places = self._control.locations
