@@ -33,10 +33,7 @@ RUNS_EVERY_S = 5.0
 
 
 class ControlLoop:
-    """Implements `gateway.contract.Control`. All methods on the event loop; none blocks it.
-
-    What the gateway asks for may be no location: an entry that only shows an error.
-    """
+    """Implements `gateway.contract.Control`. All methods on the event loop; none blocks it."""
 
     def __init__(
         self,
@@ -79,14 +76,15 @@ class ControlLoop:
 
     # -- what the gateway asks ---------------------------------------------------------------------
 
+    def _place(self, location: str) -> CodeLocation:
+        """What the gateway calls so: a location, or an entry that shows the error of one."""
+        return self.locations[self.stands_for.get(location, location)]
+
     def endpoint_now(self, location: str) -> Endpoint | None:
-        place = self.locations.get(location)
-        return place.endpoint if place is not None else None
+        return self._place(location).endpoint
 
     async def endpoint(self, location: str) -> Endpoint:
-        place = self.locations.get(location)
-        if place is None:
-            raise WakeRefused(f"{location!r} only shows an error; nothing runs there")
+        place = self._place(location)
         place.waiting += 1
         try:
             while (endpoint := place.endpoint) is None:
@@ -116,9 +114,7 @@ class ControlLoop:
             self._spawn(self._hosting.stop(child, 0.5))
 
     def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
-        place = self.locations.get(location)
-        if place is None:
-            return ()
+        place = self._place(location)
         if place.external is not None:
             return (place.external,)
         children = (*place.draining.values(), *((place.child,) if place.child else ()))
@@ -134,8 +130,8 @@ class ControlLoop:
 
     async def reload(self, location: str, *, by_name: bool = False) -> None:
         """A person pressed Reload, or reloadWorkspace asks everybody. `by_name`: `reef reload`, in any case."""
-        place = self.locations.get(self.stands_for.get(location, location))
-        if place is not None and place.external is None:
+        place = self._place(location)
+        if place.external is None:
             await self.reloader.reload(place, by_name=by_name)
 
     async def reprobe(self, location: str) -> str:
@@ -150,8 +146,8 @@ class ControlLoop:
         return None
 
     def shutdown_wish(self, location: str) -> None:
-        place = self.locations.get(location)
-        if place is not None and place.child is not None:
+        place = self._place(location)
+        if place.child is not None:
             self._spawn(self.rester.sleep(place, "a client asked for its shutdown"))
 
     # -- what happens ------------------------------------------------------------------------------

@@ -92,8 +92,8 @@ class Unserved:
         await self._end(wanted)
 
     async def _serve(self, wanted: Mapping[str, Entry]) -> None:
-        self._control.stands_for = {name: entry.location for name, entry in wanted.items()}
         for name, entry in wanted.items():
+            self._control.stands_for[name] = entry.location
             if name not in self._addresses:
                 address = (await asyncio.to_thread(self._address_for, (name,)))[name]
                 await self._gateway.open(name, address)
@@ -117,4 +117,4 @@ class Unserved:
     async def _end(self, wanted: Mapping[str, Entry]) -> None:
         for name in [name for name in self._addresses if name not in wanted]:
             await self._gateway.close(name)
-            del self._addresses[name]
+            del self._addresses[name], self._control.stands_for[name]
