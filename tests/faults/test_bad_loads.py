@@ -45,6 +45,20 @@ for _ in range(11): threading.Thread(target=threading.Event().wait, daemon=True)
 """,
     "kills_itself": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "two_servers": "import os; os.fork()",
+    "second_later": """
+import os, sys, time
+if os.fork() == 0:
+    open({folder!r} + '/second', 'a').write(f'{{os.getpid()}}\\n')
+    served, end = sys.argv[sys.argv.index('--socket') + 1], time.monotonic() + 30
+    while not os.path.exists(served) and time.monotonic() < end: time.sleep(0.01)
+""",
+    "own_server": """
+import grpc
+from concurrent.futures import ThreadPoolExecutor
+own = grpc.server(ThreadPoolExecutor(1))
+own.add_insecure_port('127.0.0.1:0')
+own.start()
+""",
 }
 LAZY = """
 from dagster import *
@@ -165,7 +179,10 @@ def test_invariant_13_the_load_error_is_shown_and_says_why(
     assert rows[name]["pid"] is None
 
 
-@pytest.mark.parametrize("name", ["floods", "forks", "threads", "two_servers", "neighbour"])
+LOOKS_BAD = ["floods", "forks", "threads", "two_servers", "second_later", "own_server", "neighbour"]
+
+
+@pytest.mark.parametrize("name", LOOKS_BAD)
 def test_a_load_that_only_looks_bad_is_served(reef: Reef, name: str) -> None:
     eyes = Eyes(reef, name)
     assert eyes.jobs() == [f"{name}_job"]
@@ -184,6 +201,25 @@ def test_what_a_location_started_by_itself_ends_with_its_server(reef: Reef, fold
     forked = [int(pid) for pid in (folder / "forked").read_text().split()]
     assert len(forked) >= 2  # by the probe, and by the wake
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in forked), 10.0, f"for {forked} to end")
+
+
+def test_a_copy_that_would_serve_too_ends_and_the_server_serves_on(reef: Reef, folder: Path) -> None:
+    copies = [int(pid) for pid in (folder / "second").read_text().split()]
+    until(lambda: not any(serves(pid) for pid in copies), 10.0, f"for {copies} to end")
+    for _ in range(5):
+        assert Eyes(reef, "second_later").tick()["cwd"]
+    assert (
+        "a copy of this process, forked while the location was loaded"
+        in reef.command("logs", "second_later").stdout
+    )
+
+
+def serves(pid: int) -> bool:
+    """Alive: the server that it was forked by does not reap it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_flood_is_kept_in_bounds(reef: Reef, folder: Path) -> None:

@@ -30,7 +30,8 @@ def run(host: socket.socket, spec: dict[str, Any], forked: bool) -> None:
             identity.become(spec)
         bytecode.of_settled_files_only()
         guard.start(host, spec, forked)
-        listening.tell(host, probe.Probe(host, forked).loaded if spec["observe"] else host.close)
+        then = probe.Probe(host, forked).loaded if spec["observe"] else host.close
+        listening.tell(host, spec["socket"], then)
         instance.open_lazily()
     except Exception as error:
         wire.send(host, {"event": "failed", "reason": f"{type(error).__name__}: {error}"})

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import importlib
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from . import wire
 
+COPY = "reef: a copy of this process, forked while the location was loaded, came to serve it too; the copy ends\n"
 
-def tell(host: socket.socket, then: Callable[[], None]) -> None:
-    """Wrap `grpc.server` until it has made one server, whose start is then told; after that, `then` is called."""
+
+def tell(host: socket.socket, path: str, then: Callable[[], None]) -> None:
+    """Wrap `grpc.server` until one has listened at `path`: that is told, and `then` is called.
+
+    Others are the location's own. A copy of this process that would take the path away from it is ended.
+    """
     try:
         grpc: Any = importlib.import_module("grpc")
     except ImportError:
         return  # Dagster's command says it better
-    make = grpc.server
+    make, owner, address = grpc.server, os.getpid(), f"unix:{os.path.abspath(path)}"
 
     def server(*args: Any, **kwargs: Any) -> Any:
-        grpc.server = make
         made = make(*args, **kwargs)
-        start = made.start
+        add, start = made.add_insecure_port, made.start
+
+        def add_insecure_port(wanted: str) -> int:
+            if wanted == address:
+                if os.getpid() != owner:
+                    _end_copy()
+                grpc.server = make
+                made.start = start_and_tell
+            return int(add(wanted))
 
         def start_and_tell() -> None:
             start()
@@ -31,7 +44,14 @@ def tell(host: socket.socket, then: Callable[[], None]) -> None:
                 pass  # the host is gone: the guard sees to that
             then()
 
-        made.start = start_and_tell
+        made.add_insecure_port = add_insecure_port
         return made
 
     grpc.server = server
+
+
+def _end_copy() -> None:
+    try:
+        os.write(2, COPY.encode())
+    finally:
+        os._exit(0)
