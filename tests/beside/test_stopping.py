@@ -45,6 +45,19 @@ def test_stopping_while_it_starts(folder: Path, workspace: Path, reefs: list[Ree
     until_nothing_is_left(reef, folder)
 
 
+def test_stopping_while_it_opens_its_listeners(folder: Path, reefs: list[Reef]) -> None:
+    """So many that it is at it when the signal comes."""
+    lines = [f"  place_{number}: {{code: none/defs.py}}" for number in range(400)]
+    (folder / "reef.yaml").write_text("\n".join(["locations:", *lines, ""]))
+    reef = Reef("up", folder / "reef.yaml", folder / "s")
+    reefs.append(reef)
+    until(lambda: any((reef.state / "l").glob("*.sock")), 60.0, "for the first listener")
+    assert reef.stop() < 10.0
+    assert reef.process.returncode == 0, reef.said()
+    assert "Traceback" not in reef.said()
+    until_nothing_is_left(reef, folder)
+
+
 @pytest.fixture
 def busy(folder: Path, reefs: list[Reef]) -> Reef:
     """One whose location ignores SIGTERM and SIGINT, and holds a live run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 from pathlib import Path
@@ -133,3 +134,28 @@ def test_a_closed_location_is_gone_and_the_others_stay(tmp_path: Path) -> None:
             await front.gateway.aclose(0.0)
 
     asyncio.run(main())
+
+
+def test_one_whose_opening_is_cancelled_listens_no_more(tmp_path: Path) -> None:
+    """At whatever step; a server that is forgotten instead complains when the loop is closed."""
+    path = str(tmp_path / "a.sock")
+
+    async def main(steps: int) -> bool:
+        gateway = Gateway(FakeControl(), SnapshotStore(tmp_path / "s", 1 << 20), lambda _event: None)
+        opening = asyncio.create_task(gateway.open("a", ListenAddress(socket=path)))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        done = opening.done()
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        if not done:
+            assert not gateway.locations()
+            assert not os.path.exists(path)
+        await gateway.aclose(0.0)
+        return done
+
+    steps = 0
+    while not asyncio.run(main(steps)):
+        gc.collect()
+        steps += 1 + steps // 10
+    assert steps > 3

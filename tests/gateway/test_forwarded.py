@@ -32,6 +32,7 @@ from fronting import (
 )
 
 from reef.gateway import CallLimits
+from reef.gateway.call import waited_out
 from reef.gateway.contract import CallStarted
 from reef.gateway.forward import NEVER_SENT
 from reef.wire import messages
@@ -182,6 +183,23 @@ def test_a_method_that_the_code_server_does_not_know(tmp_path: Path, small: Code
             assert error.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "allowed_s", "over"),
+    [
+        (0.5, 0.5, True),
+        (0.49, 0.5, True),
+        (0.3, 0.5, False),
+        (59.2, 60, True),
+        (55.0, 60, False),
+        (0.01, 0.05, True),
+    ],
+)
+def test_a_caller_that_leaves_at_its_own_deadline_was_not_just_cancelled(
+    waited_s: float, allowed_s: float, over: bool
+) -> None:
+    assert waited_out(waited_s, allowed_s) is over
 
 
 def test_invariant_7_a_call_is_held_within_its_own_deadline(tmp_path: Path) -> None:

@@ -26,13 +26,15 @@ def test_only_the_server_at_the_locations_socket_is_told(
     own = grpc.server(ThreadPoolExecutor(1))
     own.add_insecure_port("127.0.0.1:0")
     own.start()
-    assert not select.select([host], [], [], 0)[0] and not called
+    assert not select.select([host], [], [], 0)[0]
+    assert not called
 
     dagsters = grpc.server(ThreadPoolExecutor(1))
     assert dagsters.add_insecure_port(f"unix:{path}") == 1
     dagsters.start()
     assert wire.receive(host) == ({"event": "listening"}, [])
-    assert called == ["then"] and grpc.server is made
+    assert called == ["then"]
+    assert grpc.server is made
     own.stop(0)
     dagsters.stop(0)
     host.close()

@@ -12,7 +12,7 @@ from reef.gateway.channels import Channels
 from reef.gateway.contract import CallEnded, CallStarted, Control, Observer, Served
 from reef.gateway.desk import Desk, OnMissing
 from reef.gateway.forward import Forwarder
-from reef.gateway.listener import listen
+from reef.gateway.listener import bound, started
 from reef.gateway.place import Place
 from reef.gateway.recorded import Recorded
 from reef.gateway.served import Answers
@@ -68,7 +68,8 @@ class Gateway:
         place = self._places[location] = Place(location, address, limits or CallLimits())
         try:
             await self._in_thread(prepare, address)
-            place.server = await listen(place, self._desk, self._observer, self._limits)
+            place.server = bound(place, self._desk, self._observer, self._limits)
+            await started(place.server)
             await self._in_thread(protect, address)
         except BaseException as error:
             await self.close(location)

@@ -116,10 +116,19 @@ def server_options(limits: MessageLimits) -> tuple[tuple[str, int], ...]:
     )
 
 
-async def listen(place: Place, desk: Desk, observer: Observer, limits: MessageLimits) -> grpc.aio.Server:
-    """Bind and start; the address is free. Raises RuntimeError where it is not after all."""
+def bound(place: Place, desk: Desk, observer: Observer, limits: MessageLimits) -> grpc.aio.Server:
+    """A server at the place's address, to be started. Raises RuntimeError where the address is taken after all."""
     server = grpc.aio.server(options=server_options(limits))
     server.add_generic_rpc_handlers((Listener(place, desk, observer),))
     server.add_insecure_port(place.address.target)
-    await server.start()
     return server
+
+
+async def started(server: grpc.aio.Server) -> None:
+    """Start it, even when cancelled meanwhile: one that is half started cannot be stopped."""
+    starting = asyncio.ensure_future(server.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await starting
+        raise

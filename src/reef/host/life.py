@@ -77,20 +77,15 @@ class Host:
             self.settings,
             self.beside.report_orphans,
         )
-        self.parts.versions.defs_states.ask = lambda: self.beside.ask_instance_anyway("defs-state", None)
-        control = self.parts.control
-        await Arrival(self.parts).listen(self.addresses)
-        deployer = Deployer(self.parts, self._fleet_now)
-        self._change(deployer)
-        if self.beside.home is None or not self.beside.home.fresh:  # else nothing has a state yet
-            await self.changing.rename(renames_of(self.fleet))
-        write_workspace(self.state.workspace_file, self.addresses)
-        write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
-        unserved = await self._unserved()
-        commands = Commands(self.parts, deployer, self._about)
-        self._admin = await serve_admin(self.state.admin_socket, commands.all())
-        self._loop_task = asyncio.create_task(control.run())
+        try:
+            unserved = await self._open()
+        except BaseException:
+            await self.parts.gateway.aclose(0.0)
+            self.state.admin_socket.unlink(missing_ok=True)
+            raise
+        self._loop_task = asyncio.create_task(self.parts.control.run())
         self.runs = True
+        control = self.parts.control
         starting = [asyncio.create_task(Starter(self.parts, control.spawn).start(self._progress()))]
         if self.settings.beside is not None:
             self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside))
@@ -103,6 +98,21 @@ class Host:
             control.spawn(self.watcher.run())
         if unserved is not None:
             control.spawn(unserved.run())
+
+    async def _open(self) -> Unserved | None:
+        """Listen, for the locations and for commands."""
+        self.parts.versions.defs_states.ask = lambda: self.beside.ask_instance_anyway("defs-state", None)
+        await Arrival(self.parts).listen(self.addresses)
+        deployer = Deployer(self.parts, self._fleet_now)
+        self._change(deployer)
+        if self.beside.home is None or not self.beside.home.fresh:  # else nothing has a state yet
+            await self.changing.rename(renames_of(self.fleet))
+        write_workspace(self.state.workspace_file, self.addresses)
+        write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
+        unserved = await self._unserved()
+        commands = Commands(self.parts, deployer, self._about)
+        self._admin = await serve_admin(self.state.admin_socket, commands.all())
+        return unserved
 
     async def _unserved(self) -> Unserved | None:
         webserver = self._webserver()
