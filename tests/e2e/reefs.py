@@ -239,9 +239,21 @@ class Reef:
 
     def run_ends(self, run_id: str, seconds: float = 60.0) -> str:
         ends = ("SUCCESS", "FAILURE", "CANCELED")
-        return until(
+        status: str = until(
             lambda: status if (status := self.run_status(run_id)) in ends else "", seconds, f"for {run_id}"
         )
+        if status == "FAILURE":
+            print(self.why(run_id))  # shown where the test fails
+        return status
+
+    def why(self, run_id: str) -> str:
+        """The run's errors, as its page shows them."""
+        query = (
+            "query($r:ID!){logsForRun(runId:$r){... on EventConnection{events{... on MessageEvent{message} "
+            "... on ErrorEvent{error{message stack cause{message}}}}}}}"
+        )
+        events = self.graphql(query, {"r": run_id})["logsForRun"]["events"]
+        return "\n".join(f"{event.get('message')} {event.get('error') or ''}" for event in events)
 
     def ticks(self, location: str, sensor: str) -> list[dict[str, Any]]:
         query = (
