@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 ENTRIES = """{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus locationOrLoadError {
-  __typename ... on PythonError { message } ... on RepositoryLocation { repositories {
+  __typename ... on PythonError { message } } } } } }"""
+STATES = """{ workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError {
+  ... on RepositoryLocation { repositories {
     sensors { name sensorState { status ticks(limit: 1) { status error { message } } } }
     schedules { name scheduleState { status } } } } } } } } }"""
 LAUNCH = """mutation { launchRun(executionParams: {runConfigData: {}, selector: {
@@ -41,20 +43,20 @@ class Demo:
         with urllib.request.urlopen(request, timeout=60) as reply:
             return json.load(reply)["data"]
 
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self, query: str = ENTRIES) -> list[dict[str, Any]]:
         try:
-            return list(self.ask(ENTRIES)["workspaceOrError"]["locationEntries"])
+            return list(self.ask(query)["workspaceOrError"]["locationEntries"])
         except OSError:
             return []
 
-    def until(self, condition: Callable[[], Any], what: str, deadline_s: float) -> Any:
+    def until(self, condition: Callable[[], Any], what: str, deadline_s: float, pause_s: float = 0.5) -> Any:
         end = time.monotonic() + deadline_s
         while not (answer := condition()):
             assert self.process.poll() is None, self.log.read_text()[-3000:]
             assert time.monotonic() < end, (
                 f"{what}: not within {deadline_s} s\n{self.log.read_text()[-3000:]}"
             )
-            time.sleep(0.5)
+            time.sleep(pause_s)
         return answer
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from demos import LAUNCH, RUN, Demo, running
+from demos import LAUNCH, RUN, STATES, Demo, running
 
 from reef.demo import DemoFleet, write_fleet
 from reef.demo.catalogue import BROKEN, HUNGRY, PANDAS
@@ -87,9 +87,40 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("c")
 
 
+def write_only(cache: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    kept = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
+    return subprocess.run(
+        [sys.executable, "-m", "reef.cli.main", "demo", "--write-only", "--python", sys.executable, *words],
+        env={**os.environ, "XDG_CACHE_HOME": str(cache), "UV_CACHE_DIR": kept},
+        capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def fleet(cache: Path) -> DemoFleet:
+def written(cache: Path) -> subprocess.CompletedProcess[str]:
+    return write_only(cache)
+
+
+@pytest.fixture(scope="module")
+def fleet(cache: Path, written: subprocess.CompletedProcess[str]) -> DemoFleet:
+    """As it was written; again, where something could not be fetched."""
     return write_fleet(cache / "reef" / "demo", python=sys.executable)
+
+
+def test_it_writes_once_and_then_uses_what_is_there(
+    written: subprocess.CompletedProcess[str], cache: Path
+) -> None:
+    assert written.returncode == 0, written.stderr
+    spec = Path(written.stdout.strip())
+    assert spec.is_relative_to(cache)
+    assert "written in" in written.stderr
+    before = spec.read_text()
+    assert len(yaml.safe_load(before)["locations"]) == 60
+    spec.write_text(before + "# mine\n")
+    again = write_only(cache, "--keep")
+    assert again.stdout.strip() == str(spec)
+    assert spec.read_text().endswith("# mine\n")
+    spec.write_text(before)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +243,7 @@ def test_the_page_shows_all_and_the_error_of_one(shown: dict[str, dict[str, Any]
 
 def test_sensors_are_on_and_tick_without_a_failure(demo: Demo, shown: dict[str, dict[str, Any]]) -> None:
     def states() -> list[dict[str, Any]]:
-        places = [each["locationOrLoadError"] for each in demo.entries()]
+        places = [each["locationOrLoadError"] for each in demo.entries(STATES)]
         repositories = [repo for place in places for repo in place.get("repositories", [])]
         return [sensor["sensorState"] for repo in repositories for sensor in repo["sensors"]]
 
@@ -223,7 +254,7 @@ def test_sensors_are_on_and_tick_without_a_failure(demo: Demo, shown: dict[str, 
         over = [tick for tick in ticks if tick["status"] in ("SKIPPED", "SUCCESS")]
         return over if len(over) >= 40 else None
 
-    assert len(demo.until(done, "forty sensors have ticked", 120)) >= 40
+    assert len(demo.until(done, "forty sensors have ticked", 120, pause_s=3.0)) >= 40
     assert {state["status"] for state in states()} == {"RUNNING"}
 
 

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from reef.control.admin import ask_admin
 
 T = TypeVar("T")
+LONGEST_PAUSE_S = 0.15
 
 LOCATION = """
 from dagster import *
@@ -80,11 +81,13 @@ def write_location(
 
 
 def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "") -> T:
-    """The first true answer; fails when the time is over."""
-    deadline = time.monotonic() + seconds
+    """The first true answer; fails when the time is over. Looks are further apart the longer it takes: they take the
+    processor from what is waited for."""
+    deadline, pause_s = time.monotonic() + seconds, 0.02
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s in vain {what}"
-        time.sleep(0.05)  # between two looks, not instead of one
+        time.sleep(pause_s)  # between two looks, not instead of one
+        pause_s = min(LONGEST_PAUSE_S, pause_s * 1.3)
     return answer
 
 
