@@ -29,8 +29,9 @@ def test_a_host_that_is_killed_leaves_a_deploy_that_goes_on(
     version = f"{held}-{done}"
     before = waves.served()
     waves.write(version)
-    if held is not None:
-        waves.held(held, version).touch()
+    holding = NAMES[1:] if held == "a" else [held] * (held is not None)  # else the others of its wave go on
+    for name in holding:
+        waves.held(name, version).touch()
     begun = waves.begin("--all", "--wave", "1,100%", "--soak", "2s")
     reached = {"pinned": True, "passed": passed}
 
@@ -55,8 +56,8 @@ def test_a_host_that_is_killed_leaves_a_deploy_that_goes_on(
     assert f"version {version}" not in waves.tick(waiting)
     refused = waves.host.command("deploy", "--all", check=False)
     assert (refused.returncode, "--abandon" in refused.stderr) == (1, True), refused.stderr
-    if held is not None:
-        waves.held(held, version).unlink()
+    for name in holding:
+        waves.held(name, version).unlink()
     told = waves.deploy("--resume")
     assert (told["attached"], told["outcome"], told["refused"]) == (False, "finished", [])
     assert {name: event["state"] for name, event in told["results"].items()} == dict.fromkeys(

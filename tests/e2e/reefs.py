@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 from reef.control.admin import ask_admin
 
 T = TypeVar("T")
-LONGEST_PAUSE_S = 0.15
 
 LOCATION = """
 from dagster import *
@@ -81,13 +80,11 @@ def write_location(
 
 
 def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "") -> T:
-    """The first true answer; fails when the time is over. Looks are further apart the longer it takes: they take the
-    processor from what is waited for."""
-    deadline, pause_s = time.monotonic() + seconds, 0.02
+    """The first true answer; fails when the time is over."""
+    deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s in vain {what}"
-        time.sleep(pause_s)  # between two looks, not instead of one
-        pause_s = min(LONGEST_PAUSE_S, pause_s * 1.3)
+        time.sleep(0.05)  # between two looks, not instead of one
     return answer
 
 
