@@ -25,6 +25,13 @@ def until_nothing_is_left(reef: Reef, folder: Path) -> None:
     until(lambda: not left_of(reef, folder), 10.0, f"for these to go: {left_of(reef, folder)}")
 
 
+def stops_cleanly(reef: Reef, folder: Path) -> None:
+    assert reef.stop() < 10.0
+    assert reef.process.returncode == 0, reef.said()
+    assert "Traceback" not in reef.said()
+    until_nothing_is_left(reef, folder)
+
+
 MOMENTS: dict[str, Callable[[Path], object]] = {
     "the lock is held": lambda state: (state / "host.lock").exists() and (state / "host.lock").read_text(),
     "sockets are there": lambda state: (state / "admin.sock").exists(),
@@ -39,10 +46,7 @@ def test_stopping_while_it_starts(folder: Path, workspace: Path, reefs: list[Ree
     reef = Reef("up", workspace, folder / "s")
     reefs.append(reef)
     until(lambda: MOMENTS[moment](reef.state), 60.0, f"until {moment}")
-    assert reef.stop() < 10.0
-    assert reef.process.returncode == 0, reef.said()
-    assert "Traceback" not in reef.said()
-    until_nothing_is_left(reef, folder)
+    stops_cleanly(reef, folder)
 
 
 def test_stopping_while_it_opens_its_listeners(folder: Path, reefs: list[Reef]) -> None:
@@ -52,10 +56,7 @@ def test_stopping_while_it_opens_its_listeners(folder: Path, reefs: list[Reef]) 
     reef = Reef("up", folder / "reef.yaml", folder / "s")
     reefs.append(reef)
     until(lambda: any((reef.state / "l").glob("*.sock")), 60.0, "for the first listener")
-    assert reef.stop() < 10.0
-    assert reef.process.returncode == 0, reef.said()
-    assert "Traceback" not in reef.said()
-    until_nothing_is_left(reef, folder)
+    stops_cleanly(reef, folder)
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ def test_invariant_16_the_webserver_is_told_of_a_version_that_it_missed(
         return server_id(entries[0]["versionKey"])
 
     reef.until_up()
+    assert shown() == before  # what it loaded
     until(lambda: shown() == served, what="it was told")
     assert "missed its new version and is told to load it" in (folder / "s" / "logs" / "reef.log").read_text()
     assert reef.row("one")["probes"] == 2

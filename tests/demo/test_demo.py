@@ -90,7 +90,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write_only(cache: Path, *words: str) -> subprocess.CompletedProcess[str]:
     kept = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
     return subprocess.run(
-        [sys.executable, "-m", "reef.cli.main", "demo", "--write-only", "--python", sys.executable, *words],
+        [sys.executable, "-m", "reef.cli.main", "demo", "--write-only", *words],
         env={**os.environ, "XDG_CACHE_HOME": str(cache), "UV_CACHE_DIR": kept},
         capture_output=True, text=True, timeout=200,
     )  # fmt: skip

@@ -57,7 +57,7 @@ HOSTS = 2
 NEVER = 10**6
 MOST_STEPS = 60
 MOST_LOOKS = 2_000
-PAUSE_S = 0.03  # between two looks: those who look take the processor from those who are looked at
+PAUSE_S = 0.01  # between two looks: those who look take the processor from those who are looked at
 
 
 class Crashing:

@@ -17,6 +17,7 @@ from eyes import Eyes, telling, write
 from reefs import Reef, until
 
 from reef.demo.clone import __file__ as clone_script
+from reef.hosting.process import start_ticks
 
 pytestmark = pytest.mark.timeout(200)
 
@@ -205,21 +206,13 @@ def test_what_a_location_started_by_itself_ends_with_its_server(reef: Reef, fold
 
 def test_a_copy_that_would_serve_too_ends_and_the_server_serves_on(reef: Reef, folder: Path) -> None:
     copies = [int(pid) for pid in (folder / "second").read_text().split()]
-    until(lambda: not any(serves(pid) for pid in copies), 10.0, f"for {copies} to end")
+    until(lambda: not any(start_ticks(pid) for pid in copies), 10.0, f"for {copies} to end")
     for _ in range(5):
         assert Eyes(reef, "second_later").tick()["cwd"]
     assert (
         "a copy of this process, forked while the location was loaded"
         in reef.command("logs", "second_later").stdout
     )
-
-
-def serves(pid: int) -> bool:
-    """Alive: the server that it was forked by does not reap it."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_a_flood_is_kept_in_bounds(reef: Reef, folder: Path) -> None:

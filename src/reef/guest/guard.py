@@ -14,7 +14,7 @@ import time
 from multiprocessing import process
 from typing import Any
 
-from . import holes, proc
+from . import holes, proc, process_end
 
 LOOK_S = 1.0
 CHECK_S = 5.0
@@ -29,7 +29,7 @@ def start(host: socket.socket, spec: dict[str, Any], forked: bool) -> None:
         try:
             _record(spec, forked)
         except OSError as error:  # a full disk: it serves all the same, only no later host can take it up
-            _say(f"reef: no record of this code server could be written: {error.strerror}")
+            process_end.say(f"reef: no record of this code server could be written: {error.strerror}")
     if spec["claim"]:
         unclaimed_s = float(spec.get("unclaimed_s") or UNCLAIMED_S)
         watch = threading.Thread(
@@ -104,15 +104,8 @@ def _alive(started: Any) -> bool:
         return False
 
 
-def _say(line: str) -> None:
-    try:
-        os.write(2, f"{line}\n".encode())
-    except OSError:
-        pass
-
-
 def _leave() -> None:
-    _say("reef: no host has claimed this code server, it ends")
+    process_end.say("reef: no host has claimed this code server, it ends")
     os.killpg(0, signal.SIGTERM)  # it leads a session of its own, and there are no runs
     time.sleep(LEAVE_S)
     if not live_runs():

@@ -8,9 +8,11 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from . import wire
+from . import process_end, wire
 
-COPY = "reef: a copy of this process, forked while the location was loaded, came to serve it too; the copy ends\n"
+COPY = (
+    "reef: a copy of this process, forked while the location was loaded, came to serve it too; the copy ends"
+)
 
 
 def tell(host: socket.socket, path: str, then: Callable[[], None]) -> None:
@@ -31,7 +33,8 @@ def tell(host: socket.socket, path: str, then: Callable[[], None]) -> None:
         def add_insecure_port(wanted: str) -> int:
             if wanted == address:
                 if os.getpid() != owner:
-                    _end_copy()
+                    process_end.say(COPY)
+                    os._exit(0)
                 grpc.server = make
                 made.start = start_and_tell
             return int(add(wanted))
@@ -48,10 +51,3 @@ def tell(host: socket.socket, path: str, then: Callable[[], None]) -> None:
         return made
 
     grpc.server = server
-
-
-def _end_copy() -> None:
-    try:
-        os.write(2, COPY.encode())
-    finally:
-        os._exit(0)

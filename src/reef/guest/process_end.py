@@ -14,7 +14,7 @@ def end(code: int) -> None:
         try:
             step()
         except BaseException as error:
-            _say(f"{type(error).__name__} at exit: {error}")
+            say(f"{type(error).__name__} at exit: {error}")
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -23,7 +23,8 @@ def end(code: int) -> None:
     os._exit(code)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line in the log; a log that cannot be written is nobody's trouble."""
     try:
         os.write(2, text.encode() + b"\n")
     except OSError:
