@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from reef.environments.model import OLDEST_PYTHON, EnvironmentProblem
 Facts = Mapping[str, Any]
 _MARK = b"reef-environment "
 _running: set[subprocess.Popen[bytes]] = set()
+_starting = threading.Lock()
 _SCRIPT = Path(__file__).with_name("inspect_script.py")
 
 
@@ -55,17 +57,23 @@ def _environ() -> dict[str, str]:
     return kept | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
 
 
+def _start(python: str) -> subprocess.Popen[bytes]:
+    with _starting:
+        process = subprocess.Popen(
+            [python, "-c", _SCRIPT.read_text()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environ(),
+            cwd="/",
+            start_new_session=True,
+        )
+        _running.add(process)
+    return process
+
+
 def _run(python: str, timeout_s: float) -> tuple[int, bytes, bytes]:
-    process = subprocess.Popen(
-        [python, "-c", _SCRIPT.read_text()],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environ(),
-        cwd="/",
-        start_new_session=True,
-    )
-    _running.add(process)
+    process = _start(python)
     try:
         out, err = process.communicate(timeout=timeout_s)
     except BaseException:
@@ -77,7 +85,8 @@ def _run(python: str, timeout_s: float) -> tuple[int, bytes, bytes]:
 
 
 def end_all() -> None:
-    """Kill every interpreter that is being asked now, in whatever thread."""
+    """Kill every interpreter that is being asked now, in whatever other thread; none is started after it."""
+    _starting.acquire()  # for good: one that is just being started is not known yet
     for process in list(_running):
         _kill(process)
 
