@@ -281,3 +281,22 @@ def test_many_that_share_a_module_where_nobody_tells_of_changes(
     }
     until(lambda: "watch: 12 locations promoted in" in host.said(), 10, host.said())
     assert host.said().count("watch: ") == 1
+
+
+def test_a_module_at_the_top_of_a_workspace_whose_working_directory_is_a_dot(
+    folder: Path, start: Callable[..., Reef]
+) -> None:
+    """`working_directory: .` is `/project/.` to Dagster; the kernel tells of `/project`."""
+    path = folder / "dotted"
+    (path / "sales").mkdir(parents=True)
+    (path / "names.py").write_text("NAMES = ['one']\n")
+    (path / "sales" / "defs.py").write_text(defs("names.NAMES", "import names"))
+    (path / "workspace.yaml").write_text(
+        "load_from:\n"
+        "- python_file: {relative_path: sales/defs.py, location_name: sales, working_directory: .}\n"
+    )
+    dotted = start("serve", path, folder / "dotted-state", "--watch").until_up()
+    until(lambda: watch_of(dotted)["ready"], 20, "for the watcher")
+    assert jobs(dotted, "sales") == ["one"]
+    (path / "names.py").write_text("NAMES = ['two']\n")
+    until(lambda: jobs(dotted, "sales") == ["two"], 20, dotted.said())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from reef.control.assembly import Assembly
@@ -42,7 +43,9 @@ class Rounds:
 
     def _has_variables(self, name: str, path: str) -> bool:
         place = self._place(name)
-        return place is not None and (path in place.spec.env_files or path.endswith("/.env"))
+        return place is not None and (
+            path.endswith("/.env") or path in map(os.path.abspath, place.spec.env_files)
+        )
 
     def _place(self, name: str) -> CodeLocation | None:
         place = self._parts.control.locations.get(name)

@@ -93,7 +93,8 @@ def _outside(spec: Location, record: SourceRecord, report: LoadReport) -> Iterat
     files of the home folder is the machine's."""
     code = {file for file in report.modules.values() if file}
     settings = {*spec.env_files, *(os.path.join(f, ".env") for f in (spec.cwd, *import_folders(spec)) if f)}
-    target = spec.code.python_file if spec.code else None
+    settings = set(map(os.path.abspath, settings))
+    target = os.path.abspath(spec.code.python_file) if spec.code and spec.code.python_file else None
     hidden = os.path.join(os.path.expanduser("~"), ".")
     for path, state in record.files.items():
         if state.digest == ABSENT or path in code or path in settings or path == target:

@@ -56,7 +56,8 @@ def source_root(location: Location) -> str | None:
         return os.path.dirname(os.path.abspath(code.python_file))
     module = module_of(code)
     if not module:
-        return code.working_directory or location.cwd or None
+        folder = code.working_directory or location.cwd
+        return os.path.abspath(folder) if folder else None
     return _module_root(module, import_folders(location))
 
 
@@ -116,8 +117,10 @@ def _working_copies(environment: Environment | None, report: LoadReport | None) 
 
 
 def _env_files(location: Location) -> list[str]:
+    """As the kernel tells of them: `working_directory: .` is written `/project/.`."""
     folders = [location.cwd, location.code.working_directory if location.code else None]
-    return list(dict.fromkeys([*(f"{folder}/.env" for folder in folders if folder), *location.env_files]))
+    files = [*(f"{folder}/.env" for folder in folders if folder), *location.env_files]
+    return list(dict.fromkeys(map(os.path.abspath, files)))
 
 
 def _target_file(location: Location) -> list[str]:
