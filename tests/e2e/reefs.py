@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -15,7 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +25,8 @@ from typing import Any, TypeVar
 from reef.control.admin import ask_admin
 
 T = TypeVar("T")
+FIRST_PORT = 12_000
+PORTS_EACH = 2_500
 
 LOCATION = """
 from dagster import *
@@ -89,9 +93,22 @@ def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "") -> 
 
 
 def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+    """Never the same twice, and none that the kernel would give to a connection before it is listened on."""
+    for port in _ports():
+        with socket.socket() as trial, contextlib.suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
+@cache
+def _ports() -> Iterator[int]:
+    """Below the range of outgoing connections; a part of its own for each process that runs tests."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = FIRST_PORT + worker % 8 * PORTS_EACH
+    return iter(
+        random.sample(range(first, first + PORTS_EACH), PORTS_EACH)
+    )  # those beside one may be wanted too
 
 
 def processes_mentioning(text: str) -> dict[int, str]:
@@ -169,7 +186,12 @@ class Reef:
             assert self.process.poll() is None, self.said()
             return "Reef serves" in self.said() and ("page:" in self.said() or "workspace for" in self.said())
 
-        until(up, seconds, what=f"for the host: {self.said()}")
+        try:
+            until(up, seconds)
+        except AssertionError as error:
+            logs = sorted((self.state / "logs").glob("*.log")) if self.state.is_dir() else []
+            told = "\n".join(f"{log.name}: {log.read_text(errors='replace')[-2000:]}" for log in logs)
+            raise AssertionError(f"{error} for the host: {self.said()}\n{told}") from None
         return self
 
     def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
