@@ -117,6 +117,7 @@ def host_of_two(
         child_env(),
         modules,
         ("own", "other"),
+        shared=modules,
         site_dirs=tuple(site.getsitepackages()),
         rebase={"other": rebase_of(other_python)},
     )

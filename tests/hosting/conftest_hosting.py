@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hosts import Host, child_env
@@ -33,7 +34,8 @@ def modules(warmed: WarmUp) -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def plan_for(modules: tuple[str, ...]) -> Callable[..., ZygotePlan]:
     def plan(*locations: str, key: str = "k", **more: object) -> ZygotePlan:
-        return ZygotePlan(key, sys.executable, child_env(), modules, locations, **more)  # type: ignore[arg-type]
+        given: dict[str, Any] = {"shared": modules, **more}
+        return ZygotePlan(key, sys.executable, child_env(), modules, locations, **given)
 
     return plan
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from reef.control import findings
 from reef.control.location import CodeLocation
 from reef.control.module_lists import ModuleLists
 from reef.control.specs import Surroundings, child_env
@@ -19,7 +20,7 @@ from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes
 from reef.environments import Environment, EnvironmentProblem, inspect_all
 from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
-from reef.hosting.plan import WarmedModule, ZygotePlan
+from reef.hosting.plan import LeftOut, WarmedModule, ZygotePlan
 from reef.hosting.warmup import WarmUpFailed, warm_up
 from reef.sources import own_names
 
@@ -68,20 +69,35 @@ class Planner:
             if not places:
                 return
             await self._learn_bases(places)
-            catalogue, candidates = await asyncio.to_thread(self._candidates, places)
-            decided = await asyncio.to_thread(
-                decide_zygotes, self.environments, candidates, catalogue, self.plans
-            )
-            stand = {plan.key for plan in self.plans}
-            plans = tuple(
-                drafted(plan) if draft and plan.key not in stand else plan for plan in decided.plans
-            )
-            self.plans = tuple(plan for plan in plans if not plan.draft)
             started = time.monotonic()
-            await self._hosting.use(plans, decided.fresh)
+            plans = await self._use(places, draft)
+            if await asyncio.to_thread(self._keep_findings, plans):
+                plans = await self._use(places, draft)
             self.on_plans(plans)
             await self._hosting.sample_zygotes()
-            log.info("%d zygote(s) stand after %.1f s", len(decided.plans), time.monotonic() - started)
+            log.info("%d zygote(s) stand after %.1f s", len(plans), time.monotonic() - started)
+            for one in (one for plan in plans for one in plan.left_out):
+                log.warning("zygotes leave out %s: it %s; each wake imports it, %.1f s", *told(one))
+
+    async def _use(self, places: list[CodeLocation], draft: bool) -> tuple[ZygotePlan, ...]:
+        catalogue, candidates = await asyncio.to_thread(self._candidates, places)
+        decided = await asyncio.to_thread(
+            decide_zygotes, self.environments, candidates, catalogue, self.plans
+        )
+        stand = {plan.key for plan in self.plans}
+        plans = tuple(drafted(plan) if draft and plan.key not in stand else plan for plan in decided.plans)
+        self.plans = tuple(plan for plan in plans if not plan.draft)
+        await self._hosting.use(plans, decided.fresh)
+        return plans
+
+    def _keep_findings(self, plans: Iterable[ZygotePlan]) -> bool:
+        """Whether a build has found something that nobody knew when it was planned."""
+        fingerprints = {plan.key: plan.fingerprint for plan in plans}
+        new = False
+        for zygote in self._hosting.living_zygotes():
+            if zygote.built.left_out and zygote.plan.key in fingerprints:
+                new |= findings.keep(self._cache, zygote.plan.fingerprint, zygote.built)
+        return new
 
     # -- what loads import -------------------------------------------------------------------------
 
@@ -118,12 +134,15 @@ class Planner:
         return preloadable(environment, warmed.modules)
 
     def _candidates(self, places: list[CodeLocation]) -> tuple[Catalogue, list[Candidate]]:
-        catalogue = Catalogue()
+        environments = [one for one in self.environments.values() if isinstance(one, Environment)]
+        known = findings.of_all(self._cache, (one.fingerprint for one in environments))
+        catalogue = Catalogue(unfit=known.unfit, costs=known.costs)
         bases: dict[str, tuple[str, ...]] = {}
         for python, warmed in self._base.items():
             environment = self.environments.get(python)
             if isinstance(environment, Environment):
                 bases[_kind(environment)] = catalogue.learn(environment, warmed)
+        catalogue.shared.update(name for base in bases.values() for name in base)
         learnt: dict[tuple[str, str], tuple[str, ...]] = {}
         candidates = []
         for place in places:
@@ -167,12 +186,31 @@ class Planner:
         environment = self.environment_of(place)
         if not isinstance(environment, Environment):
             return None
-        seen = modules_of(report)
-        return await asyncio.to_thread(lambda: self.lists.put(preloadable(environment, seen)))
+        known = place.served.modules if place.served is not None else None
+        seen = preloadable(environment, modules_of(report))
+        return await asyncio.to_thread(lambda: self.lists.put(self._with_what_was_read(seen, known)))
+
+    def _with_what_was_read(
+        self, seen: Iterable[WarmedModule], known: str | None
+    ) -> tuple[WarmedModule, ...]:
+        """Of a module that a zygote had preloaded the load before this one knows what it reads."""
+        earlier = {one.name: one for one in (self.lists.get(known) or () if known else ())}
+        return tuple(united(one, earlier.get(one.name)) for one in seen)
 
 
 def _is_hosted(place: CodeLocation) -> bool:
     return place.spec.placement != "external" and place.spec.broken is None and not place.leaving
+
+
+def told(one: LeftOut) -> tuple[str, str, float]:
+    return one.name, one.why, one.import_s
+
+
+def united(one: WarmedModule, earlier: WarmedModule | None) -> WarmedModule:
+    if earlier is None or earlier.file != one.file:
+        return one
+    env_read = tuple(sorted({*one.env_read, *earlier.env_read}))
+    return replace(one, env_read=env_read, needs=tuple(sorted({*one.needs, *earlier.needs})))
 
 
 def drafted(plan: ZygotePlan) -> ZygotePlan:

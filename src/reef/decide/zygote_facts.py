@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from reef.environments.model import Environment
 from reef.environments.prefixes import narrowed
 from reef.hosting.contract import LoadReport
-from reef.hosting.plan import WarmedModule
+from reef.hosting.plan import Unfit, WarmedModule
 
 Attribute = tuple[str, str]
 """What must be the same for all who share a preloaded module: ("distribution", name), ("variable", name or
-prefix*), ("import", top-level name), ("own", top-level name) or ("environment", "installed")."""
+prefix*), ("import", top-level name), ("own", top-level name), ("environment", "installed") or ("unfit", module),
+which is the same for nobody."""
 NEVER = "(never)"  # an attribute with this value forbids preloading, even for one location alone
 
 
@@ -27,6 +28,7 @@ class ModuleFact:
     needs: frozenset[str] = frozenset()
     tops: frozenset[str] = frozenset()  # top-level names of itself and of what it needs
     certain: bool = True
+    unfit: bool = False  # seen to do what nobody may inherit
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,15 @@ class Candidate:
 class Catalogue:
     """The modules that warm-ups and probes saw, without those that nobody may preload.
 
-    What several loads say of one module is united: a variable that any of them saw read counts. `narrow` makes
-    more of modules that looked at all variables; it may read their source.
+    `unfit`: what builds have found. `costs`: distribution -> seconds that an import of it took then. `shared`: what
+    every server loads before a location's own code. What several loads say of one module is united: a variable that
+    any of them saw read counts. `narrow` makes more of modules that looked at all variables; it may read their source.
     """
 
     narrow: Callable[[WarmedModule], WarmedModule] = narrowed
+    unfit: Mapping[str, Unfit] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
     facts: dict[str, ModuleFact] = field(default_factory=dict)
     _orders: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
@@ -82,8 +88,9 @@ class Catalogue:
                 needs | known.needs,
                 certain or known.certain,
             )
+        unfit = module.name in self.unfit
         tops = frozenset(sys.intern(name.partition(".")[0]) for name in (module.name, *needs))
-        self.facts[module.name] = ModuleFact(distribution, env_read, needs, tops, certain)
+        self.facts[module.name] = ModuleFact(distribution, env_read, needs, tops, certain, unfit)
 
 
 def modules_of(report: LoadReport) -> tuple[WarmedModule, ...]:

@@ -101,6 +101,8 @@ def _direct(facts: Mapping[str, ModuleFact]) -> dict[Attribute, list[str]]:
             found.setdefault(("import", top), []).append(name)
         if not fact.certain:
             found.setdefault(("environment", "installed"), []).append(name)
+        if fact.unfit:
+            found.setdefault(("unfit", name), []).append(name)
         if fact.distribution:
             found.setdefault(("distribution", fact.distribution), []).append(name)
     return found | {("own", top): names for (kind, top), names in found.items() if kind == "import"}

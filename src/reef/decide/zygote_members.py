@@ -79,6 +79,8 @@ def _columns(
         yield ("variable", name), [kind[1][number] for kind in kinds]
     for number, attribute in enumerate(_attributes(modules)):
         yield attribute, [installed[kind[0]][number] for kind in kinds]
+    for name in modules.of_kind("unfit"):
+        yield ("unfit", name), [NEVER] * len(kinds)
     for name in sorted({name for kind in kinds for name in kind[2]}):
         yield ("own", name), [NEVER if name in kind[2] else "" for kind in kinds]
 

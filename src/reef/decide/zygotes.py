@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reef.decide.zygote_facts import Attribute, Candidate, Catalogue, matching, tops_of
+from reef.decide.zygote_facts import Attribute, Candidate, Catalogue, ModuleFact, matching, tops_of
 from reef.decide.zygote_groups import Costs, Division, Modules
+from reef.decide.zygote_left_out import left_out
 from reef.decide.zygote_members import division_of, exec_settings
 from reef.decide.zygote_reasons import cannot_fork, does_not_pay
 from reef.environments.model import Environment, EnvironmentProblem
@@ -68,7 +69,7 @@ def decide_zygotes(
         for mask in division.divide()
     ]
     chosen = _chosen(groups)
-    plans = [_plan(group, environments, standing) for group in chosen]
+    plans = [_plan(group, environments, standing, catalogue) for group in chosen]
     for group in groups:
         if group not in chosen:
             fresh |= _told(group, chosen, environments)
@@ -141,12 +142,34 @@ def _plan(
     group: _Group,
     environments: Mapping[str, Environment | EnvironmentProblem],
     standing: Sequence[ZygotePlan],
+    catalogue: Catalogue,
 ) -> ZygotePlan:
     locations = group.locations()
     kept = _kept(group, locations, environments, standing)
     python = kept.python if kept else _home(locations)
     modules = kept.modules if kept else _in_order(group, locations)
-    return _made(group, python, modules, locations, environments)
+    plan = _made(group, python, modules, locations, environments)
+    return replace(
+        plan,
+        shared=_shared(modules, locations, catalogue),
+        changing=tuple(sorted(n for n, why in catalogue.unfit.items() if why.kind == "changed")),
+        left_out=left_out(group.division.modules, locations, catalogue),
+    )
+
+
+def _shared(modules: Sequence[str], locations: Sequence[Candidate], catalogue: Catalogue) -> tuple[str, ...]:
+    """What every server loads before its location's own code; where nobody has seen that, what all load first."""
+    known = catalogue.shared or set(_first_of_all([x.modules for x in locations]))
+    return tuple(name for name in modules if name in known)
+
+
+def _first_of_all(orders: Sequence[Sequence[str]]) -> list[str]:
+    found = []
+    for names in zip(*orders, strict=False):
+        if len(set(names)) > 1:
+            break
+        found.append(names[0])
+    return found
 
 
 def _home(locations: Sequence[Candidate]) -> str:
@@ -210,8 +233,16 @@ def _made(
         locations=tuple(location.name for location in locations),
         never=_never(group, modules, environment),
         site_dirs=environment.site_dirs,
+        distributions=_renamed(modules, facts),
+        fingerprint=environment.fingerprint,
         rebase={x.name: _rebase(environment, environments, x) for x in locations if x.python != python},
     )
+
+
+def _renamed(modules: Sequence[str], facts: Mapping[str, ModuleFact]) -> dict[str, str]:
+    """Top-level names whose distribution has another."""
+    owners = {module.partition(".")[0]: facts[module].distribution for module in modules}
+    return {top: owner for top, owner in owners.items() if owner and owner != top}
 
 
 def _zygote_env(

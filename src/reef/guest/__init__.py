@@ -8,7 +8,9 @@ length-prefixed JSON; ROOM is padding, into which a process writes its title.
 from __future__ import annotations
 
 import importlib
+import sys
 
+AT_START = frozenset(sys.modules)  # what an interpreter has before it runs anything
 MODES = ("zygote", "fresh", "warmup")
 
 

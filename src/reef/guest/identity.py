@@ -13,7 +13,7 @@ import types
 import warnings
 from typing import Any
 
-from . import boot, kept, multiproc, rebase
+from . import boot, hidden, kept, multiproc, rebase
 
 
 def take_descriptors(log: int, keep: tuple[int, ...]) -> None:
@@ -113,6 +113,6 @@ def interpreter_settings(env: dict[str, str]) -> None:
 def reseed() -> None:
     """`random` reseeds itself after a fork, but not the generator state that numpy keeps globally."""
     random.seed()
-    numpy_random = sys.modules.get("numpy.random")
+    numpy_random: Any = hidden.every_module().get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()

@@ -10,6 +10,8 @@ import sys
 import sysconfig
 from typing import Any
 
+from .importing import note_asked
+
 EVERYTHING = "*"
 HEARD = frozenset(("open", "os.listdir", "os.scandir", "import"))
 _Environ: Any = type(os.environ)
@@ -97,7 +99,7 @@ class Observed:
                 noted.add((caller.f_code, name))
             asker = _importing(caller)
             if asker:
-                _note_needs(needs.setdefault(asker, set()), name, globals, fromlist, level)
+                note_asked(needs.setdefault(asker, set()), name, globals, fromlist, level)
             return module
 
         real_module = importlib.import_module
@@ -145,22 +147,6 @@ class Observed:
         asker = _importing(sys._getframe(2))
         if asker and asker != name:
             self.needs.setdefault(asker, set()).add(name)
-
-
-def _note_needs(needs: set[str], name: str, globals_: Any, fromlist: Any, level: int) -> None:
-    full = _absolute(name, globals_, level)
-    needs.add(full)
-    for part in fromlist or ():
-        if f"{full}.{part}" in sys.modules:
-            needs.add(f"{full}.{part}")
-
-
-def _absolute(name: str, globals_: Any, level: int) -> str:
-    if not level:
-        return name
-    package = (globals_ or {}).get("__package__") or ""
-    base = package.rsplit(".", level - 1)[0] if level > 1 else package
-    return f"{base}.{name}" if name else base
 
 
 def _importing(frame: Any) -> str:

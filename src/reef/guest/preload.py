@@ -1,72 +1,77 @@
-"""Import a list of modules and tell what an import did that a zygote must not inherit.
+"""Import a list of modules and tell what an import did that children must not meet.
 
-Nothing is known here about any library: a module is left out because it was seen to start a thread, and so on,
-in a process that is then thrown away.
+Nothing is known here about any library: a module is left out because it was seen to start a thread, to change
+another module, and so on, in a process that is then thrown away.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
-import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from . import proc
-
-
-class Traces(NamedTuple):
-    """What an import may leave behind besides modules."""
-
-    tasks: int
-    sockets: frozenset[str]
-    children: frozenset[str]
-    handlers: tuple[object, ...]
-    cwd: str
-
-    @classmethod
-    def now(cls) -> Traces:
-        handlers = tuple(signal.getsignal(number) for number in sorted(signal.valid_signals()))
-        return cls(proc.tasks(), proc.sockets(), proc.children(), handlers, os.getcwd())
-
-    def difference(self, before: Traces) -> str | None:
-        """What is there now and was not before, in words; None if nothing is."""
-        if self.tasks > before.tasks:
-            return "starts a thread"
-        if self.sockets - before.sockets:
-            return "opens a socket"
-        if self.children - before.children:
-            return "starts a process"
-        if self.handlers != before.handlers:
-            return "changes signal handlers"
-        return "changes the working directory" if self.cwd != before.cwd else None
+from . import hidden
+from .blame import Blame, Dirt, Group
+from .importing import Imports
 
 
 class Preloaded(NamedTuple):
-    """`dirty`: module -> why it must be left out. `failed`: module -> why it could not be imported."""
+    """`dirty`: module -> why it must be left out. `failed`: module -> why it could not be imported. `costs`:
+    distribution -> seconds that importing it took. `asks`: module -> what its body asked for."""
 
-    dirty: dict[str, str]
+    dirty: dict[str, Dirt]
     failed: dict[str, str]
+    costs: dict[str, float]
+    loaded: list[str]
+    asks: dict[str, set[str]]
+    groups: list[Group]
 
 
-def preload(modules: list[str], never: list[str]) -> Preloaded:
-    """Import `modules` in order; one that brings a module of `never` with it is dirty too."""
-    result = Preloaded({}, {})
-    unwanted = frozenset(never)
-    before = Traces.now()
-    for name in modules:
-        _import(name, result.failed)
-        after = Traces.now()
-        trace = after.difference(before) or _brought(unwanted)
-        if trace:
-            result.dirty[name] = trace
-            unwanted = unwanted.difference(sys.modules)
-            before = after
-    _settle(before, result.dirty, modules)
-    return result
+def preload(
+    modules: list[str], never: list[str], shared: list[str], distributions: dict[str, str]
+) -> Preloaded:
+    """Import `modules` in order; one that brings a module of `never` with it is dirty too. Of those that are
+    `shared`, which come first, it does not matter what they change."""
+    failed: dict[str, str] = {}
+    brought: dict[str, Dirt] = {}
+    all_have, unwanted, begun = frozenset(shared), frozenset(never), False
+    with _collecting_nothing():
+        blame = Blame(shared, distributions)
+        imports = Imports(blame.entered, blame.left)
+        with imports.heard():
+            for name in modules:
+                if not begun and name not in all_have:
+                    begun = True
+                    blame.begin()
+                _import(name, failed)
+                found = _brought(unwanted) if unwanted else None
+                if found:
+                    brought[name] = Dirt("needs", found)
+                    unwanted = unwanted.difference(sys.modules)
+            _settle()
+            blame.end()
+    dirty = {**brought, **blame.dirty}
+    for name, cause in imports.needing(set(dirty)).items():
+        dirty[name] = Dirt("needs", f"imports {cause}, which {dirty[cause].words}")
+    return Preloaded(dirty, failed, blame.costs, imports.loaded, imports.asks, blame.groups)
+
+
+@contextlib.contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """The collector is on, so that who switches it off is seen, and has nothing to do."""
+    thresholds, enabled = gc.get_threshold(), gc.isenabled()
+    gc.set_threshold(0)
+    gc.enable()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        if not enabled:
+            gc.disable()
 
 
 class _Refusing:
@@ -109,13 +114,10 @@ def _import(name: str, failed: dict[str, str]) -> None:
 
 
 def _brought(unwanted: frozenset[str]) -> str | None:
-    found = unwanted.intersection(sys.modules)
+    found = unwanted.intersection(name for one in (sys.modules, hidden.names()) for name in one)
     return f"imports {min(found)}" if found else None
 
 
-def _settle(before: Traces, dirty: dict[str, str], modules: list[str]) -> None:
-    """A thread may come up a moment after the import that asked for it: then nobody is known, all are blamed."""
+def _settle() -> None:
+    """A thread may come up a moment after the import that asked for it."""
     time.sleep(0.02)
-    trace = Traces.now().difference(before)
-    if trace and not dirty:
-        dirty.update(dict.fromkeys(modules, f"{trace} (it, or another of the list)"))

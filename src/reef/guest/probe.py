@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-from . import observe, proc, wire
+from . import hidden, observe, proc, wire
 
 OWN_TASKS = 2  # the guard's and this one's
 
@@ -48,13 +48,20 @@ class Probe:
             "env_read": {
                 name: sorted(read) for name, read in list(seen.env_read.items()) if name and not _own(name)
             },
-            "needs": {
-                name: sorted(needs) for name, needs in list(seen.needs.items()) if name and not _own(name)
-            },
+            "needs": {name: sorted(asked) for name, asked in _needs(seen).items() if not _own(name)},
             "threads": max(1, proc.tasks() - OWN_TASKS),
             "load_s": self._load_s,
             "private_bytes": proc.private_bytes(),
         }
+
+
+def _needs(seen: observe.Observed) -> dict[str, set[str]]:
+    """What a module's body asked for that ran in the zygote, the zygote knows."""
+    found = {name: set(asked) for name, asked in list(seen.needs.items()) if name}
+    concealed = hidden.now()
+    for name in concealed.brought if concealed else ():
+        found.setdefault(name, set()).update(concealed.asks.get(name, ()) if concealed else ())
+    return found
 
 
 def _own(name: str) -> bool:

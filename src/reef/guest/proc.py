@@ -36,10 +36,11 @@ def private_bytes() -> int:
 
 
 def sockets() -> frozenset[str]:
-    return frozenset(name for name in _descriptors() if name.startswith("socket:"))
+    return frozenset(name for name in descriptors() if name.startswith("socket:"))
 
 
-def _descriptors() -> list[str]:
+def descriptors() -> list[str]:
+    """What this process has open: paths, `socket:[...]` and the like."""
     names = []
     for fd in os.listdir("/proc/self/fd"):
         try:

@@ -7,7 +7,7 @@ import sys
 import types
 from typing import Any
 
-from . import boot
+from . import boot, hidden
 
 Moves = list[tuple[str, str]]
 _kept: list[object] = []
@@ -29,7 +29,7 @@ def move(spec: dict[str, Any]) -> None:
 
 def _move_packages(moves: Moves) -> None:
     """Packages only: what they import later must come from the new place; modules have no such path."""
-    for module in list(sys.modules.values()):
+    for module in hidden.every_module().values():
         paths = _paths(module)
         if isinstance(paths, list):
             paths[:] = [_moved(path, moves) for path in paths]
@@ -74,8 +74,7 @@ def _drop_finders(names: frozenset[str]) -> None:
     """The zygote's own editable installs and other hooks that its `.pth` files set."""
     _without(sys.meta_path, boot.finders, names)
     _without(sys.path_hooks, boot.path_hooks, names)
-    for name in [name for name in sys.modules if name.startswith("__editable__")]:
-        del sys.modules[name]
+    hidden.forget([name for name in hidden.every_module() if name.startswith("__editable__")])
 
 
 def _without(hooks: list[Any], at_boot: list[object], names: frozenset[str]) -> None:
@@ -90,7 +89,7 @@ def _module_of(hook: object) -> str:
 
 def _forget_environment() -> None:
     """What the standard library and setuptools remember of the environment that they were loaded in."""
-    sysconfig: Any = sys.modules.get("sysconfig")
+    sysconfig: Any = hidden.every_module().get("sysconfig")
     if sysconfig is not None:
         for name, value in (("_PREFIX", sys.prefix), ("_EXEC_PREFIX", sys.exec_prefix)):
             if hasattr(sysconfig, name):
@@ -99,8 +98,7 @@ def _forget_environment() -> None:
             sysconfig._CONFIG_VARS = None
         if hasattr(sysconfig, "_CONFIG_VARS_INITIALIZED"):
             sysconfig._CONFIG_VARS_INITIALIZED = False
-    for name in [name for name in sys.modules if name.partition(".")[0] == "pkg_resources"]:
-        del sys.modules[name]
+    hidden.forget([name for name in hidden.every_module() if name.partition(".")[0] == "pkg_resources"])
 
 
 def _run_line(line: str) -> None:

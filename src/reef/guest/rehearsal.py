@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from . import calls, proc, server, stub
+from . import calls, hidden, proc, server, stub
 
 TIMES = 2
 _SAMPLE = "sample_location"
@@ -75,7 +75,11 @@ def _put_back() -> Iterator[None]:
 
 
 def _forget_sample() -> None:
-    sys.modules.pop(_SAMPLE, None)
+    """And hide again what it has imported, but for what every server has by then."""
+    sample = sys.modules.pop(_SAMPLE, None)
+    concealed = hidden.now()
+    if sample is not None and concealed is not None:
+        concealed.hide_all_but(sample.LOADED_BEFORE)
     context: Any = sys.modules.get("dagster._core.definitions.definitions_load_context")
     if context is not None and hasattr(context, "DefinitionsLoadContext"):
         context.DefinitionsLoadContext._instance = None

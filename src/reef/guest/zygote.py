@@ -19,7 +19,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import boot, child, holes, immortal, instance, loop, preload, proc, rehearsal, text, wire
+from . import (
+    AT_START,
+    boot,
+    child,
+    hidden,
+    holes,
+    immortal,
+    instance,
+    loop,
+    preload,
+    proc,
+    rehearsal,
+    text,
+    wire,
+)
 
 
 def main(fd: int) -> None:
@@ -41,10 +55,12 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     """Build the heap that children share; False where this process has become unfit for it."""
     gc.disable()
     started = time.perf_counter()
-    result = preload.preload(request["modules"], request["never"])
+    shared = request["shared"]
+    result = preload.preload(request["modules"], request["never"], shared, request["distributions"])
     if result.dirty:
-        wire.send(host, {"op": "dirty", "modules": result.dirty})
+        wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs})
         return False
+    _hide(result, request)
     with preload.without(request["never"]):
         features = ["preload", *_tuned(request)]
     unfit = preload.brought(request["never"]) or (None if rehearsal.settle() else "a thread is left")
@@ -59,10 +75,19 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     return True
 
 
+def _hide(result: preload.Preloaded, request: dict[str, Any]) -> None:
+    """The rehearsal finds out what every server has imported; without one it is what all locations share."""
+    concealed = hidden.Hidden(result.loaded, result.asks, result.groups, request["changing"])
+    hidden.begin(concealed)
+    concealed.hide_all_but(AT_START if request["rehearsal"] else {*AT_START, *request["shared"]})
+
+
 def _tuned(request: dict[str, Any]) -> list[str]:
     """What makes a child's private memory small; each part may be missing."""
     instance.open_lazily()
     rehearsed = request["rehearsal"] and _tried("rehearsal", rehearsal.rehearse)
+    if not rehearsed:
+        hidden.bring_back(request["shared"])
     gc.collect()
     is_immortal = request["immortal"] and immortal.possible() and rehearsal.settle() and _immortal(rehearsed)
     plugged = request["plug"] and _tried("plugging", holes.plug)
@@ -90,7 +115,7 @@ def _tried(name: str, step: Callable[[], object]) -> bool:
 
 
 def _ready(result: preload.Preloaded, features: list[str], build_s: float) -> dict[str, Any]:
-    files = {name: getattr(module, "__file__", None) or "" for name, module in list(sys.modules.items())}
+    files = {name: getattr(module, "__file__", None) or "" for name, module in hidden.every_module().items()}
     return {
         "op": "ready",
         "features": features,

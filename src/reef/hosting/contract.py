@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from reef.hosting.plan import LeftOut
+
 Purpose = Literal["serve", "probe"]
 
 
@@ -94,6 +96,8 @@ class ZygoteStatus:
     memory: MemorySample | None
     build_s: float
     features: tuple[str, ...] = ()  # of: preload, rehearsal, plugged, immortal
+    left_out: tuple[LeftOut, ...] = ()
+    successor_failed: str | None = None  # why an older zygote still serves
 
 
 class StartFailed(Exception):

@@ -263,6 +263,8 @@ class LocalHosting:
             memory=self._zygote_memory.get(zygote.process.pid),
             build_s=zygote.built.build_s,
             features=zygote.built.features,
+            left_out=slot.plan.left_out,
+            successor_failed=slot.successor_failed,
         )
 
     def living_zygotes(self) -> Sequence[Zygote]:

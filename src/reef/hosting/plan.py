@@ -36,7 +36,10 @@ class ZygotePlan:
     after the fork, so only what counts at exec or while a module of `modules` is imported matters here
     (PYTHONPATH is not passed on to a zygote). `modules` are imported in this order; a module is left out, and
     reported, if it brings one of `never` with it. `site_dirs` are the site-packages folders of `python`.
-    `rebase` has an entry for each location whose interpreter is not `python` itself.
+    `rebase` has an entry for each location whose interpreter is not `python` itself. `shared` are those of `modules`
+    that every location has loaded before its own code; `changing` are modules that were seen to change others, and
+    so are nobody's to preload; `left_out` says why modules are not here that the locations import; `distributions`
+    names the distribution of a top-level module where it has another name; `fingerprint` is the environment's.
     """
 
     key: str
@@ -47,8 +50,33 @@ class ZygotePlan:
     never: tuple[str, ...] = ()
     site_dirs: tuple[str, ...] = ()
     rebase: Mapping[str, Rebase] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()
+    changing: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    distributions: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
     flags: tuple[str, ...] = ()  # interpreter options, e.g. ("-X", "utf8")
     draft: bool = False  # built quickly, without the immortal heap, until the zygote that stays is there
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Why a module is not preloaded: it holds what a fork must not inherit ("held"), changes what others use
+    ("changed"), or needs one that does ("needs"); `words` say it to people."""
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """For people: a distribution that a zygote does not preload although its locations import it. `import_s` is what
+    importing it costs each of them at a wake, in seconds, 0 where nobody measured it."""
+
+    name: str
+    why: str
+    import_s: float
+    modules: int
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,18 @@ class Slot:
     failure: str | None = None
     deaths: list[float] = field(default_factory=list)
     retired: bool = False
+    successor_failed: str | None = None  # why it is still here
+
+    def is_what(self, plan: ZygotePlan) -> bool:
+        """Whether its zygote has become, by what it left out, exactly what `plan` asks for."""
+        if self.zygote is None or self.plan.draft != plan.draft:
+            return False
+        left_out, asked = self.zygote.built.left_out, self.plan
+        return (
+            bool(left_out)
+            and (asked.python, asked.env, asked.fingerprint) == (plan.python, plan.env, plan.fingerprint)
+            and tuple(name for name in asked.modules if name not in left_out) == plan.modules
+        )
 
     @property
     def living(self) -> Zygote | None:
@@ -67,21 +79,38 @@ class Zygotes:
         return slot.living
 
     def _slot(self, plan: ZygotePlan) -> Slot:
-        slot = self._slots.get(plan.key)
+        slot = self._slots.get(plan.key) or self._same_as_built(plan)
         if slot is None:
             slot = self._slots[plan.key] = Slot(plan)
         slot.plan = plan
-        slot.failure = None
+        slot.failure = slot.successor_failed = None
         for location in plan.locations:  # a first plan is waited for, a later one is built beside the old
             self._of.setdefault(location, slot)
         return slot
+
+    def _same_as_built(self, plan: ZygotePlan) -> Slot | None:
+        """A zygote of another plan that has left out what this one does not ask for."""
+        for key, slot in self._slots.items():
+            if slot.living is not None and slot.is_what(plan):
+                self._slots[plan.key] = self._slots.pop(key)
+                return slot
+        return None
 
     async def _ensure(self, slot: Slot) -> None:
         if slot.living is None:
             await asyncio.shield(self._build(slot))
 
     def _switch(self, plans: Sequence[ZygotePlan]) -> None:
-        self._of = {location: self._slots[plan.key] for plan in plans for location in plan.locations}
+        """A location whose new zygote could not be built keeps the one that it has."""
+        before, self._of = self._of, {}
+        for plan in plans:
+            slot = self._slots[plan.key]
+            for location in plan.locations:
+                old = before.get(location)
+                stays = slot.living is None and old is not None and old.living is not None
+                self._of[location] = old if stays and old is not None else slot
+                if stays and old is not None:
+                    old.successor_failed = slot.failure
 
     async def _end_unused(self) -> None:
         used = {id(slot) for slot in self._of.values()}

@@ -13,12 +13,12 @@ from typing import Any
 
 from reef.hosting.launch import guest_command, open_log, socket_pair, start
 from reef.hosting.link import Link
-from reef.hosting.plan import ZygotePlan
+from reef.hosting.plan import Unfit, ZygotePlan
 from reef.hosting.process import Process
 
 BUILD_TIMEOUT_S = 120.0
 EXIT_TIMEOUT_S = 2.0
-MOST_ROUNDS = 30
+MOST_ROUNDS = 6
 ADDED_ENV = {
     "MALLOC_ARENA_MAX": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -48,8 +48,10 @@ class Built:
     modules: Mapping[str, str]  # everything loaded -> its file
     mapped: tuple[str, ...]  # libraries and extension modules mapped
     failed: Mapping[str, str]  # asked for, could not be imported
-    left_out: Mapping[str, str]  # asked for, not fit to be inherited
+    left_out: Mapping[str, Unfit]  # asked for, not fit to be inherited
+    costs: Mapping[str, float]  # distribution -> seconds that its import took, of what was left out
     build_s: float
+    rounds: int = 1
 
 
 @dataclass(frozen=True)
@@ -154,31 +156,42 @@ class Zygote:
 async def build(plan: ZygotePlan, log_path: str, tuning: Tuning) -> Zygote:
     """A zygote that is ready to fork. Modules that are seen to do what a zygote must not inherit are left out,
     each round in a process that is thrown away. Raises BuildFailed."""
-    left_out: dict[str, str] = {}
-    for _ in range(MOST_ROUNDS):
+    found = _Findings()
+    for number in range(1, MOST_ROUNDS + 1):
         try:
-            dirty = await _attempt(plan, log_path, tuning, left_out)
+            built = await _attempt(plan, log_path, tuning, found, number)
         except _RehearsalFailed:
             tuning = replace(tuning, rehearsal=False)
             continue
-        if isinstance(dirty, Zygote):
-            return dirty
-        left_out.update(dirty)
-    raise BuildFailed(
-        f"after {MOST_ROUNDS} rounds its modules still do what a zygote must not inherit: {dirty}"
-    )
+        if built is not None:
+            return built
+    words = next((one.words for one in found.left_out.values()), "they do not stand a rehearsal")
+    raise BuildFailed(f"after {MOST_ROUNDS} rounds its modules still cannot be inherited: {words}")
+
+
+@dataclass
+class _Findings:
+    """What the rounds have found so far."""
+
+    left_out: dict[str, Unfit] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
+
+    def take(self, answer: Mapping[str, Any]) -> None:
+        self.left_out.update({name: Unfit(*said) for name, said in answer["modules"].items()})
+        self.costs.update(answer["costs"])
 
 
 async def _attempt(
-    plan: ZygotePlan, log_path: str, tuning: Tuning, left_out: Mapping[str, str]
-) -> Zygote | Mapping[str, str]:
+    plan: ZygotePlan, log_path: str, tuning: Tuning, found: _Findings, number: int
+) -> Zygote | None:
+    """None where something more must be left out, which `found` has then."""
     process, link = await _start(plan, log_path)
     try:
         async with asyncio.timeout(BUILD_TIMEOUT_S):
-            await link.send(_request(plan, tuning, left_out))
+            await link.send(_request(plan, tuning, found))
             answer = await link.receive()
         if answer is not None and answer["op"] == "ready":
-            return Zygote(plan, process, _built(answer, left_out), link)
+            return Zygote(plan, process, _built(answer, found, number), link)
     except TimeoutError:
         await _throw_away(process, link, at_once=True)
         if tuning.rehearsal:
@@ -187,15 +200,15 @@ async def _attempt(
     except BaseException:
         await _throw_away(process, link, at_once=True)
         raise
-    status = await _throw_away(process, link)
+    status = await _throw_away(process, link, at_once=answer is not None)
     if answer is None and tuning.rehearsal:
         raise _RehearsalFailed
     if answer is None:
         raise BuildFailed(f"it died with status {status} while it imported its modules, see {log_path}")
     if answer["op"] != "dirty":
         raise _RehearsalFailed if tuning.rehearsal else BuildFailed(answer["reason"])
-    dirty: Mapping[str, str] = answer["modules"]
-    return dirty
+    found.take(answer)
+    return None
 
 
 async def _start(plan: ZygotePlan, log_path: str) -> tuple[Process, Link]:
@@ -221,24 +234,31 @@ def _env(plan: ZygotePlan) -> dict[str, str]:
     return {**ADDED_ENV, **env}
 
 
-def _request(plan: ZygotePlan, tuning: Tuning, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _request(plan: ZygotePlan, tuning: Tuning, found: _Findings) -> dict[str, Any]:
+    left_out = found.left_out
+    changing = [name for name, why in left_out.items() if why.kind == "changed"]
     return {
         "modules": [name for name in plan.modules if name not in left_out],
-        "never": list(plan.never),
+        "never": [*plan.never, *left_out],
+        "shared": list(plan.shared),
+        "changing": [*plan.changing, *changing],
+        "distributions": dict(plan.distributions),
         "rehearsal": tuning.rehearsal,
         "plug": tuning.plug,
         "immortal": tuning.immortal and not plan.draft,
     }
 
 
-def _built(answer: dict[str, Any], left_out: Mapping[str, str]) -> Built:
+def _built(answer: dict[str, Any], found: _Findings, number: int) -> Built:
     return Built(
         features=tuple(answer["features"]),
         modules=answer["modules"],
         mapped=tuple(answer["mapped"]),
         failed=answer["failed"],
-        left_out=dict(left_out),
+        left_out=dict(found.left_out),
+        costs=dict(found.costs),
         build_s=answer["build_s"],
+        rounds=number,
     )
 
 

@@ -1,0 +1,203 @@
+"""State of the process that no module holds: each piece is asked for, and told in words where it is another."""
+
+from __future__ import annotations
+
+import abc
+import decimal
+import faulthandler
+import gc
+import importlib
+import locale
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import proc
+from .changes import Change
+
+_LIMITS = tuple(sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_")))
+_abc: Any = importlib.import_module("_abc") if "_abc" in sys.builtin_module_names else None
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _wakeup() -> int:
+    fd = signal.set_wakeup_fd(-1)
+    if fd >= 0:
+        signal.set_wakeup_fd(fd)
+    return fd
+
+
+def _hooks() -> tuple[object, ...]:
+    return (
+        sys.gettrace(),
+        sys.getprofile(),
+        getattr(threading, "_trace_hook", None),
+        getattr(threading, "_profile_hook", None),
+        *sys.get_asyncgen_hooks(),
+        sys.get_coroutine_origin_tracking_depth(),
+    )
+
+
+def _decimal() -> tuple[str, ...]:
+    contexts = (decimal.getcontext(), decimal.DefaultContext, decimal.BasicContext, decimal.ExtendedContext)
+    return tuple(map(repr, contexts))
+
+
+def _collector() -> tuple[object, ...]:
+    return gc.isenabled(), gc.get_threshold(), gc.get_debug()
+
+
+def _recursion() -> tuple[object, ...]:
+    return sys.getrecursionlimit(), getattr(sys, "get_int_max_str_digits", int)()
+
+
+_SIGNALS = tuple(sorted(signal.valid_signals()))
+_LOST: tuple[tuple[str, Callable[[], object]], ...] = (
+    ("changes signal handlers", lambda: tuple(map(signal.getsignal, _SIGNALS))),
+    ("changes the working directory", os.getcwd),
+    ("changes the umask", _umask),
+    ("sets a timer", lambda: tuple(signal.getitimer(n)[0] > 0 for n in (0, 1, 2))),
+    ("changes the signal mask", lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+    ("sets a signal wakeup", _wakeup),
+)
+_CHANGED: tuple[tuple[str, Callable[[], object]], ...] = (
+    ("changes the decimal context", _decimal),
+    ("changes the locale", lambda: locale.setlocale(locale.LC_ALL)),
+    ("changes the time zone", lambda: (time.tzname, time.timezone)),
+    ("changes the default socket timeout", socket.getdefaulttimeout),
+    ("changes the recursion limit", _recursion),
+    ("changes the switch interval", sys.getswitchinterval),
+    ("changes how modules are loaded from shared libraries", sys.getdlopenflags),
+    ("sets a trace or profile hook", _hooks),
+    ("changes the garbage collector's settings", _collector),
+    ("changes a resource limit", lambda: tuple(map(resource.getrlimit, _LIMITS))),
+    ("changes the stack size of threads", threading.stack_size),
+    ("enables faulthandler", faulthandler.is_enabled),
+    ("starts tracemalloc", tracemalloc.is_tracing),
+)
+
+_THREAD, _PROCESS = "starts a thread", "starts a process"
+_LOST_WORDS = frozenset(words for words, _ask in _LOST)
+
+
+class Process:
+    """What a fork must not inherit, and settings that only the interpreter knows."""
+
+    def __init__(self) -> None:
+        self._files = _descriptors()
+        self._before = self._now()
+
+    def _now(self) -> list[tuple[str, Any]]:
+        held: list[tuple[str, Any]] = [(_THREAD, proc.tasks()), (_PROCESS, proc.children())]
+        return held + [(words, ask()) for words, ask in (*_LOST, *_CHANGED)]
+
+    def differences(self) -> list[Change]:
+        now, opened = self._now(), _descriptors() - self._files
+        found = list(self._changed(now))
+        if any(target.startswith("socket:") for target in opened):
+            found.append(Change("held", "", "opens a socket"))
+        elif opened:
+            found.append(Change("held", "", "keeps a file open"))
+        self._files |= opened
+        self._before = now
+        return found
+
+    def _changed(self, now: list[tuple[str, Any]]) -> Iterator[Change]:
+        for (words, before), (_, after) in zip(self._before, now, strict=True):
+            if words in (_THREAD, _PROCESS):
+                if (after > before) if words == _THREAD else (after - before):
+                    yield Change("held", "", words)
+            elif after != before:
+                yield Change("lost" if words in _LOST_WORDS else "changed", "", words)
+
+
+def _descriptors() -> set[str]:
+    return set(proc.descriptors())
+
+
+class Loggers:
+    """Level, handlers and filters of every logger that has any; a module's own logger is its own business."""
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    def _now(self) -> dict[str, tuple[Any, ...]]:
+        root = logging.getLogger()
+        found = {"": _logger(root), "(disabled below)": (root.manager.disable,)}
+        for name, logger in list(root.manager.loggerDict.items()):
+            if isinstance(logger, logging.Logger):
+                state = _logger(logger)
+                if state != _PLAIN_LOGGER:
+                    found[name] = state
+        return found
+
+    def differences(self) -> list[Change]:
+        before, now = self._before, self._now()
+        self._before = now
+        names = [name for name in now.keys() | before.keys() if now.get(name) != before.get(name)]
+        return [
+            Change("changed", name, f"changes the logger {name}" if name else "changes the root logger")
+            for name in sorted(names)
+        ]
+
+
+_PLAIN_LOGGER: tuple[Any, ...] = (0, (), True, False, ())
+
+
+def _logger(logger: logging.Logger) -> tuple[Any, ...]:
+    handlers, filters = tuple(map(id, logger.handlers)), tuple(map(id, logger.filters))
+    return logger.level, handlers, logger.propagate, bool(logger.disabled), filters
+
+
+class AbstractClasses:
+    """Classes that were registered with an abstract class of somebody else's."""
+
+    def __init__(self) -> None:
+        self._token = abc.get_cache_token()
+        self._registered: dict[type, frozenset[Any]] = {}
+
+    def take(self, classes: list[type]) -> None:
+        for found in classes:
+            if _abc is not None and isinstance(found, abc.ABCMeta):
+                self._registered[found] = _registry(found)
+
+    def differences(self) -> list[Change]:
+        token = abc.get_cache_token()
+        if token == self._token:
+            return []
+        self._token = token
+        return list(self._changed())
+
+    def _changed(self) -> Iterator[Change]:
+        for found, before in self._registered.items():
+            now = _registry(found)
+            self._registered[found] = now
+            for added in now - before:
+                registered = added()
+                of = getattr(registered, "__module__", None) or ""
+                if of not in sys.modules:  # made by the C code that registers it
+                    continue
+                name = getattr(registered, "__qualname__", "a class")
+                yield Change(
+                    "changed", of, f"registers {of}.{name} with {found.__module__}.{found.__qualname__}"
+                )
+
+
+def _registry(found: type) -> frozenset[Any]:
+    try:
+        return frozenset(_abc._get_dump(found)[0])
+    except Exception:
+        return frozenset()

@@ -1,0 +1,186 @@
+"""Which of the modules that are being preloaded did what others would meet.
+
+State is compared where the body of one distribution's module gives way to that of another's. So a change is of the
+distribution whose modules ran since the last comparison. Comparing costs: each kind has a share of the time, and
+where it is used up, a later comparison blames all that ran meanwhile.
+"""
+
+from __future__ import annotations
+
+import codecs
+import encodings
+import gc
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from .asked import AbstractClasses, Loggers, Process
+from .changes import Change, Kind
+from .holders import Holder
+from .holdings import Functions, Holdings
+from .recorders import Registrations
+
+STDLIB_PART = 0.3
+_OF_PROCESSES = frozenset(
+    ("_thread", "os", "select", "selectors", "signal", "socket", "subprocess", "threading")
+)
+IN_ADVANCE_S = 1.0  # of the time by which shares are counted: what building takes besides importing
+
+
+class Group(NamedTuple):
+    """What some modules, which ran together, added; nothing is there while one of them is not."""
+
+    modules: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+class Dirt(NamedTuple):
+    """Why a module cannot be preloaded: "held", "changed" or "needs" (another that cannot), and in words."""
+
+    kind: str
+    words: str
+
+
+class _Look:
+    """One kind of state: how it is compared, and what ran since."""
+
+    def __init__(self, differences: Callable[[], Iterable[Change]], share: float) -> None:
+        self.differences = differences
+        self.ran: dict[str, None] = {}
+        self._share = share
+        self._spent_s = 0.0
+
+    def pays(self, elapsed_s: float, part: float) -> bool:
+        return self._spent_s <= part * self._share * (elapsed_s + IN_ADVANCE_S)
+
+    def take(self) -> list[Change]:
+        started = time.process_time()
+        found = list(self.differences())
+        self._spent_s += time.process_time() - started
+        return found
+
+
+class Blame:
+    """`shared`: modules that every location has loaded before its own code, which are only asked for what a fork
+    must not inherit. `distributions`: top-level name -> distribution, where it is another name."""
+
+    def __init__(self, shared: Iterable[str], distributions: Mapping[str, str]) -> None:
+        self.dirty: dict[str, Dirt] = {}
+        self.groups: list[Group] = []
+        self.costs: dict[str, float] = {}
+        self._shared = frozenset(shared)
+        self._distributions = distributions
+        self._started = time.process_time()
+        self._entered_at: dict[str, float] = {}
+        self._registrations = Registrations()
+        self._looks = [_Look(Process().differences, 0.06)]
+        self._holdings: Holdings | None = None
+        self._patched = (
+            False  # then what later modules seem to do may be the patch's doing: the next round tells
+        )
+        self._codecs = _of_codecs()  # now, while there is little to look through
+        self._functions, self._abstract = Functions(), AbstractClasses()
+
+    def begin(self) -> None:
+        """From here on modules are preloaded that some locations do not have."""
+        self._registrations.begin()
+        self._holdings = holdings = Holdings()
+        self._take(list(sys.modules))
+        for label, container in self._codecs:
+            holdings.hold("codecs", label, container)
+        self._looks += [
+            _Look(holdings.differences, 0.09),
+            _Look(Loggers().differences, 0.02),
+            _Look(self._abstract.differences, 0.02),
+            _Look(self._registrations.differences, 1.0),
+            _Look(self._functions.differences, 0.04),
+        ]
+
+    def entered(self, name: str, outer: str) -> None:
+        if self.distribution(name) != self.distribution(outer):
+            self._entered_at[name] = time.process_time()
+            self._compare(name, outer)
+        self._runs(name)
+
+    def left(self, name: str, outer: str) -> None:
+        if self._holdings is not None:
+            self._take([name])
+        if self.distribution(name) != self.distribution(outer):
+            self._compare(name, outer)
+            taken = time.process_time() - self._entered_at.pop(name, time.process_time())
+            of = self.distribution(name)
+            self.costs[of] = self.costs.get(of, 0.0) + taken
+        if outer:
+            self._runs(outer)
+
+    def end(self) -> None:
+        """Everything is compared once more."""
+        for look in self._looks:
+            self._settle(look)
+        if self._holdings is not None:
+            self._registrations.end()
+
+    def distribution(self, module: str) -> str:
+        top = module.partition(".")[0]
+        return self._distributions.get(top, top)
+
+    def _runs(self, name: str) -> None:
+        for look in self._looks:
+            look.ran[name] = None
+
+    def _take(self, names: list[str]) -> None:
+        assert self._holdings is not None
+        holders: list[Holder] = self._holdings.take(names)
+        self._functions.take(holders)
+        self._abstract.take([one.target for one in holders if one.sort == "class"])
+
+    def _compare(self, name: str, outer: str) -> None:
+        """The standard library is seldom to blame: comparing around its modules gets a smaller part."""
+        elapsed = time.process_time() - self._started
+        part = STDLIB_PART if outer and self._of_stdlib(name) else 1.0
+        for look in self._looks:
+            if look.ran and look.pays(elapsed, part):
+                self._settle(look)
+
+    def _of_stdlib(self, name: str) -> bool:
+        return name.partition(".")[0] in sys.stdlib_module_names
+
+    def _settle(self, look: _Look) -> None:
+        found, ran = look.take(), tuple(look.ran)
+        look.ran.clear()
+        if not found:
+            return
+        distributions = {self.distribution(name) for name in ran}
+        strange = [c for c in found if not c.owner or self.distribution(c.owner) not in distributions]
+        unfit = [c for c in strange if c.kind in ("held", "lost")]
+        own = tuple(name for name in ran if name not in self._shared)
+        own = tuple(name for name in own if not self._of_stdlib(name)) or own
+        one = len({self.distribution(name) for name in own}) == 1
+        if unfit and not (self._patched and all(c.kind == "held" for c in unfit)):
+            self._leave_out(own or ran, unfit)
+        elif own and any(c.kind == "changed" or not one for c in strange):
+            self._patched |= any(c.owner in _OF_PROCESSES for c in strange if c.kind == "changed")
+            self._leave_out(own, [c for c in strange if c.kind == "changed"] or strange)
+        elif own and strange:
+            self.groups.append(Group(own, tuple(strange)))
+
+    def _leave_out(self, modules: tuple[str, ...], found: list[Change]) -> None:
+        words = found[0].what + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+        if len({self.distribution(name) for name in modules}) > 1:
+            words += " (it, or one that ran beside it)"
+        kind: Kind = "held" if all(change.kind == "held" for change in found) else "changed"
+        for name in modules:
+            self.dirty.setdefault(name, Dirt(kind, words))
+
+
+def _of_codecs() -> list[tuple[str, Any]]:
+    """The interpreter's lists of codecs, which only the garbage collector can show."""
+    found: list[tuple[str, Any]] = []
+    for one in gc.get_referrers(encodings.search_function):
+        if type(one) is list and one and callable(one[0]):
+            found.append(("the codecs", one))
+    for one in gc.get_referrers(codecs.strict_errors):
+        if type(one) is dict and one.get("strict") is codecs.strict_errors:
+            found.append(("the codecs' error handlers", one))
+    return found

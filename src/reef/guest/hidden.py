@@ -1,0 +1,214 @@
+"""Modules that a zygote has preloaded are hidden until somebody imports them.
+
+So a child finds in `sys.modules` what a fresh interpreter would have there. An import of a hidden module brings it
+back with all that its body had asked for, and does again what it had added to others.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.machinery import ExtensionFileLoader, PathFinder, SourceFileLoader, SourcelessFileLoader
+from types import ModuleType
+from typing import Any
+
+from .blame import Group
+
+
+class Hidden:
+    """Found where the files of modules are looked for, thus after whoever wants to hear of imports."""
+
+    def __init__(
+        self,
+        preloaded: Iterable[str],
+        asks: Mapping[str, Iterable[str]],
+        groups: Iterable[Group],
+        strange: Iterable[str],
+    ) -> None:
+        self.modules: dict[str, ModuleType] = {}
+        self.asks = {name: tuple(asked) for name, asked in asks.items()}
+        self._groups = list(groups)
+        self._done = set(range(len(self._groups)))
+        self._attributes: dict[str, tuple[ModuleType, str]] = {}
+        self._strange = frozenset(strange)
+        self.brought: list[str] = []
+        self._preloaded = frozenset(preloaded)
+        self._order = {name: number for number, name in enumerate(sys.modules)}
+
+    def hide(self, names: Iterable[str]) -> None:
+        names = [name for name in names if _can_be_found(name)]
+        gone = frozenset(names)
+        for number in sorted(self._done, reverse=True):
+            if not gone.isdisjoint(self._groups[number].modules):
+                self._undo(number)
+        for name in names:
+            self._take_from_package(name, sys.modules[name])
+        for name in names:
+            self.modules[name] = sys.modules.pop(name)
+
+    def hide_all_but(self, names: Iterable[str]) -> None:
+        kept = frozenset(names)
+        self.hide([name for name in list(sys.modules) if name not in kept and not _ours(name)])
+
+    def spec_of(self, name: str, path: Any) -> Any:
+        """None where it is not hidden, or is looked for in a folder of the caller's own."""
+        if name in self._strange:
+            self._forget()
+        module = self.modules.get(name)
+        if module is None:
+            return None
+        parent = self.find(name.rpartition(".")[0])
+        if path is not None and path is not getattr(parent, "__path__", None):
+            return None
+        own = module.__spec__
+        assert own is not None, "only what was found is hidden"
+        spec = importlib.machinery.ModuleSpec(
+            name,
+            _Back(self, module, own),
+            origin=own.origin,
+            is_package=own.submodule_search_locations is not None,
+        )
+        spec.submodule_search_locations = own.submodule_search_locations
+        spec.cached = own.cached
+        spec.has_location = own.has_location
+        return spec
+
+    def bring_back(self, name: str) -> None:
+        """It, and what its body had asked for."""
+        wanted = self._needed(name)
+        for each in sorted(wanted, key=lambda found: self._order.get(found, 0)):
+            module = self.modules.pop(each, None)
+            if module is None:
+                continue
+            sys.modules[each] = module
+            self.brought.append(each)
+            parent, key = self._attributes.get(each, (None, ""))
+            if parent is not None:
+                parent.__dict__[key] = module
+        for number, group in enumerate(self._groups):
+            if number not in self._done and all(module in sys.modules for module in group.modules):
+                self._redo(number)
+
+    def find(self, name: str) -> ModuleType | None:
+        """A module, whether it is hidden or not."""
+        return self.modules.get(name) or sys.modules.get(name)
+
+    def _needed(self, name: str) -> set[str]:
+        found, waiting = {name}, [name]
+        while waiting:
+            for asked in self.asks.get(waiting.pop(), ()):
+                for each in (asked, asked.rpartition(".")[0]):
+                    if each in self.modules and each not in found:
+                        found.add(each)
+                        waiting.append(each)
+        return found
+
+    def _take_from_package(self, name: str, module: ModuleType) -> None:
+        """An import puts it there again; unless its package imports it, and so it comes with that."""
+        package, _, key = name.rpartition(".")
+        parent = self.find(package)
+        ours = name not in self._preloaded  # and what else of ours needs it there is not known
+        if ours or not isinstance(parent, ModuleType) or name in self.asks.get(package, ()):
+            return
+        if parent.__dict__.get(key) is module:
+            del parent.__dict__[key]
+            self._attributes[name] = (parent, key)
+
+    def _undo(self, number: int) -> None:
+        self._done.discard(number)
+        for change in reversed(self._groups[number].changes):
+            if change.undo is not None:
+                change.undo()
+
+    def _redo(self, number: int) -> None:
+        self._done.add(number)
+        for change in self._groups[number].changes:
+            if change.redo is not None:
+                change.redo()
+
+    def _forget(self) -> None:
+        """What is imported after a module that changes others must be imported by this process itself. The modules
+        are kept: to free them would write all over the shared heap."""
+        _kept.append(self.modules)
+        self.modules = {}
+
+
+_kept: list[object] = []
+_LOADERS = frozenset((ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader))
+
+
+class _Back(importlib.abc.Loader):
+    """The loader of a module that is there already."""
+
+    def __init__(self, hidden: Hidden, module: ModuleType, own: Any) -> None:
+        self._hidden, self._module, self._own = hidden, module, own
+
+    def create_module(self, spec: Any) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._own
+        self._hidden.bring_back(self._own.name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own.loader, name)
+
+
+def _can_be_found(name: str) -> bool:
+    """Whether it came from where files of modules are looked for, under this name."""
+    module = sys.modules.get(name)
+    spec = getattr(module, "__spec__", None) if isinstance(module, ModuleType) else None
+    return getattr(spec, "name", None) == name and type(getattr(spec, "loader", None)) in _LOADERS
+
+
+def _ours(name: str) -> bool:
+    return name == "__main__" or name.partition(".")[0] == __name__.partition(".")[0]
+
+
+_now: list[Hidden] = []
+
+
+def now() -> Hidden | None:
+    """What this process, or the zygote that it was forked from, has hidden."""
+    return _now[0] if _now else None
+
+
+def begin(hidden: Hidden) -> None:
+    _now[:] = [hidden]
+    usual = PathFinder.find_spec
+
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+        return hidden.spec_of(name, path) or usual(name, path, target)
+
+    PathFinder.find_spec = staticmethod(find_spec)  # type: ignore[method-assign,assignment]
+
+
+def every_module() -> dict[str, ModuleType]:
+    """Those in `sys.modules` and those that are hidden."""
+    found = now()
+    return {**(found.modules if found else {}), **sys.modules}
+
+
+def bring_back(wanted: Iterable[str]) -> None:
+    """Those of them that are hidden."""
+    found = now()
+    for name in wanted:
+        if found is not None and name in found.modules:
+            found.bring_back(name)
+
+
+def names() -> list[str]:
+    """Names of the modules that are hidden."""
+    found = now()
+    return list(found.modules) if found else []
+
+
+def forget(unwanted: Iterable[str]) -> None:
+    """These are imported anew by whoever asks for them."""
+    found = now()
+    for name in unwanted:
+        sys.modules.pop(name, None)
+        if found is not None:
+            found.modules.pop(name, None)

@@ -1,0 +1,242 @@
+"""What modules, classes, objects and containers hold, compared by identity: whoever changed it, and however.
+
+Comparing lists is the quickest way that there is to see that nothing has changed: an item that is the same object
+is not looked at further.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from typing import Any
+
+from . import caches, changes
+from .changes import Change
+from .holders import Holder, functions_of, of_module
+
+_PLAIN = (int, str, bytes, float, complex, bool, type(None))
+_ENVIRON = "os.environ"
+_RESET = frozenset(("sys.path", "sys.argv", "sys.orig_argv"))  # a child has its own
+_values: Callable[[Any], Any] = dict.values
+_parts = attrgetter("__code__", "__defaults__", "__kwdefaults__")
+
+
+class Holdings:
+    """`take` what modules hold now; `differences` since then, which are then what is held."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = {id(os.environ._data)}  # type: ignore[attr-defined]
+        self._dicts: list[Holder] = []
+        self._lists: list[Holder] = []
+        self._sets: list[Holder] = []
+        self._dicts_held: list[dict[Any, Any]] = []
+        self._lists_held: list[list[Any]] = []
+        self._sets_held: list[set[Any]] = []
+        self._dict_values: list[list[Any]] = []
+        self._dict_keys: list[list[Any]] = []
+        self._list_items: list[list[Any]] = []
+        self._set_members: list[set[Any]] = []
+        self._environ = dict(os.environ)
+
+    def take(self, names: Iterable[str]) -> list[Holder]:
+        """Modules that have just been loaded."""
+        new: list[Holder] = []
+        for name in names:
+            module = sys.modules.get(name)
+            if isinstance(module, types.ModuleType):
+                new += of_module(name, module, self._seen)
+        for holder in new:
+            self._add(holder)
+        return new
+
+    def hold(self, owner: str, label: str, value: list[Any] | dict[Any, Any]) -> None:
+        """A container of the interpreter's own that no module has."""
+        if id(value) not in self._seen:
+            self._seen.add(id(value))
+            self._add(Holder("list" if isinstance(value, list) else "dict", owner, label, value, value))
+
+    def _add(self, holder: Holder) -> None:
+        if caches.is_cache(holder.label):
+            return
+        if holder.sort == "list":
+            self._lists.append(holder)
+            self._lists_held.append(holder.held)
+            self._list_items.append(list(holder.held))
+        elif holder.sort == "set":
+            self._sets.append(holder)
+            self._sets_held.append(holder.held)
+            self._set_members.append(set(holder.held))
+        else:
+            self._dicts.append(holder)
+            self._dicts_held.append(holder.held)
+            self._dict_values.append(list(_values(holder.held)))
+            self._dict_keys.append(list(holder.held))
+
+    def differences(self) -> list[Change]:
+        found = list(self._variables())
+        for number in _changed(self._dicts_held, self._dict_values, _all_values):
+            found += self._in_dict(number)
+        for number in _changed(self._lists_held, self._list_items, _all_items):
+            found += self._in_list(number)
+        for number in _changed(self._sets_held, self._set_members, _all_members):
+            found += self._in_set(number)
+        return found
+
+    def _in_dict(self, number: int) -> Iterator[Change]:
+        holder = self._dicts[number]
+        before = dict(zip(self._dict_keys[number], self._dict_values[number], strict=True))
+        now = dict(holder.held)
+        self._dict_keys[number], self._dict_values[number] = list(now), list(now.values())
+        for key, value in now.items():
+            if key not in before:
+                yield from _added(holder, key, value)
+            elif not _same(before[key], value) and not _is_cache(holder, key):
+                yield _other(holder, key, before[key], value)
+        for key in before:
+            if key not in now and not _is_cache(holder, key) and not _is_lazy(holder):
+                yield _changes(holder, key)
+
+    def _in_list(self, number: int) -> Iterator[Change]:
+        holder, before = self._lists[number], self._list_items[number]
+        now = self._list_items[number] = list(holder.held)
+        label, more = holder.label, len(now) - len(before)
+        if label in _RESET:
+            yield Change("lost", holder.owner, f"changes {label}")
+        elif more > 0 and _all_same(now[more:], before) and _harmless(label, now[:more]):
+            yield changes.items(holder.owner, label, holder.held, now[:more], True)
+        elif more > 0 and _all_same(now[:-more], before) and _harmless(label, now[-more:]):
+            yield changes.items(holder.owner, label, holder.held, now[-more:], False)
+        else:
+            yield Change("changed", holder.owner, f"changes {label}")
+
+    def _in_set(self, number: int) -> Iterator[Change]:
+        holder, before = self._sets[number], self._set_members[number]
+        now = self._set_members[number] = set(holder.held)
+        if before <= now:
+            yield changes.members(holder.owner, holder.label, holder.held, now - before)
+        else:
+            yield Change("changed", holder.owner, f"changes {holder.label}")
+
+    def _variables(self) -> Iterator[Change]:
+        before, now = self._environ, dict(os.environ)
+        if before == now:
+            return
+        self._environ = now
+        for name in sorted(before.keys() | now.keys()):
+            if name not in before:
+                yield changes.variable(name, now[name])
+            elif before[name] != now.get(name):
+                yield Change("lost", "", f"changes {name} in {_ENVIRON}")
+
+
+class Functions:
+    """Code and defaults of functions, which somebody may exchange."""
+
+    def __init__(self) -> None:
+        self._functions: list[types.FunctionType] = []
+        self._had: list[tuple[Any, ...]] = []
+
+    def take(self, holders: list[Holder]) -> None:
+        new = list(functions_of(holders))
+        self._functions += new
+        self._had += map(_parts, new)
+
+    def differences(self) -> list[Change]:
+        now = list(map(_parts, self._functions))
+        if _equal(now, self._had):
+            return []
+        pairs = zip(self._functions, self._had, now, strict=True)
+        found = [f for f, before, after in pairs if not _all_same(before, after)]
+        self._had = now
+        return [
+            Change("changed", f.__module__ or "", f"changes {f.__module__}.{f.__qualname__}") for f in found
+        ]
+
+
+def _changed(held: list[Any], before: list[Any], taken: Callable[[list[Any]], list[Any]]) -> Iterator[int]:
+    """Numbers of those that hold something else now."""
+    now = taken(held)
+    if _equal(now, before):
+        return
+    for number, (after, had) in enumerate(zip(now, before, strict=True)):
+        if not _equal(after, had) and (isinstance(after, set) or not _all_same(after, had)):
+            yield number
+
+
+def _all_values(held: list[Any]) -> list[Any]:
+    return list(map(list, map(_values, held)))
+
+
+def _all_items(held: list[Any]) -> list[Any]:
+    return list(map(list, held))
+
+
+def _all_members(held: list[Any]) -> list[Any]:
+    return list(map(set, held))
+
+
+def _equal(now: Any, before: Any) -> bool:
+    """Objects that are not the same are asked whether they are equal, and may say anything to that."""
+    try:
+        return bool(now == before)
+    except Exception:
+        return False
+
+
+def _all_same(now: Any, before: Any) -> bool:
+    return len(now) == len(before) and all(a is b for a, b in zip(now, before, strict=True))
+
+
+def _same(before: Any, now: Any) -> bool:
+    if before is now:
+        return True
+    kind = type(before)
+    return kind is type(now) and (
+        (kind in _PLAIN and before == now)
+        or (kind is tuple and len(before) == len(now) and all(map(_same, before, now)))
+    )
+
+
+def _added(holder: Holder, key: Any, value: Any) -> Iterator[Change]:
+    label = f"{holder.label}.{key}" if holder.sort in ("module", "class") else holder.label
+    if _is_cache(holder, key):
+        return
+    if holder.sort == "module":
+        name = holder.target.__name__
+        if caches.is_submodule(name, key, value) or caches.is_filled_later(holder.target, value):
+            return
+    if holder.sort == "class":
+        yield changes.class_slot(holder.owner, label, holder.target, key, value)
+    else:
+        yield changes.slot(holder.owner, label, holder.held, key, value)
+
+
+def _other(holder: Holder, key: Any, before: Any, value: Any) -> Change:
+    if before is None and holder.sort != "dict" and key.startswith("_") and not key.startswith("__"):
+        of = holder.target if holder.sort == "class" else holder.held
+        return changes.made_later(holder.owner, f"{holder.label}.{key}", of, key, value)
+    return _changes(holder, key)
+
+
+def _changes(holder: Holder, key: Any) -> Change:
+    name = f".{key}" if holder.sort != "dict" else f"[{key!r}]" if isinstance(key, str) else ""
+    return Change("changed", holder.owner, f"changes {holder.label}{name}")
+
+
+def _is_cache(holder: Holder, key: Any) -> bool:
+    return isinstance(key, str) and caches.is_cache(f"{holder.label}.{key}")
+
+
+def _is_lazy(holder: Holder) -> bool:
+    """A class of modules that takes its own attributes away once they were asked for."""
+    return holder.sort == "class" and issubclass(holder.target, types.ModuleType)
+
+
+def _harmless(label: str, new: list[Any]) -> bool:
+    """A filter that turns warnings into errors was met by whatever was imported after it."""
+    return label not in ("warnings.filters", "_warnings.filters") or all(
+        isinstance(item, tuple) and item[:1] != ("error",) for item in new
+    )

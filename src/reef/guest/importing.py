@@ -1,0 +1,115 @@
+"""Who imports whom while a list of modules is preloaded: each module's body is entered, left, and asks for others."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import importlib._bootstrap as bootstrap
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+_bootstrap: Any = bootstrap
+Heard = Callable[[str, str], None]
+"""(module, the module whose body it interrupts, or "")."""
+
+
+class Imports:
+    """Inside of `heard` it tells `entered` before a module's body runs and `left` after it.
+
+    `loaded`: whose bodies ran. `asks`: module -> modules that were asked for while its body ran, loaded before or not.
+    """
+
+    def __init__(self, entered: Heard, left: Heard) -> None:
+        self.asks: dict[str, set[str]] = {}
+        self.loaded: list[str] = []
+        self._stack: list[str] = []
+        self._entered, self._left = entered, left
+        self._real = (_bootstrap._load_unlocked, builtins.__import__, importlib.import_module)
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """What a module has put in the place of these functions meanwhile stays."""
+        load, statement, function = self._real
+        _bootstrap._load_unlocked = self._loads
+        builtins.__import__ = self._imports
+        importlib.import_module = self._imports_module
+        try:
+            yield
+        finally:
+            if _bootstrap._load_unlocked == self._loads:
+                _bootstrap._load_unlocked = load
+            if builtins.__import__ == self._imports:
+                builtins.__import__ = statement
+            if importlib.import_module == self._imports_module:
+                importlib.import_module = function
+
+    def needing(self, modules: set[str]) -> dict[str, str]:
+        """Modules that lead to one of `modules`, which are left out -> the one of them."""
+        askers: dict[str, list[str]] = {}
+        for asker, asked in self.asks.items():
+            for name in asked:
+                askers.setdefault(name, []).append(asker)
+        found: dict[str, str] = {}
+        waiting = [(name, name) for name in sorted(modules)]
+        while waiting:
+            name, cause = waiting.pop()
+            for asker in askers.get(name, ()):
+                if asker not in found and asker not in modules:
+                    found[asker] = cause
+                    waiting.append((asker, cause))
+        return found
+
+    def _loads(self, spec: Any) -> ModuleType:
+        name, stack = spec.name, self._stack
+        outer = stack[-1] if stack else ""
+        if outer:
+            self._ask(outer).add(name)
+        self.loaded.append(name)
+        self._entered(name, outer)
+        stack.append(name)
+        try:
+            module: ModuleType = self._real[0](spec)
+        finally:
+            stack.pop()
+            self._left(name, outer)
+        return module
+
+    def _imports(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        module = self._real[1](name, globals, locals, fromlist, level)
+        if self._stack:
+            note_asked(self._ask(self._stack[-1]), name, globals, fromlist, level)
+        return module
+
+    def _imports_module(self, name: str, package: str | None = None) -> ModuleType:
+        module = self._real[2](name, package)
+        if self._stack:
+            self._ask(self._stack[-1]).add(getattr(module, "__name__", name))
+        return module
+
+    def _ask(self, asker: str) -> set[str]:
+        found = self.asks.get(asker)
+        if found is None:
+            found = self.asks[asker] = set()
+        return found
+
+
+def note_asked(asked: set[str], name: str, globals_: Any, fromlist: Any, level: int) -> None:
+    """Add what an import statement asked for to `asked`."""
+    full = _absolute(name, globals_, level)
+    asked.add(full)
+    for part in fromlist or ():
+        if f"{full}.{part}" in sys.modules:
+            asked.add(f"{full}.{part}")
+
+
+def _absolute(name: str, globals_: Any, level: int) -> str:
+    if not level:
+        return name
+    package = (globals_ or {}).get("__package__") or ""
+    base = package.rsplit(".", level - 1)[0] if level > 1 else package
+    return f"{base}.{name}" if name else base
