@@ -16,6 +16,9 @@ class Costs:
     cold_start_cpu_s: float | None = None  # processor time: what a wake costs, however busy the machine is
     private_bytes: int | None = None
     call_interval_s: float | None = None
+    reaches_outside: bool = (
+        False  # its load opens connections or starts programs: a wake costs others something
+    )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reef.errors import ReefError
+from reef.words import fault
 
 SOCKET_PATH_MAX = 107  # sun_path holds 108 bytes, the last one a NUL
 
@@ -113,7 +114,7 @@ def open_state_dir(path: Path) -> StateDir:
             test.write(bytes(4096))
     except OSError as error:
         raise ReefError(
-            f"state directory {str(path)!r} cannot be written to: {error.strerror}",
+            f"state directory {str(path)!r} cannot be written to: {fault(error)}",
             hint="choose another with --state-dir or REEF_STATE_DIR",
         ) from None
     return StateDir(path.resolve())

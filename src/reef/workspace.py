@@ -12,6 +12,7 @@ import yaml
 from reef.errors import ReefError
 from reef.gateway import ListenAddress
 from reef.statedir import StateDir, write_atomic
+from reef.words import fault
 
 HEADER = "# Written by Reef. Point dagster-webserver and dagster-daemon at it with -w.\n"
 
@@ -61,7 +62,7 @@ def check_port_free(host: str, port: int, whose: str, option: str) -> None:
             trial.bind((host, port))
         except OSError as error:
             raise ReefError(
-                f"port {port} {whose} cannot be listened on at {host}: {error.strerror}",
+                f"port {port} {whose} cannot be listened on at {host}: {fault(error)}",
                 hint=f"choose another with {option}",
             ) from None
 

@@ -114,3 +114,46 @@ def test_one_location_is_told_in_full() -> None:
     text = render(status(WARM), 80, full=True)
     assert f"not_forked_because: {REASON}" in text
     assert "private_bytes: 7400000" in text
+
+
+@pytest.mark.parametrize(
+    ("connects", "starts", "loads", "said"),
+    [
+        (
+            ["api.example.com:443"],
+            [],
+            3,
+            "its load connects to api.example.com:443; 3 loads in the last hour",
+        ),
+        ([], ["git"], 1, "its load starts git; 1 load in the last hour"),
+        (
+            list("abcde"),
+            ["git"],
+            0,
+            "its load connects to a, b, c and 2 more and starts git; 0 loads in the last hour",
+        ),
+    ],
+)
+def test_what_a_load_does_outside_is_said(
+    connects: list[str], starts: list[str], loads: int, said: str
+) -> None:
+    found = row("x", outside={"connects": connects, "starts": starts}, loads_last_hour=loads)
+    assert said in render(status(found))
+
+
+@pytest.mark.parametrize("outside", [{}, {"connects": [], "starts": []}])
+def test_a_load_that_stays_at_home_is_not_spoken_of(outside: dict[str, Any]) -> None:
+    assert "its load" not in render(status(row("x", outside=outside, loads_last_hour=5)))
+
+
+@pytest.mark.parametrize("error", [None, "", "\n", "why:\n", "ended; it wrote:\n\n  KeyError: 'X'\nmore"])
+@pytest.mark.parametrize("runs", [0, 1, 2])
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_no_line_ends_at_a_colon_and_numbers_agree(error: str | None, runs: int, number: int) -> None:
+    rows = [row(f"x{n}", last_error=error, live_runs=list("ab"[:runs])) for n in range(number)]
+    shown = render(status(*rows))
+    assert not [line for line in shown.splitlines() if line.rstrip().endswith(":")]
+    assert "(s)" not in shown
+    assert ("1 location:" in shown) is (number == 1)
+    assert ("1 live run" in shown) is (runs == 1 and number > 0)
+    assert "1 live runs" not in shown

@@ -82,7 +82,7 @@ def busy(folder: Path, reefs: list[Reef]) -> Reef:
 def test_a_run_that_does_not_want_to_end_does_not_keep_the_host(folder: Path, busy: Reef) -> None:
     assert busy.stop() < 10.0
     assert busy.process.returncode == 0
-    assert "cancelling 1 live run(s)" in busy.said()
+    assert "cancelling 1 live run:" in busy.said()
     until_nothing_is_left(busy, folder)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reef.decide import rest
@@ -38,6 +40,46 @@ def test_idle_timeout_weighs_memory_against_cold_start(
     costs: Costs, chosen: float | None, expected: object
 ) -> None:
     assert rest.idle_timeout_s(costs, chosen) == expected
+
+
+def outside(seconds: float, megabytes: int, interval_s: float | None = None) -> Costs:
+    return replace(cost(seconds, megabytes, interval_s), reaches_outside=True)
+
+
+@pytest.mark.parametrize(
+    ("costs", "chosen", "expected"),
+    [
+        (
+            outside(0.07, 20),
+            None,
+            rest.LONGEST_S,
+        ),  # the cheapest load slept soonest, and called an API at each wake
+        (
+            outside(0.07, 2000, 10.0),
+            None,
+            pytest.approx(45.3, abs=0.1),
+        ),  # whatever its memory: a tick each 10 s,
+        (outside(0.07, 20_000, 30.0), None, pytest.approx(75.0)),  # each 30 s,
+        (outside(0.07, 20_000, 90.0), None, pytest.approx(225.0)),  # each 90 s keep it warm
+        (
+            outside(0.07, 20_000, 300.0),
+            None,
+            rest.SHORTEST_S,
+        ),  # but not gigabytes for a call every five minutes
+        (Costs(reaches_outside=True, call_interval_s=30.0), None, pytest.approx(75.0)),  # not measured yet
+        (outside(0.07, 20), 5.0, 5.0),  # the user's word wins
+    ],
+)
+def test_a_load_that_costs_somebody_else_something_is_repeated_less_often(
+    costs: Costs, chosen: float | None, expected: object
+) -> None:
+    assert rest.idle_timeout_s(costs, chosen) == expected
+
+
+@pytest.mark.parametrize("interval_s", range(10, 31, 5))
+def test_one_that_is_polled_each_10_to_30_s_never_sleeps_between_polls(interval_s: int) -> None:
+    for megabytes in (5, 50, 500, 5000):
+        assert rest.idle_timeout_s(outside(0.05, megabytes, float(interval_s)), None) > interval_s
 
 
 @pytest.mark.parametrize(

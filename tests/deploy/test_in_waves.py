@@ -24,7 +24,7 @@ def test_wave_by_wave_and_those_that_wait_serve_the_old_version_whoever_wakes_th
     waves.until_soaking(1, 1)
     watching.send_signal(signal.SIGINT)  # ends the watching, not the deploy
     out, err = waves.end(watching, 130)
-    assert "in 3 waves of 1, 1, 2 locations" in out
+    assert "4 locations in 3 waves of 1, 1, 2" in out
     assert "`reef deploy --resume` watches it again" in err
     status = waves.host.status()["deploy"]
     assert (status["state"], status["wave"], status["waves"]) == ("running", 1, 3)

@@ -42,7 +42,19 @@ from dagster import definitions, load_from_defs_folder
 def defs():
     return load_from_defs_folder(path_within_project=Path(__file__).parent)
 """
-PART = "from dagster import asset\n@asset\ndef part_%s(): ...\n"
+PART = """
+import json, os
+from pathlib import Path
+from dagster import asset
+
+CONF = Path(__file__).parents[3] / "conf"
+SETTINGS = json.loads((CONF / "settings.json").read_text())
+SECRETS = (CONF / ".env.secrets").read_text()  # as a secrets loader does
+NAMES = sorted(os.listdir(CONF))
+
+@asset(name=f"part_{SETTINGS['name']}")
+def part(): ...
+"""
 DEFS = """
 import os
 from pathlib import Path
@@ -101,7 +113,10 @@ def fleet(folder: Path) -> Path:
     (fleet / "parts" / "pyproject.toml").write_text(PROJECT)
     (package / "__init__.py").touch()
     (package / "definitions.py").write_text(PARTS)
-    (package / "defs" / "things.py").write_text(PART % "old")
+    (package / "defs" / "things.py").write_text(PART)
+    (fleet / "parts" / "conf").mkdir()
+    (fleet / "parts" / "conf" / "settings.json").write_text('{"name": "old"}')
+    (fleet / "parts" / "conf" / ".env.secrets").write_text("A=b")
     (fleet / "sales" / "defs.py").write_text(DEFS)
     (fleet / "outside" / "defs.py").write_text(OUTSIDE)
     (fleet / "plain" / "defs.py").write_text(PLAIN % "")
@@ -194,11 +209,13 @@ def test_a_chosen_version_and_mistakes(host: Reef, fleet: Path) -> None:
     assert host.row("sales")["pinned"] is None
 
 
-def test_a_dg_project_is_rolled_back_though_its_load_reads_the_projects_file(host: Reef, fleet: Path) -> None:
-    """It lies above the package, where every load of a `dg` project looks for it."""
+def test_a_dg_project_is_rolled_back_with_the_files_of_the_project_that_its_load_read(
+    host: Reef, fleet: Path
+) -> None:
+    """Its pyproject.toml, which each load of a `dg` project looks for, and its settings: both lie above the package."""
     old = host.row("parts")
     assert old["not_kept"] is None, old["last_error"]
-    (fleet / "parts" / "src" / "parts_pkg" / "defs" / "things.py").write_text(PART % "new")
+    (fleet / "parts" / "conf" / "settings.json").write_text('{"name": "new"}')
     assert "added: assets part_new" in host.command("deploy", "parts", "--allow-removals").stdout
     status, event, stderr = rollback(host, "parts")
     assert (status, event["state"]) == (0, "promoted"), (event, stderr)

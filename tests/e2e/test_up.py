@@ -193,7 +193,7 @@ def test_ctrl_c_cancels_live_runs_and_says_so(folder: Path, reefs: list[Reef]) -
     until((folder / "slow-started").exists, 30.0, "for the run to start")
     until(lambda: list((folder / "s" / "runs").iterdir()))
     assert reef.stop() < 10.0
-    assert "cancelling 1 live run(s)" in reef.said()
+    assert "cancelling 1 live run:" in reef.said()
     again = Reef("up", workspace, folder / "s", "--no-daemon")
     reefs.append(again)
     again.until_up()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -15,8 +16,9 @@ from dagster._core.remote_representation.external_data import RepositoryErrorSna
 from dagster._grpc import types
 from dagster._grpc.__generated__ import dagster_api_pb2 as pb
 from dagster._serdes import deserialize_value, serialize_value
-from dagster._utils.error import SerializableErrorInfo
+from dagster._utils.error import SerializableErrorInfo, serializable_error_info_from_exc_info
 
+from reef.decide.load_errors import brief
 from reef.wire import messages, serdes
 from reef.wire.fields import WireError, fields, integer, text
 
@@ -91,16 +93,53 @@ def test_error_info_is_dagsters_own() -> None:
 
 
 def test_an_error_begins_with_why_not_with_where() -> None:
-    """Dagster's wrapper says only where; `reef up` and the table of `reef status` show the first line."""
+    """Dagster's wrappers say only where; `reef up` and the table of `reef status` show the first line."""
     why = serdes.ErrorInfo("KeyError: 'REGION'\n", cls_name="KeyError")
-    own = serdes.ErrorInfo("ValueError: no region\n", cls_name="ValueError", cause=why)
-    wrapper = serdes.ErrorInfo("Error occurred\nin defs.py\n", cls_name=serdes.WRAPPER, cause=own)
+    own = serdes.ErrorInfo("ValueError: no region\n", cls_name="ValueError", context=why)
+    component = serdes.ErrorInfo("ComponentTreeException: Error while loading feeds[0]:\n\n", cause=own)
+    wrapper = serdes.ErrorInfo("Error occurred\nin defs.py\n", cause=component)
     assert wrapper.text().splitlines() == [
-        "ValueError: no region",
         "KeyError: 'REGION'",
+        "ValueError: no region",
+        "ComponentTreeException: Error while loading feeds[0]:",
         "Error occurred",
         "in defs.py",
     ]
+
+
+WAYS = ("cause", "context")
+
+
+def chained(*links: str) -> BaseException:
+    """An exception that came from another in each way that Python has: `from`, or while that one was handled."""
+    error: BaseException = ValueError("the root cause")
+    try:
+        raise error
+    except ValueError:
+        pass
+    for number, link in enumerate(links):
+        try:
+            try:
+                raise error
+            except ValueError as before:
+                if link == "cause":
+                    raise ValueError(f"says only where {number}:") from before
+                raise ValueError(f"says only where {number}:")  # noqa: B904
+        except ValueError as after:
+            error = after
+    return error
+
+
+@pytest.mark.parametrize("links", [links for n in range(4) for links in itertools.product(WAYS, repeat=n)])
+def test_every_chain_of_exceptions_begins_with_its_root_cause(links: tuple[str, ...]) -> None:
+    """As Dagster itself serializes them."""
+    error = chained(*links)
+    info = serializable_error_info_from_exc_info((type(error), error, error.__traceback__))
+    read = serdes.read_error(serialize_value(info).encode())
+    assert read.text().splitlines()[0] == "ValueError: the root cause"
+    assert read.innermost() == "ValueError: the root cause"
+    assert brief(read).startswith("ValueError: the root cause")
+    assert not brief(read).endswith(":")
 
 
 RESULTS: list[tuple[str, Any]] = [

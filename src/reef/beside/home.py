@@ -10,6 +10,7 @@ import yaml
 
 from reef.errors import ReefError, Where
 from reef.statedir import StateDir, write_atomic
+from reef.words import describe
 
 OTHER_STORAGE = {"storage", "run_storage", "event_log_storage", "schedule_storage"}
 HEADER = (
@@ -70,7 +71,7 @@ def _settings(config: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, yaml.YAMLError) as error:
-        raise ReefError(f"cannot be read: {error}", where=Where(str(config))) from None
+        raise ReefError(f"cannot be read: {describe(error)}", where=Where(str(config))) from None
     if not isinstance(loaded, dict):
         raise ReefError("must be a mapping of settings", where=Where(str(config)))
     return loaded

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from reef.words import describe, headline
+
 RELOAD_WORKSPACE = "mutation{reloadWorkspace{__typename ... on PythonError{message}}}"
 RELOAD_LOCATION = (
     "mutation($n:String!){reloadRepositoryLocation(repositoryLocationName:$n)"
@@ -62,7 +64,7 @@ class Webserver:
         if kind == "UnauthorizedError":
             raise WebserverRefused("it is read-only, or does not let us reload")
         if kind == "PythonError":
-            raise WebserverRefused(str(answer.get("message", "")).strip().splitlines()[0])
+            raise WebserverRefused(headline(str(answer.get("message") or "it did not say why")))
 
     async def _post(self, query: str, variables: Mapping[str, str], timeout_s: float) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
@@ -76,7 +78,7 @@ class Webserver:
             status, answer = post(f"{self.url}/graphql", body, headers, timeout_s)
             found = json.loads(answer) if status < 300 else None
         except (OSError, ValueError) as error:
-            raise WebserverUnreachable(str(error)) from None
+            raise WebserverUnreachable(describe(error)) from None
         if status in (401, 403):
             raise WebserverRefused(f"it wants to know who asks (HTTP {status})")
         if status >= 300:

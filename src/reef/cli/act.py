@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import click
 
-from reef.cli.reach import ask, state_dir_option
+from reef.cli.reach import ask_telling, state_dir_option
+from reef.words import seconds
 
 
-def action(verb: str, help_text: str) -> click.Command:
-    """A command that asks the host to do `verb` to each location named."""
+def action(verb: str, help_text: str, doing: str) -> click.Command:
+    """A command that asks the host to do `verb` to each location named. While that takes long, a line on standard error
+    says now and then that it is still `doing`."""
 
     @click.command(name=verb, help=help_text)
     @click.argument("locations", nargs=-1, required=True)
@@ -22,10 +25,15 @@ def action(verb: str, help_text: str) -> click.Command:
     @state_dir_option
     def command(locations: tuple[str, ...], as_json: bool, timeout: float, state_dir: Path | None) -> None:
         for location in locations:
-            row = ask(state_dir, {"do": verb, "location": location}, timeout)
+            request = {"do": verb, "location": location}
+            row = ask_telling(state_dir, request, timeout, partial(_tell, location, doing))
             click.echo(json.dumps(row) if as_json else f"{row['name']}: {row['state']}{_note(row)}")
 
     return command
+
+
+def _tell(location: str, doing: str, after_s: float) -> None:
+    click.echo(f"{location}: still {doing} after {seconds(after_s)}", err=True)
 
 
 def _note(row: dict[str, object]) -> str:

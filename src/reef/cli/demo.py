@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from reef.errors import ReefError
+from reef.words import count
 
 
 @click.command(name="demo")
@@ -66,7 +67,7 @@ def _write(folder: Path, python: str) -> Path:
     for warning in fleet.warnings:
         click.echo(f"warning: {warning}", err=True)
     how = "as it was left" if fleet.reused else f"written in {time.monotonic() - started:.1f} s"
-    click.echo(f"demo fleet of {len(fleet.locations)} locations in {folder}, {how}", err=True)
+    click.echo(f"demo fleet of {count(len(fleet.locations), 'location')} in {folder}, {how}", err=True)
     click.echo(f"  {fleet.broken} is meant not to load: it imports a package that is not there", err=True)
     return fleet.spec
 

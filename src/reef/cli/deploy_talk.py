@@ -8,6 +8,7 @@ import click
 
 from reef.decide.diff import spelt
 from reef.fleet.units import span_text
+from reef.words import count, headline
 
 REFUSED = ("refused", "failed")
 DONE = ("promoted", "unchanged", *REFUSED)
@@ -35,15 +36,16 @@ class Talk:
         begun = self._begun
         if cut_off := begun["interrupted"]:
             done, total = len(cut_off["done"]), len(cut_off["locations"])
-            said = f"was cut off when its host ended: {done} of {total} locations were done"
+            said = f"was cut off when its host ended: {done} of {count(total, 'location')} done"
             click.echo(f"note: deploy {cut_off['id']} {said}", err=True)
         for what in ("added", "removed"):
             if begun[what]:
                 names = ", ".join(begun[what])
                 click.echo(f"note: {what} in the fleet's file, which needs a new start: {names}", err=True)
         if len(begun["waves"]) > 1:
-            sizes = ", ".join(str(len(wave)) for wave in begun["waves"])
-            self._say(f"deploy {begun['id']} in {len(begun['waves'])} waves of {sizes} locations")
+            sizes = [len(wave) for wave in begun["waves"]]
+            what = f"{count(sum(sizes), 'location')} in {count(len(sizes), 'wave')}"
+            self._say(f"deploy {begun['id']}: {what} of {', '.join(map(str, sizes))}")
 
     def hear(self, event: Event) -> None:
         self._take(event)
@@ -105,13 +107,13 @@ class Talk:
             counts[event["state"]] = counts.get(event["state"], 0) + 1
         if self.not_reached:
             counts["not reached"] = len(self.not_reached)
-        told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing to do"
+        told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nothing to do"
         return f"{told} in {self._seconds:.1f} s"
 
     def failure(self) -> str | None:
         """For people; None where everything was deployed."""
         if self.outcome == "halted":
-            reasons = "; ".join(f"{name}: {_first(why)}" for name, why in self.halted.items())
+            reasons = "; ".join(f"{name}: {headline(why)}" for name, why in self.halted.items())
             return f"deploy {self._begun['id']} was halted: {reasons}"
         if self.outcome == "abandoned":
             return f"deploy {self._begun['id']} was abandoned"
@@ -156,7 +158,7 @@ def _line(event: Event) -> str:
         case "passed":
             return f"wave {event['wave']} passed"
         case "halted":
-            lines = [f"  {name}: {_first(why)}" for name, why in event["reasons"].items()]
+            lines = [f"  {name}: {headline(why)}" for name, why in event["reasons"].items()]
             return "\n".join([f"wave {event['wave']} halts the deploy:", *lines])
         case "over":
             return ""
@@ -172,7 +174,7 @@ def _of_location(event: Event) -> str:
     if event["state"] == "rolled back":
         text += f" to {event['version'][:12]}"
     if reason := event.get("reason"):
-        text += f": {_first(reason)}"
+        text += f": {headline(reason)}"
     return "\n".join([text, *shown_diff(event.get("definitions") or {}), *_notes(event)])
 
 
@@ -190,16 +192,12 @@ def _notes(event: Event) -> list[str]:
         notes.append(f"  live runs of it, which go on with the version before: {_names(runs)}")
     if reason := event.get("not_pinned"):
         why = "the next wake may serve it all the same, for what is served cannot be pinned"
-        notes.append(f"  {why}: {_first(reason)}")
+        notes.append(f"  {why}: {headline(reason)}")
     if reason := event.get("not_kept"):
-        notes.append(f"  cannot be rolled back to: {_first(reason)}")
+        notes.append(f"  cannot be rolled back to: {headline(reason)}")
     return notes
 
 
 def _names(names: list[str]) -> str:
     rest = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return ", ".join(names[:MOST_NAMES]) + rest
-
-
-def _first(text: str) -> str:
-    return text.strip().partition("\n")[0]

@@ -11,6 +11,7 @@ from reef.errors import ReefError, Where
 from reef.fleet.reading import read
 from reef.fleet.text import shown
 from reef.fleet.write_workspace import Export, workspace_yaml
+from reef.words import fault
 
 
 @click.group("export")
@@ -34,7 +35,7 @@ def workspace(path: str | None, output: str | None) -> None:
         with open(output, "w", encoding="utf-8") as file:
             file.write(export.text)
     except OSError as error:
-        raise ReefError(f"cannot be written: {error.strerror}", where=Where(shown(output))) from None
+        raise ReefError(f"cannot be written: {fault(error)}", where=Where(shown(output))) from None
 
 
 def _say_losses(export: Export) -> None:

@@ -15,6 +15,7 @@ from reef.fleet.model import Fleet
 from reef.fleet.reading import read_dagster
 from reef.fleet.text import shown
 from reef.fleet.write_reef import is_writable, reef_yaml
+from reef.words import count, fault
 
 
 @click.command("init")
@@ -51,7 +52,7 @@ def _write(file: str, text: str) -> None:
         os.chmod(half.name, 0o644)
         os.replace(half.name, file)
     except OSError as error:
-        raise ReefError(f"cannot be written: {error.strerror}", where=Where(shown(file))) from None
+        raise ReefError(f"cannot be written: {fault(error)}", where=Where(shown(file))) from None
 
 
 def _report(fleet: Fleet, file: str, as_json: bool) -> None:
@@ -65,4 +66,4 @@ def _report(fleet: Fleet, file: str, as_json: bool) -> None:
     for note in notes:
         click.echo(f"warning: {note}", err=True)
     left = f", {len(left_out)} left out as comments" if left_out else ""
-    click.echo(f"{shown(file)}: {len(written)} locations from {shown(fleet.source)}{left}", err=True)
+    click.echo(f"{shown(file)}: {count(len(written), 'location')} from {shown(fleet.source)}{left}", err=True)

@@ -10,6 +10,7 @@ import click
 
 from reef import __version__
 from reef.errors import ReefError
+from reef.words import describe
 
 VERBS = {
     "up": "reef.cli.up",
@@ -55,7 +56,7 @@ def main() -> None:
     try:
         group.main(standalone_mode=False)
     except ReefError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {describe(error)}", err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)

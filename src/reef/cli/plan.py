@@ -13,6 +13,7 @@ import click
 from reef.cli.reach import ask, state_dir_option
 from reef.errors import ReefError
 from reef.statedir import default_state_dir
+from reef.words import count
 
 CHANGES = 2
 SHOWN = 5
@@ -88,7 +89,8 @@ def render(found: dict[str, Any]) -> str:
             lines.append(f"  and {len(one['reasons']) - SHOWN} more: see --json")
     lines += [f"{name}  removed from the fleet" for name in found["removed"]]
     touched = sum(one["touched"] for one in locations)
-    return "\n".join([*lines, f"{touched} of {len(locations)} locations change", *_waves(found)])
+    change = f"{count(len(locations), 'location')} {'changes' if touched == 1 else 'change'}"
+    return "\n".join([*lines, f"{touched} of {change}", *_waves(found)])
 
 
 def _waves(found: dict[str, Any]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,9 @@ import click
 from reef.control.admin import ask_admin
 from reef.errors import ReefError
 from reef.statedir import StateDir, default_state_root, host_is_alive
+
+FIRST_TOLD_S = 3.0
+LONGEST_SILENCE_S = 30.0
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,3 +72,19 @@ def _is_here(host: StateDir) -> bool:
 def ask(chosen: Path | None, request: Mapping[str, Any], timeout_s: float = 30.0) -> Any:
     """One question to the host; its answer."""
     return asyncio.run(ask_admin(find_state(chosen).admin_socket, request, timeout_s))
+
+
+def ask_telling(
+    chosen: Path | None, request: Mapping[str, Any], timeout_s: float, tell: Callable[[float], None]
+) -> Any:
+    """The same; while there is no answer, `tell` is called now and then with the seconds that have passed."""
+    return asyncio.run(_telling(ask_admin(find_state(chosen).admin_socket, request, timeout_s), tell))
+
+
+async def _telling(asking: Coroutine[Any, Any, Any], tell: Callable[[float], None]) -> Any:
+    task, began = asyncio.create_task(asking), time.monotonic()
+    pause_s = FIRST_TOLD_S
+    while not (await asyncio.wait({task}, timeout=pause_s))[0]:
+        tell(time.monotonic() - began)
+        pause_s = min(LONGEST_SILENCE_S, 2 * pause_s)
+    return task.result()

@@ -11,6 +11,7 @@ import click
 from reef.cli.deploy_talk import shown_diff
 from reef.cli.reach import ask, state_dir_option
 from reef.errors import ReefError
+from reef.words import headline
 
 TIMEOUT_S = 400.0  # it is loaded first
 
@@ -35,7 +36,7 @@ def command(location: str, version: str | None, as_json: bool, state_dir: Path |
     if as_json:
         click.echo(json.dumps(event))
     if event["state"] == "refused":
-        raise Refused(f"{location} is not rolled back: {event['reason'].strip().splitlines()[0]}")
+        raise Refused(f"{location} is not rolled back: {headline(event['reason'])}")
     if not as_json:
         click.echo(_told(location, event))
 

@@ -6,8 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from reef.words import count, headline
+
 COLUMNS = ("LOCATION", "OWNER", "STATE", "VERSION", "OWN MB", "SHARED", "WAKES", "COLD s", "CALLS", "NOTE")
 GIVEN_UP = ("VERSION", "CALLS", "OWNER", "SHARED", "COLD s")  # in this order, where the terminal is narrow
+MOST_NAMED = 3
 OLD_S = 7 * 86_400
 LEAST_NOTE, LEAST_NAME, ROOMY_NAME = 20, 12, 24
 Line = tuple[str, ...]
@@ -107,7 +110,7 @@ def _note(row: dict[str, Any]) -> str:
     if age := _age(row):
         parts.append(age)
     if row["live_runs"]:
-        parts.append(f"{len(row['live_runs'])} live run(s)")
+        parts.append(f"{count(len(row['live_runs']), 'live run')}")
     if row.get("leaving"):
         parts.append("removed from the fleet, answered for until nobody asks")
     if row.get("pinned"):
@@ -115,8 +118,29 @@ def _note(row: dict[str, Any]) -> str:
     if row["not_forked_because"]:
         parts.append(f"not forked: {row['not_forked_because']}")
     if row["last_error"]:
-        parts.append(row["last_error"].strip().splitlines()[0])
-    return "; ".join(parts)
+        parts.append(headline(row["last_error"]))
+    parts.append(_outside(row))
+    return "; ".join(filter(None, parts))
+
+
+def _outside(row: dict[str, Any]) -> str:
+    """Such as `its load connects to api.example.com:443; 3 loads in the last hour`."""
+    found = row.get("outside") or {}
+    connects, starts = found.get("connects") or [], found.get("starts") or []
+    does = [
+        *([f"connects to {_some(connects)}"] if connects else []),
+        *([f"starts {_some(starts)}"] if starts else []),
+    ]
+    if not does:
+        return ""
+    often = count(row["loads_last_hour"], "load")
+    return f"its load {' and '.join(does)}; {often} in the last hour"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (
+        f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
+    )
 
 
 def _age(row: dict[str, Any]) -> str:
@@ -149,9 +173,9 @@ def _mb(size: float | None) -> str:
 
 def totals_of(status: dict[str, Any]) -> list[str]:
     totals, host = status["totals"], status["host"]
-    states = ", ".join(f"{count} {state}" for state, count in sorted(totals["states"].items()))
+    states = ", ".join(f"{number} {state}" for state, number in sorted(totals["states"].items()))
     return [
-        f"{totals['locations']} locations: {states}",
+        f"{count(totals['locations'], 'location')}: {states}",
         *(_zygote(zygote) for zygote in status["zygotes"]),
         f"memory: {_mb(totals['reef_pss_bytes'])} MB in all: host {_mb(host['pss_bytes'])}, zygotes "
         f"{_mb(totals['zygotes_pss_bytes'])}, locations {_mb(totals['children_pss_bytes'])}",
@@ -173,6 +197,6 @@ def _deploy(deploy: dict[str, Any] | None) -> list[str]:
 
 def _zygote(zygote: dict[str, Any]) -> str:
     return (
-        f"zygote {zygote['key'][:8]}: {_mb(zygote['pss_bytes'])} MB, {zygote['modules']} modules, serves "
+        f"zygote {zygote['key'][:8]}: {_mb(zygote['pss_bytes'])} MB, {count(zygote['modules'], 'module')}, serves "
         f"{zygote['locations']} of {zygote['python']} ({', '.join(zygote['features'])})"
     )

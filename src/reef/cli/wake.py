@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from reef.cli.act import action
 
-command = action("wake", "Start the server of LOCATIONS now.")
+command = action("wake", "Start the server of LOCATIONS now.", "starting")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reef.errors import ReefError
+from reef.words import classed, describe, seconds
 
 log = logging.getLogger("reef.control")
 
@@ -28,7 +29,7 @@ async def serve_admin(socket: Path, commands: Mapping[str, Command]) -> asyncio.
             writer.write(json.dumps(reply).encode() + b"\n")
             await writer.drain()
         except (ConnectionError, asyncio.LimitOverrunError, ValueError) as error:
-            log.debug("an admin call broke off: %s", error)
+            log.debug("an admin call broke off: %s", describe(error))
         finally:
             writer.close()
 
@@ -55,7 +56,7 @@ async def _reply(line: bytes, commands: Mapping[str, Command]) -> dict[str, Any]
         return {"error": error.message, "hint": error.hint}
     except Exception as error:
         log.exception("admin request %s failed", request.get("do"))
-        return {"error": f"{type(error).__name__}: {error}", "hint": "the host's log knows more"}
+        return {"error": classed(error), "hint": "the host's log knows more"}
 
 
 async def ask_admin(socket: Path, request: Mapping[str, Any], timeout_s: float) -> Any:
@@ -71,7 +72,10 @@ async def ask_admin(socket: Path, request: Mapping[str, Any], timeout_s: float) 
         await writer.drain()
         line = await asyncio.wait_for(reader.readline(), timeout_s)
     except TimeoutError:
-        raise ReefError(f"the host did not answer {request['do']!r} within {timeout_s:.0f} s") from None
+        raise ReefError(
+            f"the host did not answer {request['do']!r} within {seconds(timeout_s)}",
+            hint="it goes on with it: see `reef status`",
+        ) from None
     except ConnectionError:
         raise ReefError("the host ended while it was asked") from None
     finally:

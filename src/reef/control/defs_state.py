@@ -17,6 +17,7 @@ from pathlib import Path
 import yaml
 
 from reef.wire.serdes import read_defs_state
+from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -45,7 +46,7 @@ class DefsStates:
         try:
             told = await self.ask()
         except Exception as error:
-            log.warning("defs state cannot be asked for: %s", error)
+            log.warning("defs state cannot be asked for: %s", describe(error))
             return
         if isinstance(told, dict):
             self._told = {str(key): str(version) for key, version in told.items()}
@@ -82,7 +83,7 @@ class DefsStates:
                 row = storage.execute("SELECT value FROM kvs WHERE key = ?", (KEY,)).fetchone()
             return read_defs_state(row[0].encode()) if row else None
         except (sqlite3.Error, ValueError) as error:
-            log.debug("defs state cannot be read from %s: %s", database, error)
+            log.debug("defs state cannot be read from %s: %s", database, describe(error))
             return None
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from reef.decide.rollout import Outcome, Standing
 from reef.statedir import write_atomic
+from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -108,7 +109,7 @@ class Deploy:
                 await asyncio.to_thread(write_atomic, self.path, data)
                 self._written = now
             except OSError as full:
-                log.error("the state of deploy %s cannot be written: %s", self.id, full)
+                log.error("the state of deploy %s cannot be written: %s", self.id, describe(full))
 
 
 def last_journal(path: Path) -> Journal | None:

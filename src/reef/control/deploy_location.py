@@ -15,6 +15,7 @@ from reef.control.served import Promoted, Refused, ServedRecord
 from reef.decide.diff import Diff, refusal
 from reef.environments import Environment
 from reef.fleet.model import Location
+from reef.words import classed
 
 log = logging.getLogger("reef.control")
 
@@ -51,7 +52,7 @@ class LocationDeploy:
             event = self.cannot() or await self._probe()
         except Exception as error:
             log.exception("%s: its deploy failed", self._place.name)
-            event = {"state": "failed", "reason": f"{type(error).__name__}: {error}"}
+            event = {"state": "failed", "reason": classed(error)}
         self.since = self._gate.passed_at or started
         if event["state"] in ("refused", "failed"):
             event.update(await self._stay())

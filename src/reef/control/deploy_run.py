@@ -18,6 +18,7 @@ from reef.decide.gate import Halt
 from reef.environments import Environment
 from reef.errors import ReefError
 from reef.fleet.model import Location
+from reef.words import classed, describe
 
 log = logging.getLogger("reef.control")
 
@@ -46,7 +47,7 @@ class Rollout:
         except Exception as error:
             log.exception("deploy %s failed", self._journal.id)
             for name in self._journal.standing().not_reached:
-                self._done(name, {"state": "failed", "reason": str(error)})
+                self._done(name, {"state": "failed", "reason": describe(error)})
             self._journal.outcome = "halted" if self._journal.waved else "finished"
         self._journal.state = "over"
         await self._deploy.write()
@@ -163,7 +164,7 @@ class Rollout:
             return {"state": "not rolled back", "reason": error.message}
         except Exception as error:
             log.exception("%s: not rolled back", name)
-            return {"state": "not rolled back", "reason": f"{type(error).__name__}: {error}"}
+            return {"state": "not rolled back", "reason": classed(error)}
         if event["state"] in ("promoted", "unchanged"):
             return {**event, "state": "rolled back", "version": before}
         return {**event, "state": "not rolled back"}

@@ -19,6 +19,7 @@ from reef.fleet.model import Location
 from reef.hosting.contract import LoadReport
 from reef.sources import SourceRecord
 from reef.statedir import StateDir
+from reef.words import describe, fault
 
 log = logging.getLogger("reef.control")
 
@@ -85,7 +86,7 @@ class Keeper:
             self.versions.put(kept_now(new, spec, reason, taken))
             self.versions.forget(new.location, new.version)
         except OSError as error:
-            reason = f"it could not be kept: {error.strerror}"
+            reason = f"it could not be kept: {fault(error)}"
         if reason:
             log.info("%s: version %s cannot be rolled back to: %s", new.location, new.version[:12], reason)
         return reason
@@ -96,9 +97,9 @@ class Keeper:
                 self._blobs.put(found.files)
                 return None
             except CopyFailed as failure:
-                reason = str(failure)
+                reason = describe(failure)
             except OSError as error:
-                return f"its source could not be copied: {error.strerror}"
+                return f"its source could not be copied: {fault(error)}"
         return reason
 
     # -- running -----------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ class Keeper:
         try:
             base = self._trees.ready(found, _folders(kept.spec, kept.record))
         except OSError as error:
-            raise Damaged(f"its copy cannot be made ready: {error.strerror or error}") from None
+            raise Damaged(f"its copy cannot be made ready: {fault(error)}") from None
         return Running(mapped(kept.spec, base), base)
 
     # -- clearing away -----------------------------------------------------------------------------

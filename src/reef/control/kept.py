@@ -12,6 +12,7 @@ import msgspec
 from reef.control.served import ServedRecord
 from reef.fleet.model import Location
 from reef.statedir import slug, write_atomic
+from reef.words import describe
 
 FORMAT = 1
 MOST = 5  # of one location, besides the one that is served
@@ -82,6 +83,6 @@ def _read(path: Path) -> KeptVersion | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:
-        log.warning("%s cannot be used: %s", path, error)
+        log.warning("%s cannot be used: %s", path, describe(error))
         return None
     return found if found.format == FORMAT else None

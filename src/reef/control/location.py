@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 from reef.control.served import Promoted, Refused, ServedRecord
@@ -16,6 +17,8 @@ from reef.state import Costs, LocationView, Phase
 
 INTERVAL_WEIGHT = 0.3  # of the newest gap in the moving average of gaps between uses
 SAME_USE_S = 1.0  # calls closer than this are one use
+MOST_LOADS = 1000
+HOUR_S = 3600.0
 
 
 def endpoint_of(child: Child) -> Endpoint:
@@ -62,6 +65,7 @@ class CodeLocation:
     pss_bytes: int = 0
     sampled_at: float = 0.0
     probes: int = 0
+    loads: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_LOADS))  # when each began
     probing: asyncio.Lock = field(default_factory=asyncio.Lock)
     probed: Promoted | Refused | None = None  # by the last probe, None while it runs
     probed_at: float = -1.0  # when the last probe began
@@ -131,6 +135,7 @@ class CodeLocation:
             ),
             private_bytes=self.private_bytes or before.private_bytes,
             call_interval_s=self.interval_s if self.interval_s is not None else before.call_interval_s,
+            reaches_outside=before.reaches_outside,
         )
 
     def view(self, in_flight: int) -> LocationView:
@@ -161,6 +166,13 @@ class CodeLocation:
         if self.used_at is None or now - self.used_at > SAME_USE_S:
             self.used_at = now
         self.idle_since = now
+
+    def note_load(self, now: float) -> None:
+        """Its code begins to be loaded, by a probe or a wake."""
+        self.loads.append(now)
+
+    def loads_last_hour(self, now: float) -> int:
+        return sum(now - at <= HOUR_S for at in self.loads)
 
     def note_failure(self, reason: str, now: float) -> None:
         self.failures += 1

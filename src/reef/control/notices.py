@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from reef.decide.watch import parent
+from reef.words import describe
 
 QUIET_MS = 50  # after the last change, before a burst is over
 LONGEST_MS = 1_600  # a burst that does not end
@@ -83,7 +84,7 @@ def _made(notify: Any, folders: frozenset[str]) -> Any:
 
 
 def _for_people(error: BaseException) -> str:
-    text = str(error)
+    text = describe(error)
     if "os error 28" in text or "watch limit" in text:
         return "the kernel's limit of watches is reached (fs.inotify.max_user_watches)"
     if "os error 24" in text:

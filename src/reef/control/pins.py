@@ -15,6 +15,7 @@ from reef.control.served import ServedRecord, save
 from reef.control.versions import Versions
 from reef.control.waking import recorded_stamp
 from reef.statedir import StateDir
+from reef.words import fault
 
 log = logging.getLogger("reef.control")
 
@@ -38,7 +39,7 @@ class Pins:
             try:
                 await self._write(place, msgspec.structs.replace(place.served, pinned=why))
             except OSError as error:
-                return f"it cannot be written down: {error.strerror}"
+                return f"it cannot be written down: {fault(error)}"
         log.info("%s: pinned to version %s (%s)", place.name, place.served.version[:12], why)
         await self._leave_the_disk(place)
         return None

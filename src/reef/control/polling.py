@@ -14,6 +14,7 @@ from reef.control.served import ServedRecord
 from reef.control.versions import Stamp
 from reef.snapshots.record import RecordingFailed, record, synthesized_load_error
 from reef.wire.client import get_server_id
+from reef.words import because, describe
 
 log = logging.getLogger("reef.control")
 
@@ -44,7 +45,9 @@ class Poller:
         try:
             found = await get_server_id(endpoint.target, timeout_s=ASK_TIMEOUT_S, ssl=endpoint.ssl)
         except grpc.aio.AioRpcError as error:
-            await self._unreachable(place, f"{endpoint.target}: {error.code().name}: {error.details()}")
+            await self._unreachable(
+                place, because(f"{endpoint.target}: {error.code().name}", error.details())
+            )
             return
         if found == place.real_server_id:
             return
@@ -59,7 +62,7 @@ class Poller:
         try:
             recording = await record(target, RECORD_TIMEOUT_S, ssl=ssl)
         except RecordingFailed as failure:
-            await self._unreachable(place, f"{target}: {failure}")
+            await self._unreachable(place, f"{target}: {describe(failure)}")
             return
         before: ServedRecord | None = place.served
         stamp = Stamp(_version(found), "", "", {})

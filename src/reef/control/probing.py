@@ -13,7 +13,7 @@ import msgspec
 from reef.control.keeping import Keeper, Running
 from reef.control.kept import KeptVersion, kept_now
 from reef.control.location import CodeLocation, Tried
-from reef.control.recording import record_within
+from reef.control.recording import record_within, too_late
 from reef.control.served import Promoted, Refused, ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
 from reef.control.turns import Turns
@@ -24,9 +24,10 @@ from reef.gateway import Gateway
 from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
 from reef.snapshots import SnapshotStore
-from reef.snapshots.record import Recording, synthesized_load_error
+from reef.snapshots.record import Recording, RecordingLate, synthesized_load_error
 from reef.sources import SourceRecord
 from reef.wire.serdes import read_error
+from reef.words import describe, fault
 
 log = logging.getLogger("reef.control")
 
@@ -150,6 +151,7 @@ class Prober:
         spec = child_spec(running.spec, self._around, "probe", stamp.version, running.copy)
         spec = replace(spec, env={**spec.env, **env})
         started = time.monotonic()
+        location.note_load(started)
         limit_s = running.spec.load_timeout_s
         try:
             child = await self._hosting.start(spec, limit_s)
@@ -162,11 +164,15 @@ class Prober:
                 self._hosting, child, remaining_s, location.spec.memory_limit_bytes
             )
             report = await self._hosting.load_report(child)
+        except RecordingLate as late:
+            cut_off = await self._hosting.load_report(child)
+            reason = too_late(late.doing, cut_off.at if cut_off else "", limit_s)
+            recording, report = synthesized_load_error(reason, location.name), None
         except (
             Exception
         ) as error:  # the code ended its server, or answers nonsense: its own fault, to be told
             recording = synthesized_load_error(
-                f"the code server failed while it was recorded: {error}", location.name
+                f"the code server failed while it was recorded: {describe(error)}", location.name
             )
             report = None
         finally:
@@ -198,7 +204,7 @@ class Prober:
             else:
                 self.keeper.keep_later(location, new, loaded.record, loaded.report)
         except OSError as full:
-            location.load_error = f"what it answers could not be stored: {full.strerror or full}"
+            location.load_error = f"what it answers could not be stored: {fault(full)}"
             log.error("%s: %s", location.name, location.load_error)
             return await self._unstored(location, location.load_error)
         location.load_error = loaded.recording.load_error_text if error is not None else None
@@ -217,7 +223,7 @@ class Prober:
             try:
                 running = await self.keeper.from_copy(kept)
             except Damaged as damaged:
-                return Refused(str(damaged))
+                return Refused(describe(damaged))
             stamp = self._versions.stamp_of_kept(kept.spec, kept.record)
             loaded = await self._load(location, stamp, running)
             if loaded.recording.load_error is not None:
@@ -226,7 +232,7 @@ class Prober:
                 new = msgspec.structs.replace(await self._as_it_was(location, kept, loaded), pinned=pinned)
                 await self.promote(location, new)
             except OSError as full:
-                return Refused(f"what it answers could not be stored: {full.strerror or full}")
+                return Refused(f"what it answers could not be stored: {fault(full)}")
             location.load_error = None
             location.not_kept = None
             location.probed = None
@@ -276,6 +282,8 @@ class Prober:
             cold_start_cpu_s=costs.cold_start_cpu_s,
             private_bytes=costs.private_bytes or (report.private_bytes if report else None),
             call_interval_s=costs.call_interval_s,
+            connects=report.connects if report else (),
+            starts=report.starts if report else (),
             changes=_changes(location.served, stamp.version, digest, now),
         )
 
@@ -321,4 +329,4 @@ def _same_failure(served: ServedRecord | None, loaded: Loaded) -> bool:
 
 def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()):
-        log.error("a probe could not be ended: %s", error)
+        log.error("a probe could not be ended: %s", describe(error))

@@ -23,6 +23,7 @@ from reef.fleet.model import Location
 from reef.snapshots import SnapshotStore
 from reef.sources import SourceRecord, source_root
 from reef.statedir import StateDir, write_atomic
+from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -122,7 +123,7 @@ class Promotions:
         try:
             await asyncio.to_thread(self._note, name, by, old, new, known)
         except Exception as error:
-            log.error("%s: its promotion is missing in its history: %s", name, error)
+            log.error("%s: its promotion is missing in its history: %s", name, describe(error))
 
     def _note(
         self,

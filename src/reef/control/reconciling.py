@@ -13,6 +13,7 @@ from reef.control.location import CodeLocation
 from reef.decide.reconcile import Changes, Kind, changes
 from reef.fleet.model import Fleet, Location
 from reef.gateway import CallLimits, ListenAddress
+from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -122,7 +123,7 @@ class Reconciler:
                 await self._parts.control.probe(place)
         except Exception as error:
             log.exception("%s: it could not be taken in", place.name)
-            place.load_error = f"it could not be probed: {error}"
+            place.load_error = f"it could not be probed: {describe(error)}"
 
     # -- going -------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import asyncio
 
 from reef.hosting.contract import Child, Hosting
 from reef.snapshots.record import Recording, RecordingFailed, record
+from reef.words import seconds
 
 LOOK_S = 0.1
 
@@ -33,6 +34,12 @@ async def _until_over(hosting: Hosting, child: Child, limit_bytes: int | None) -
         sample = await hosting.memory(child) if limit_bytes is not None else None
         if limit_bytes is not None and sample is not None and sample.private > limit_bytes:
             return over_limit(limit_bytes, sample.private)
+
+
+def too_late(doing: str, at: str, limit_s: float) -> str:
+    """For people: `doing` as RecordingLate says it, `at` as a report says it, `limit_s` the location's setting."""
+    where = f" ({at})" if at else ""
+    return f"it did not load within its load_timeout of {seconds(limit_s)}: its code server was still {doing}{where}"
 
 
 def over_limit(limit_bytes: int, private_bytes: int) -> str:

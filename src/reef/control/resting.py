@@ -12,6 +12,7 @@ from reef.control.runs import RunBook, current_runs
 from reef.decide import rest
 from reef.gateway import Gateway
 from reef.hosting.contract import Child, Hosting
+from reef.words import classed
 
 log = logging.getLogger("reef.control")
 
@@ -116,4 +117,4 @@ class Rester:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._stopping.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("ending a child failed: %r", error)
+            log.error("ending a child failed: %s", classed(error))

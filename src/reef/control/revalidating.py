@@ -20,6 +20,7 @@ from reef.hosting.contract import Child
 from reef.snapshots import SnapshotStore
 from reef.snapshots.index import encode
 from reef.snapshots.record import Recording, RecordingFailed, record
+from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -55,7 +56,7 @@ class Revalidator:
         try:
             recording = await record(f"unix:{child.socket}", place.spec.load_timeout_s)
         except RecordingFailed as failure:
-            log.info("%s: its answers after the wake are not known: %s", place.name, failure)
+            log.info("%s: its answers after the wake are not known: %s", place.name, describe(failure))
             return
         async with place.probing:
             await self._compare(place, child, recording)

@@ -14,6 +14,7 @@ from reef.control.versions import Change
 from reef.decide.load_errors import brief
 from reef.decide.watch_lines import Outcome
 from reef.wire.serdes import read_error
+from reef.words import classed
 
 log = logging.getLogger("reef.control")
 
@@ -62,7 +63,7 @@ class Rounds:
                 return await self._one(name)
         except Exception as error:
             log.exception("%s: what was saved could not be loaded", name)
-            return Outcome(name, "failed", f"{type(error).__name__}: {error}")
+            return Outcome(name, "failed", classed(error))
 
     async def _one(self, name: str) -> Outcome | None:
         place = self._place(name)

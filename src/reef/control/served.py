@@ -12,6 +12,7 @@ import msgspec
 from reef.gateway.contract import Served
 from reef.state import Costs
 from reef.statedir import write_atomic
+from reef.words import describe
 
 FORMAT = 1
 log = logging.getLogger("reef.control")
@@ -36,6 +37,8 @@ class ServedRecord(msgspec.Struct, frozen=True):
     cold_start_cpu_s: float | None = None
     private_bytes: int | None = None
     call_interval_s: float | None = None
+    connects: tuple[str, ...] = ()  # other machines that its load connects to, `host:port`
+    starts: tuple[str, ...] = ()  # programs that its load starts
     pinned: str | None = None  # why it is served from its kept copy, whatever lies on the disk now
     changes: tuple[
         float, ...
@@ -46,7 +49,13 @@ class ServedRecord(msgspec.Struct, frozen=True):
         return Served(server_id=self.server_id, snapshot=self.snapshot, load_error=self.load_error)
 
     def costs(self) -> Costs:
-        return Costs(self.cold_start_s, self.cold_start_cpu_s, self.private_bytes, self.call_interval_s)
+        return Costs(
+            self.cold_start_s,
+            self.cold_start_cpu_s,
+            self.private_bytes,
+            self.call_interval_s,
+            reaches_outside=bool(self.connects or self.starts),
+        )
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ def load(path: Path, location: str) -> ServedRecord | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        log.warning("record of %s cannot be used, it is made anew: %s", location, error)
+        log.warning("record of %s cannot be used, it is made anew: %s", location, describe(error))
         return None
     return record if record.format == FORMAT and record.location == location else None
 

@@ -14,6 +14,7 @@ from reef.control.location import CodeLocation
 from reef.control.waking import recorded_stamp
 from reef.hosting.contract import Child
 from reef.thrift import give_back
+from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -119,7 +120,7 @@ class Starter:
             await self._parts.control.probe(place)
         except Exception as error:
             log.exception("%s: its probe failed", place.name)
-            place.load_error = f"it could not be probed: {error}"
+            place.load_error = f"it could not be probed: {describe(error)}"
 
 
 class Quiet:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reef.control.location import CodeLocation
+from reef.control.served import ServedRecord
 from reef.decide import rest
 from reef.decide.revalidate import is_unstable
 from reef.fleet.units import revalidation_text
@@ -51,10 +52,20 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "warm_private_bytes": costs.private_bytes,
         "call_interval_s": _rounded(costs.call_interval_s),
         "idle_timeout_s": _rounded(rest.idle_timeout_s(costs, place.spec.idle_timeout_s)),
+        "outside": outside_of(served),
+        "loads_last_hour": place.loads_last_hour(time.monotonic()),
         "pinned": served.pinned if served else None,
         "not_kept": place.not_kept,
         "last_error": place.load_error or place.last_error,
         "definitions": served.definitions if served else {},
+    }
+
+
+def outside_of(served: ServedRecord | None) -> dict[str, list[str]]:
+    """What its load does outside: other machines (`host:port`) and programs."""
+    return {
+        "connects": list(served.connects) if served else [],
+        "starts": list(served.starts) if served else [],
     }
 
 
@@ -70,13 +81,28 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None or value == float("inf") else round(value, 3)
 
 
-def standing_estimate_bytes(place: CodeLocation, zygotes: Iterable[ZygoteStatus]) -> int:
-    """What a server of its own on this machine would take: what its zygote preloaded for it, and its own."""
+def standing_estimate_bytes(
+    place: CodeLocation, zygotes: Iterable[ZygoteStatus], files_bytes: int = 0
+) -> int:
+    """What a server of its own on this machine would take: what its zygote preloaded for it, and its own. One that
+    has a server of its own takes what that takes; `files_bytes` is the part of it that is mapped files."""
+    if is_fresh(place):
+        return max(place.pss_bytes, place.private_bytes)
     own = place.costs().private_bytes or 0
     for zygote in zygotes:
         if place.name in zygote.locations and zygote.memory is not None:
             return own + zygote.memory.anonymous
-    return own
+    return own + files_bytes if own else 0
+
+
+def is_fresh(place: CodeLocation) -> bool:
+    return place.child is not None and not place.child.forked and place.pss_bytes > 0
+
+
+def mapped_files_bytes(places: Iterable[CodeLocation]) -> int:
+    """On average, of the servers that were started in interpreters of their own; 0 where there is none."""
+    parts = [max(0, place.pss_bytes - place.private_bytes) for place in places if is_fresh(place)]
+    return sum(parts) // len(parts) if parts else 0
 
 
 def fleet_status(
@@ -89,6 +115,7 @@ def fleet_status(
     states: dict[str, int] = {}
     for row in locations:
         states[row["state"]] = states.get(row["state"], 0) + 1
+    files = mapped_files_bytes(places)
     zygote_bytes = sum(zygote.memory.pss for zygote in zygotes if zygote.memory)
     return {
         "host": {"pid": os.getpid(), "pss_bytes": host.pss, "private_bytes": host.private},
@@ -100,7 +127,9 @@ def fleet_status(
             "children_pss_bytes": sum(row["pss_bytes"] for row in locations),
             "zygotes_pss_bytes": zygote_bytes,
             "reef_pss_bytes": host.pss + zygote_bytes + sum(row["pss_bytes"] for row in locations),
-            "standing_estimate_bytes": sum(standing_estimate_bytes(place, zygotes) for place in places),
+            "standing_estimate_bytes": sum(
+                standing_estimate_bytes(place, zygotes, files) for place in places
+            ),
         },
     }
 

@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 from reef.decide.gate import Key, Trouble
 from reef.gateway.contract import CallEnded
+from reef.words import because, headline
 
 MOST = 200  # ways to fail that are remembered of one location
 REMEMBERED_S = 3600.0
@@ -29,15 +30,15 @@ class Troubles:
         """Of a forwarded call, whatever became of it."""
         tick = event.failed_tick
         if tick is not None and event.code != "CANCELLED":
-            text = f"{tick.name}: {tick.text}"
+            text = because(tick.name, tick.text)
             self.note(Trouble("tick", (tick.name, tick.error), text, event.version, now))
         elif event.code not in FINE:
-            text = f"{event.method}: {event.code}: {_first_line(event.error)}"
+            text = because(f"{event.method}: {event.code}", headline(event.error))
             self.note(Trouble("call", (event.method, event.code), text, event.version, now))
 
     def note_server(self, reason: str, version: str | None, now: float) -> None:
         """A crash, a memory limit, a start that failed."""
-        self.note(Trouble("server", ("server", ""), _first_line(reason), version, now))
+        self.note(Trouble("server", ("server", ""), headline(reason), version, now))
 
     def all(self) -> tuple[Trouble, ...]:
         return tuple(self._last.values())
@@ -47,7 +48,3 @@ class Troubles:
         return frozenset(
             one.key for one in self._last.values() if one.kind != "server" and now - one.at <= REMEMBERED_S
         )
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0]

@@ -18,6 +18,7 @@ from reef.control.versions import Change, Stamp, Versions
 from reef.copies import Damaged
 from reef.gateway.contract import WakeRefused
 from reef.hosting.contract import Child, Hosting, StartFailed
+from reef.words import describe, headline
 
 log = logging.getLogger("reef.control")
 
@@ -83,6 +84,7 @@ class Waker:
         version = location.served.version
         started = time.monotonic()
         running = await self._running(location)
+        location.note_load(started)
         child, failure = await self._start(running, version)
         changed = await self._changed(location, running)
         if changed == "same" and child is not None:
@@ -111,7 +113,7 @@ class Waker:
             return await self._keeper.running(location)
         except Damaged as damaged:
             hint = f"`reef reload {location.name}` serves what lies on the disk"
-            raise self._refuse(location, f"it is pinned, but {damaged}; {hint}") from None
+            raise self._refuse(location, f"it is pinned, but {describe(damaged)}; {hint}") from None
 
     async def _changed(self, location: CodeLocation, running: Running) -> Change:
         """Of a pinned one only the environment counts: the rest is its copy."""
@@ -153,7 +155,7 @@ class Waker:
 
     def _refuse(self, location: CodeLocation, reason: str) -> WakeRefused:
         location.note_failure(reason, time.monotonic())
-        log.warning("%s: not woken: %s", location.name, reason.splitlines()[0] if reason else reason)
+        log.warning("%s: not woken: %s", location.name, headline(reason))
         return WakeRefused(f"code location {location.name!r} could not be started: {reason}")
 
 

@@ -17,6 +17,7 @@ from reef.control.rounds import Rounds
 from reef.control.versions import Versions
 from reef.decide.watch import Concerns, Watched, poll_pause_s
 from reef.decide.watch_lines import lines
+from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -181,8 +182,10 @@ class Watcher:
         try:
             self._notices = await asyncio.to_thread(Notices, folders)
         except CannotWatch as error:
-            self._problem, self._notices = str(error), None
-            self._say(f"watch: {error}: looking at the files again and again instead, which is slower")
+            self._problem, self._notices = describe(error), None
+            self._say(
+                f"watch: {describe(error)}: looking at the files again and again instead, which is slower"
+            )
         if old is not None:
             self._note(self._concerns.of(await asyncio.to_thread(old.close)))
         # what happened in a folder that is watched only now was told by nobody, during the start too

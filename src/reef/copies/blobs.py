@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reef.sources.content import hasher
+from reef.words import fault
 
 FICLONE = 0x40049409  # from linux/fs.h: share the blocks where the file system can
 READ_ONLY = 0o500  # executable, because a source file may be a script
@@ -88,7 +89,7 @@ def _fill(fd: int, path: str) -> None:
     try:
         source = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise CopyFailed(f"{path} cannot be read: {error.strerror}") from None
+        raise CopyFailed(f"{path} cannot be read: {fault(error)}") from None
     try:
         found = os.fstat(source)
         _clone(fd, source)

@@ -11,15 +11,14 @@ from reef.fleet.model import Location
 from reef.hosting.contract import LoadReport
 from reef.sources import SourceRecord, import_folders
 from reef.sources.content import ABSENT, SPECIAL, UNREADABLE
-from reef.sources.ignored import ignored_folder
-from reef.sources.scope import too_wide
+from reef.sources.ignored import ignored_file, ignored_folder
+from reef.sources.scope import PROJECT_FILES, project_of, source_root, too_wide
+from reef.words import count
 
 MOST_FILES = 50_000
 MOST_BYTES = 1 << 30
 MOST_BESIDE = 5_000
 LINK = "link "
-# What Dagster and `dg` read of a project, looked for from its code upwards: a copy has it at the same place.
-PROJECT_FILES = frozenset({"pyproject.toml", "dg.toml", "setup.cfg", "setup.py"})
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,11 @@ def _modules_below(top: str) -> Iterator[str]:
 
 
 def _outside(spec: Location, record: SourceRecord, report: LoadReport) -> Iterator[str]:
-    """Data that the load read outside its roots: no copy of the roots brings it back. Modules are copied wherever
-    they lie, so are the files of the project above a root, `.env` files are settings, and what a person keeps in hidden
-    files of the home folder is the machine's."""
+    """Data that the load read outside its roots and its project: code that is run from a copy would not read it there.
+    Modules are copied wherever they lie, so are the files that make a project above a root, `.env` files are settings,
+    and what a person keeps in hidden files of the home folder is the machine's."""
+    project = project_of(source_root(spec))
+    own = (*record.scope.roots, *([project] if project else []))
     code = {file for file in report.modules.values() if file}
     settings = {*spec.env_files, *(os.path.join(f, ".env") for f in (spec.cwd, *import_folders(spec)) if f)}
     settings = set(map(os.path.abspath, settings))
@@ -99,11 +100,26 @@ def _outside(spec: Location, record: SourceRecord, report: LoadReport) -> Iterat
     for path, state in record.files.items():
         if state.digest == ABSENT or path in code or path in settings or path == target:
             continue
-        if not path.startswith(hidden) and not _is_projects(path, record.scope.roots):
+        if (
+            not path.startswith(hidden)
+            and not _inside(path, own)
+            and not _is_projects(path, record.scope.roots)
+        ):
             yield path
     for folder in record.folders:
-        if not folder.startswith(hidden) and not _inside(folder, record.scope.roots):
+        in_project = _inside(folder, own) and _has_all_of(record, folder)
+        if not (folder.startswith(hidden) or _inside(folder, record.scope.roots) or in_project):
             yield f"the names in {folder}"
+
+
+def _has_all_of(record: SourceRecord, folder: str) -> bool:
+    """Whether each file in a folder is part of the version, so that a copy has the same names."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if not entry.is_dir()]
+    except OSError:
+        return False
+    return all(ignored_file(name) or f"{folder}/{name}" in record.files for name in names)
 
 
 def _is_projects(path: str, roots: Iterable[str]) -> bool:
@@ -120,7 +136,7 @@ def _wide(spec: Location, record: SourceRecord) -> Iterator[str]:
 def _too_large(record: SourceRecord) -> str | None:
     files = listed(record.contents()).files
     if len(files) > MOST_FILES:
-        return f"it has {len(files):,} source files, more than {MOST_FILES:,}"
+        return f"it has {count(len(files), 'source file')}, more than {MOST_FILES:,}"
     size = sum(map(_size, files))
     return f"its source has {size >> 20:,} MiB, more than {MOST_BYTES >> 20:,}" if size > MOST_BYTES else None
 

@@ -4,7 +4,9 @@ The rule, for a location whose user set no `idle_timeout`: staying warm costs me
 waking costs processor time once. Clouds sell one processor second for about what nine gigabyte seconds cost, so
 a location is kept for as long as its memory is cheaper than its next cold start. A location whose cold start
 is more than a tenth of the interval in which it is called is kept warm between those calls, whatever it costs,
-because sleep would make its ticks slow.
+because sleep would make its ticks slow. A load that does something outside (a connection to another machine, a
+program that it starts) costs somebody else something that nobody can measure here: it counts as ten seconds more,
+of processor time and of waiting.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ UNMEASURED_S = 30.0
 SLOW_SHARE = 0.1  # of the call interval
 KEPT_INTERVALS = 2.5
 KEEPABLE_INTERVAL_S = 3600.0  # beyond an hour between calls nobody is kept warm for them
+OUTSIDE_S = 10.0
 LONG_START_S = 2.0  # most are forked in a twentieth of it
 
 
@@ -28,18 +31,23 @@ def idle_timeout_s(costs: Costs, chosen_s: float | None) -> float:
     if chosen_s is not None:
         return chosen_s
     cpu_s = costs.cold_start_cpu_s if costs.cold_start_cpu_s is not None else costs.cold_start_s
-    if cpu_s is None or not costs.private_bytes:
-        return UNMEASURED_S
-    break_even_s = GB_SECONDS_PER_CPU_SECOND * cpu_s / (costs.private_bytes / 1e9)
+    if not costs.private_bytes or (cpu_s is None and not costs.reaches_outside):
+        return max(UNMEASURED_S, _kept_for_calls_s(costs))
+    wake_s = (cpu_s or 0.0) + _outside_s(costs)
+    break_even_s = GB_SECONDS_PER_CPU_SECOND * wake_s / (costs.private_bytes / 1e9)
     timeout_s = min(LONGEST_S, max(SHORTEST_S, break_even_s))
     return max(timeout_s, _kept_for_calls_s(costs))
 
 
 def _kept_for_calls_s(costs: Costs) -> float:
-    interval_s = costs.call_interval_s
-    if interval_s is None or interval_s > KEEPABLE_INTERVAL_S or costs.cold_start_s is None:
+    interval_s, start_s = costs.call_interval_s, (costs.cold_start_s or 0.0) + _outside_s(costs)
+    if interval_s is None or interval_s > KEEPABLE_INTERVAL_S:
         return 0.0
-    return KEPT_INTERVALS * interval_s if costs.cold_start_s > SLOW_SHARE * interval_s else 0.0
+    return KEPT_INTERVALS * interval_s if start_s > SLOW_SHARE * interval_s else 0.0
+
+
+def _outside_s(costs: Costs) -> float:
+    return OUTSIDE_S if costs.reaches_outside else 0.0
 
 
 def starts_again(costs: Costs) -> bool:

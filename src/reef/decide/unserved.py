@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from reef.wire.serdes import ErrorInfo, error_json, read_error
+from reef.words import count
 
 MOST_ENTRIES = 5
 
@@ -37,7 +38,7 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 
 def _error(name: str, error: str, more: int) -> str:
-    others = f" So it is with {more} more locations: see `reef status`." if more else ""
+    others = f" So it is with {count(more, 'more location')}: see `reef status`." if more else ""
     message = (
         f"The newest code of {name!r} does not load. The version before it is served on, and this entry goes once "
         f"{name!r} loads: reload it when it is mended.{others}\n"

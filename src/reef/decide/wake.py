@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reef.state import LocationView
+from reef.words import count
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
@@ -43,6 +44,6 @@ def on_call(view: LocationView, now: float) -> Start | Hold | Refuse:
     if left_s <= WORTH_HOLDING_S:
         return Hold(left_s)
     return Refuse(
-        f"code location {view.name!r} failed to start {view.failures} times in a row, next attempt in "
+        f"code location {view.name!r} failed to start {count(view.failures, 'time')} in a row, next attempt in "
         f"{left_s:.0f} s: {view.last_error or 'no reason known'}"
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reef.words import count
+
 MOST_NAMES = 5
 
 
@@ -53,7 +55,7 @@ def _shortened(text: str, folder: str) -> str:
 
 def _names(those: Sequence[Outcome]) -> str:
     if len(those) > MOST_NAMES:
-        return f"{len(those)} locations"
+        return count(len(those), "location")
     return ", ".join(one.location for one in those)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reef.decide.zygote_facts import Attribute
 from reef.environments.model import Environment, EnvironmentProblem
+from reef.words import count
 
 MOST_TOLD = 3
 Pair = tuple[Environment, Environment]
@@ -31,7 +32,7 @@ def does_not_pay(
     saving: int,
 ) -> str:
     """`pair`: the environments of this location and of the largest group; `settings`: what counts at exec."""
-    who = "it alone" if locations == 1 else f"these {locations} locations"
+    who = "it alone" if locations == 1 else f"these {count(locations, 'location')}"
     why = _difference(pair, settings, differs)
     return f"{why}; a zygote for {who} would take {cost >> 20} MB and save {saving >> 20} MB"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reef.environments.model import OLDEST_PYTHON, EnvironmentProblem
+from reef.words import fault
 
 Facts = Mapping[str, Any]
 _MARK = b"reef-environment "
@@ -35,7 +36,7 @@ def ask(python: str, timeout_s: float = 30.0) -> Facts | EnvironmentProblem:
         )
     except OSError as error:
         return EnvironmentProblem(
-            python, f"{python} cannot be run: {error.strerror}", "name a Python interpreter"
+            python, f"{python} cannot be run: {fault(error)}", "name a Python interpreter"
         )
     return _read(python, *output)
 

@@ -19,6 +19,7 @@ from reef.environments.ask import Facts, ask, end_all
 from reef.environments.filehash import FileHashes
 from reef.environments.model import Environment, EnvironmentProblem
 from reef.environments.survey import Survey
+from reef.words import describe
 
 
 class Answer(msgspec.Struct):
@@ -71,7 +72,9 @@ def _settled(
         return surveyor.environment(python, facts)
     except OSError as error:
         hint = "wait until nothing is being installed there, then try again"
-        return EnvironmentProblem(python, f"the environment of {python} cannot be read: {error}", hint)
+        return EnvironmentProblem(
+            python, f"the environment of {python} cannot be read: {describe(error)}", hint
+        )
 
 
 def _leave(*_: object) -> None:

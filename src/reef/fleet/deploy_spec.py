@@ -12,6 +12,7 @@ from reef.fleet.model import DeploySpec, WaveEnd
 from reef.fleet.settings import WAVE_PATTERN
 from reef.fleet.suggest import did_you_mean
 from reef.fleet.units import span_s
+from reef.words import describe
 
 WAVES_ARE = "numbers from 1 and percentages up to 100% that grow, such as 1,10,100%"
 
@@ -58,7 +59,7 @@ def _ends(item: Item | None) -> tuple[WaveEnd, ...]:
     try:
         return wave_ends([str(each.value) for each in item.elements])
     except ValueError as wrong:
-        raise item.error(f"must be {WAVES_ARE}: {wrong}") from None
+        raise item.error(f"must be {WAVES_ARE}: {describe(wrong)}") from None
 
 
 def _soak(item: Item | None) -> float:
@@ -94,7 +95,7 @@ def asked(
     try:
         ends = spec.ends if waves is None else wave_ends(waves)
     except ValueError as wrong:
-        raise ReefError(f"--wave must be {WAVES_ARE}: {wrong}") from None
+        raise ReefError(f"--wave must be {WAVES_ARE}: {describe(wrong)}") from None
     try:
         soak_s = spec.soak_s if soak is None else soak_seconds(soak)
     except ValueError:

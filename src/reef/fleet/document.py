@@ -10,6 +10,7 @@ import yaml
 from reef.errors import ReefError, Where
 from reef.fleet.suggest import template_hint
 from reef.fleet.text import read_text, shown
+from reef.words import describe, headline
 
 _MERGE = "tag:yaml.org,2002:merge"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
@@ -80,7 +81,7 @@ def parse_document(text: str, file: str) -> Item:
         said = " ".join(part for part in (error.context, error.problem) if part)
         raise ReefError(f"is not valid YAML: {said}", where=Where(file, line), hint=hint) from None
     except (yaml.YAMLError, ValueError) as error:
-        first = str(error).splitlines()[0]
+        first = headline(describe(error))
         raise ReefError(f"is not valid YAML: {first}", where=Where(file), hint=hint) from None
     except RecursionError:
         raise ReefError("is nested too deeply", where=Where(file)) from None

@@ -6,6 +6,7 @@ import codecs
 import os
 
 from reef.errors import ReefError, Where
+from reef.words import fault
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -28,7 +29,7 @@ def read_text(path: str) -> str:
         with open(path, "rb") as file:
             raw = file.read()
     except OSError as error:
-        raise ReefError(f"cannot be read: {error.strerror}", where=Where(shown(path))) from None
+        raise ReefError(f"cannot be read: {fault(error)}", where=Where(shown(path))) from None
     except ValueError:  # a NUL, or half of a surrogate pair
         raise ReefError(f"{path!r} is not the path of a file") from None
     return _decoded(raw, path)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from reef.errors import ReefError, Where
 from reef.fleet.text import read_text, shown
+from reef.words import describe
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,6 @@ def read_toml(path: str) -> Table:
     try:
         return Table(tomllib.loads(text), "", shown(path), text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))  # else "at end of document"
+        line = re.search(r"at line (\d+)", describe(error))  # else "at end of document"
         where = Where(shown(path), int(line.group(1)) if line else max(1, len(text.splitlines())))
-        raise ReefError(f"is not valid TOML: {error}", where=where) from None
+        raise ReefError(f"is not valid TOML: {describe(error)}", where=where) from None

@@ -15,6 +15,7 @@ from reef.fleet.interpreter import fault_of
 from reef.fleet.model import CodeTarget, Location, ServerAddress
 from reef.fleet.paths import folder_of
 from reef.fleet.suggest import did_you_mean, template_hint
+from reef.words import describe
 
 _SHARED = ("location_name", "working_directory", "executable_path")
 _FIELDS = {
@@ -46,7 +47,7 @@ class Surroundings:
         try:
             return {**self.environ, **read_env_file(path, self.environ)}
         except ReefError as error:
-            self.warnings.append(str(error))
+            self.warnings.append(describe(error))
             return self.environ
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reef.errors import ReefError
+from reef.words import fault
 
 MOST_SOCKET_BYTES = 107
 CONNECT_S = 1.0
@@ -81,6 +82,6 @@ def _prepare_port(host: str, port: int) -> None:
             probe.bind(where)
     except OSError as error:
         raise ReefError(
-            f"port {port} of {host} cannot be listened on: {error.strerror or error}",
+            f"port {port} of {host} cannot be listened on: {fault(error)}",
             hint="choose another port",
         ) from None

@@ -20,6 +20,7 @@ from reef.gateway.status import Ended
 from reef.gateway.ticks import Ticking
 from reef.wire import messages, serdes
 from reef.wire.fields import WireError
+from reef.words import describe
 
 log = logging.getLogger("reef.gateway")
 
@@ -217,7 +218,7 @@ class Desk:
         try:
             return await self._to_its_end(call, self._control.reprobe(place.name))
         except Exception as error:
-            log.warning("%s: not probed again after %s: %s", place.name, call.method, error)
+            log.warning("%s: not probed again after %s: %s", place.name, call.method, describe(error))
         return place.answers.served.server_id if place.answers else ""
 
     async def _to_its_end(self, call: Call, work: Awaitable[_T]) -> _T:
@@ -230,7 +231,7 @@ class Desk:
     def _over(self, task: asyncio.Task[object]) -> None:
         self._going_on.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.debug("work that a caller waited for failed: %s", error)
+            log.debug("work that a caller waited for failed: %s", describe(error))
 
     async def aclose(self) -> None:
         for task in list(self._going_on):

@@ -15,6 +15,7 @@ from reef.gateway.channels import Channels, Kept, NotConnected
 from reef.gateway.contract import Control, Endpoint, WakeRefused
 from reef.gateway.slots import Slots
 from reef.gateway.status import Ended, code_named, passed_on
+from reef.words import describe
 
 MOST_ATTEMPTS = 3
 # What gRPC says when a connection it had is gone and no new one could be made: nothing of the call was sent.
@@ -55,7 +56,7 @@ class Forwarder:
             async with self._channels.to(endpoint) as kept:
                 return await _reply(kept, call, request)
         except NotConnected as error:
-            raise Ended(grpc.StatusCode.UNAVAILABLE, str(error)) from None
+            raise Ended(grpc.StatusCode.UNAVAILABLE, describe(error)) from None
 
     async def _once(self, call: Call, request: bytes) -> bytes:
         async with self._connected(call) as kept:
@@ -82,7 +83,7 @@ class Forwarder:
                     yield kept
                     return
             except NotConnected as error:
-                failed, reason = endpoint, str(error)
+                failed, reason = endpoint, describe(error)
                 self._control.endpoint_failed(call.location, endpoint, reason)
         raise Ended(
             grpc.StatusCode.UNAVAILABLE,

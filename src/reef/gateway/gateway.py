@@ -19,6 +19,7 @@ from reef.gateway.served import Answers
 from reef.gateway.slots import CallLimits
 from reef.snapshots import SnapshotStore
 from reef.wire.limits import MessageLimits, message_limits
+from reef.words import describe
 
 SWEEP_EVERY_S = 30.0
 READERS = 2
@@ -74,7 +75,7 @@ class Gateway:
         except BaseException as error:
             await self.close(location)
             if isinstance(error, RuntimeError):
-                raise ReefError(f"{address.target} cannot be listened on: {error}") from None
+                raise ReefError(f"{address.target} cannot be listened on: {describe(error)}") from None
             raise
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep())

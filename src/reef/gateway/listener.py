@@ -19,6 +19,7 @@ from reef.gateway.status import Ended
 from reef.wire.fields import WireError
 from reef.wire.lanes import RPCS
 from reef.wire.limits import MessageLimits
+from reef.words import classed
 
 log = logging.getLogger("reef.gateway")
 
@@ -102,7 +103,7 @@ async def _end(call: Call, error: BaseException) -> None:
         error = Ended(grpc.StatusCode.INTERNAL, NOT_A_REQUEST)
     elif not isinstance(error, Ended):
         log.error("%s of %s failed in the gateway", call.method, call.location, exc_info=error)
-        error = Ended(grpc.StatusCode.INTERNAL, f"Reef failed: {error}")
+        error = Ended(grpc.StatusCode.INTERNAL, f"Reef failed: {classed(error)}")
     call.error = error.details
     call.ended(error.code.name)
     await call.context.abort(error.code, error.details, error.trailing)

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from reef.gateway.served import Answers
 from reef.snapshots import SnapshotReader, SnapshotStore
 from reef.wire import messages
+from reef.words import describe
 
 log = logging.getLogger("reef.gateway")
 
@@ -55,7 +56,7 @@ class Recorded:
         try:
             reply = await loop.run_in_executor(self._executor, self._store.read, digest, ask)
         except OSError as error:
-            log.warning("location snapshot %s cannot be read: %s", digest[:12], error)
+            log.warning("location snapshot %s cannot be read: %s", digest[:12], describe(error))
             return None
         if reply is not None:
             self._store.hot.put((digest, key), reply)

@@ -11,6 +11,7 @@ from reef.gateway.contract import FailedTick
 from reef.gateway.status import Ended
 from reef.wire import messages, serdes
 from reef.wire.fields import WireError
+from reef.words import headline
 
 
 class Ticking:
@@ -59,4 +60,4 @@ class Ticking:
             name = messages.tick_name(self._request)
         except WireError:
             name = ""
-        self._call.failed_tick = FailedTick(name, error, text.strip().partition("\n")[0])
+        self._call.failed_tick = FailedTick(name, error, headline(text))

@@ -1,4 +1,5 @@
-"""What happens while a location loads: imports, environment variables read, files opened, folders listed."""
+"""What happens while a location loads: imports, environment variables read, files opened, folders listed, and what
+it does outside."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ import sys
 import sysconfig
 from typing import Any
 
+from . import outside
 from .importing import note_asked
 
 EVERYTHING = "*"
-HEARD = frozenset(("open", "os.listdir", "os.scandir", "import"))
+HEARD = frozenset(("open", "os.listdir", "os.scandir", "import")) | outside.HEARD
 _Environ: Any = type(os.environ)
 
 
@@ -30,6 +32,7 @@ class Observed:
         self.needs: dict[str, set[str]] = {}
         self.files: dict[str, None] = {}
         self.folders: dict[str, None] = {}
+        self.outside = outside.Outside()
         self.before = frozenset(sys.modules)
         self._own = _own_folders()
         self._watch_environ()
@@ -48,6 +51,10 @@ class Observed:
             }
             for name in names
         ]
+
+    def is_at(self, file: str) -> bool:
+        """Whether a code object's file is the location's own."""
+        return os.path.isabs(file) and not file.startswith(self._own)
 
     def asked_for(self) -> set[str]:
         """Every module that was asked for since, loaded before or not, with its parents."""
@@ -124,6 +131,8 @@ class Observed:
                 self._listed(args[0])
             elif event == "import":
                 self._imports(args[0])
+            else:
+                self.outside.heard(event, args)
         except Exception:  # an observer must never change what it observes
             return
 

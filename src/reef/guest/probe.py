@@ -14,17 +14,18 @@ OWN_TASKS = 2  # the guard's and this one's
 
 
 class Probe:
-    """Make it before the location is loaded; `loaded()` once it listens."""
+    """Make it before the location is loaded; `loaded()` once it listens. It reports from the beginning: the host may
+    ask what a load that does not end is doing."""
 
     def __init__(self, host: socket.socket, forked: bool) -> None:
         self._host = host
         self._seen = observe.Observed(exact=not forked)
         self._started = time.perf_counter()
         self._load_s = 0.0
+        threading.Thread(target=self._answer, name="reef-probe", daemon=True).start()
 
     def loaded(self) -> None:
         self._load_s = time.perf_counter() - self._started
-        threading.Thread(target=self._answer, name="reef-probe", daemon=True).start()
 
     def _answer(self) -> None:
         try:
@@ -52,7 +53,20 @@ class Probe:
             "threads": max(1, proc.tasks() - OWN_TASKS),
             "load_s": self._load_s,
             "private_bytes": proc.private_bytes(),
+            "connects": seen.outside.all_connects(),
+            "starts": list(seen.outside.starts),
+            "at": self._at(),
         }
+
+    def _at(self) -> str:
+        """`file:line` where the location's own code is just now, "" where it is not running."""
+        for thread, innermost in sys._current_frames().items():
+            frame: Any = innermost if thread != threading.get_ident() else None
+            while frame is not None:
+                if self._seen.is_at(frame.f_code.co_filename):
+                    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+                frame = frame.f_back
+        return ""
 
 
 def _needs(seen: observe.Observed) -> dict[str, set[str]]:

@@ -16,11 +16,13 @@ from reef.control.location import CodeLocation
 from reef.fleet.model import Fleet
 from reef.hosting.contract import ZygoteStatus
 from reef.statedir import StateDir
+from reef.words import count, headline, seconds, shortened
 
 log = logging.getLogger("reef")
 
 WEBSERVER_BOOT_S = 120.0
 MOST_NAMED = 10
+MOST_CHARACTERS = 200
 
 
 def say(text: str) -> None:
@@ -29,7 +31,17 @@ def say(text: str) -> None:
 
 
 def failed(places: Iterable[CodeLocation]) -> list[CodeLocation]:
-    return [place for place in places if place.served is None or place.served.load_error]
+    """Those of which it is known that they do not load."""
+    return [
+        place
+        for place in places
+        if not is_loading(place) and (place.served is None or place.served.load_error)
+    ]
+
+
+def is_loading(place: CodeLocation) -> bool:
+    """Its first load is slow, and goes on."""
+    return place.served is None and place.loads_slowly.is_set() and place.probing.locked()
 
 
 def summary(places: list[CodeLocation], page: Page | None, state: StateDir, seconds: float) -> str:
@@ -37,6 +49,7 @@ def summary(places: list[CodeLocation], page: Page | None, state: StateDir, seco
     found: dict[str, Any] = {
         "locations": len(places),
         "failed": [place.name for place in failed(places)],
+        "loading": [place.name for place in places if is_loading(place)],
         "page": page.url if page else None,
         "workspace": str(state.workspace_file),
         "state_dir": str(state.root),
@@ -57,13 +70,16 @@ async def announce(
     """A few lines, the page's address last."""
     zygotes = list(zygotes)
     memory = sum(zygote.memory.pss for zygote in zygotes if zygote.memory) / 1e6
-    say(f"Reef serves {len(places)} code locations of {fleet.source} after {time.time() - started_at:.1f} s")
-    say(f"  {len(zygotes)} zygote(s), {memory:.0f} MB; state in {state.root}")
+    served = count(len(places), "code location")
+    say(f"Reef serves {served} of {fleet.source} after {time.time() - started_at:.1f} s")
+    say(f"  {count(len(zygotes), 'zygote')}, {memory:.0f} MB; state in {state.root}")
     broken = failed(places)
     for place in broken[:MOST_NAMED]:
-        say(f"  {place.name} does not load: {_reason(place)[:160]}")
+        say(f"  {told(place)}")
     if len(broken) > MOST_NAMED:
         say(f"  and {len(broken) - MOST_NAMED} more that do not load: see `reef status`")
+    for place in filter(is_loading, places):
+        say(f"  {place.name} is still loading; a line here will say what became of it")
     await _say_where(page, state)
 
 
@@ -76,6 +92,16 @@ async def _say_where(page: Page | None, state: StateDir) -> None:
         say(f"  the webserver does not answer yet; log: {state.root / 'logs' / 'webserver.log'}")
 
 
-def _reason(place: CodeLocation) -> str:
-    unknown = "it is still loading" if place.loads_slowly.is_set() else "no reason known"
-    return (place.load_error or unknown).strip().splitlines()[0]
+async def follow(place: CodeLocation) -> None:
+    """Says what became of a load that went on when the others were announced."""
+    began = time.monotonic()
+    async with place.probing:
+        pass
+    if failed([place]):
+        say(told(place))
+    else:
+        say(f"{place.name} has loaded, {seconds(time.monotonic() - began)} after the others")
+
+
+def told(place: CodeLocation) -> str:
+    return f"{place.name} does not load: {shortened(headline(place.load_error) or 'no reason known', MOST_CHARACTERS)}"

@@ -24,6 +24,7 @@ from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.settings import Beside
 from reef.statedir import StateDir
+from reef.words import describe
 
 log = logging.getLogger("reef")
 
@@ -76,7 +77,7 @@ class DagsterBeside:
                 await ask(python, env, "touch")
         except InstanceUnavailable as error:
             raise ReefError(
-                f"Dagster cannot open its instance in {self.home.path!r}: {str(error).rpartition(chr(10))[2]}",
+                f"Dagster cannot open its instance in {self.home.path!r}: {describe(error).rpartition(chr(10))[2]}",
                 hint="check its dagster.yaml and that its database answers",
             ) from None
 

@@ -20,6 +20,7 @@ from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
 from reef.host.beside import DagsterBeside
 from reef.statedir import StateDir, write_json
+from reef.words import describe
 from reef.workspace import write_workspace
 
 log = logging.getLogger("reef")
@@ -93,11 +94,11 @@ class ChangingFleet:
                 with self._parts.control.quietly():
                     await webserver.reload_workspace()
             except WebserverUnreachable as error:
-                self.trouble = f"{webserver.url} does not answer: {error}"
+                self.trouble = f"{webserver.url} does not answer: {describe(error)}"
                 await asyncio.sleep(UNREACHABLE_PAUSE_S)
                 continue
             except WebserverRefused as refused:
-                self.trouble = f"{webserver.url} did not reload its workspace: {refused}"
+                self.trouble = f"{webserver.url} did not reload its workspace: {describe(refused)}"
                 self._say(f"warning: {self.trouble}; restart it to see which locations there are")
                 return
             self.trouble = None
@@ -116,7 +117,9 @@ class ChangingFleet:
             try:
                 moved = await self._beside.ask_instance_anyway("rename", request)
             except (InstanceUnavailable, ReefError, OSError, TimeoutError) as error:
-                self._say(f"warning: state of {old!r} could not be carried over to {new!r}: {error}")
+                self._say(
+                    f"warning: state of {old!r} could not be carried over to {new!r}: {describe(error)}"
+                )
                 continue
             self._say(f"{new}: renamed from {old}; state carried over of: {_names(moved)}")
             done = {name: before for name, before in done.items() if name != old} | {new: old}

@@ -13,8 +13,15 @@ from reef.control.rollback import Rollback
 from reef.control.status import fleet_status, location_status
 from reef.errors import ReefError
 from reef.fleet.suggest import did_you_mean
+from reef.words import headline, is_longer
 
 Command = Callable[[Mapping[str, Any]], Awaitable[Any]]
+
+
+def in_one_line(reason: str | None, location: str) -> str | None:
+    """For the line of a table; where there is more of it, with the command that shows it."""
+    more = f"; `reef logs {location}` has more" if is_longer(reason) else ""
+    return f"{headline(reason)}{more}" if reason else None
 
 
 class Commands:
@@ -58,8 +65,8 @@ class Commands:
 
     async def _wake(self, request: Mapping[str, Any]) -> dict[str, Any]:
         place = self._place(request)
-        note = await self._parts.control.wake_up(place)
-        return self._row(place, note)
+        reason = await self._parts.control.wake_up(place)
+        return self._row(place, in_one_line(reason, place.name))
 
     async def _sleep(self, request: Mapping[str, Any]) -> dict[str, Any]:
         place = self._place(request)
@@ -75,7 +82,7 @@ class Commands:
         await self._parts.control.reload(place.name, by_name=True)
         changed = (place.served.server_id if place.served else None) != before
         note = place.load_error or ("a new version is served" if changed else "nothing changed")
-        return self._row(place, note.strip().splitlines()[0])
+        return self._row(place, in_one_line(note, place.name))
 
     async def _rollback(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`version`: a version's beginning, or None."""

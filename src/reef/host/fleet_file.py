@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
+from reef.words import classed, describe
 
 log = logging.getLogger("reef")
 
@@ -60,10 +61,10 @@ class FleetFile:
                 self._say("the fleet's file can be read again")
             self.error = None
         except ReefError as error:
-            self.error = str(error)
-            self._say(f"the fleet stays as it was: {error}")
+            self.error = describe(error)
+            self._say(f"the fleet stays as it was: {describe(error)}")
         except Exception as error:
-            self.error = f"{type(error).__name__}: {error}"
+            self.error = classed(error)
             log.exception("the fleet's file could not be taken over")
 
 

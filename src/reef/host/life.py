@@ -28,7 +28,7 @@ from reef.decide.reconcile import renames_of
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
-from reef.host.announce import announce, say, summary
+from reef.host.announce import announce, follow, is_loading, say, summary
 from reef.host.beside import DagsterBeside
 from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
@@ -37,6 +37,7 @@ from reef.host.unserved import Unserved
 from reef.progress import Bar, Silence
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
+from reef.words import count, describe
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 
 log = logging.getLogger("reef")
@@ -194,6 +195,8 @@ class Host:
 
     async def announce(self) -> None:
         places, page = list(self.parts.control.locations.values()), self.beside.page
+        for place in filter(is_loading, places):
+            self.parts.control.spawn(follow(place))
         if self.settings.as_json:
             click.echo(summary(places, page, self.state, time.time() - self.started_at))
             return
@@ -232,12 +235,12 @@ class Host:
         live = [run for run in control.runs.all() if run.is_alive()]
         if not live:
             return
-        say(f"cancelling {len(live)} live run(s): {', '.join(run.run_id[:8] for run in live)}")
+        say(f"cancelling {count(len(live), 'live run')}: {', '.join(run.run_id[:8] for run in live)}")
         message = "Reef was stopped by a person, which cancels its runs."
         try:
             await asyncio.wait_for(self.beside.ask_instance("cancel-runs", live, message), TELL_RUNS_S)
         except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
-            log.warning("live runs could not be marked as cancelled beforehand: %s", error)
+            log.warning("live runs could not be marked as cancelled beforehand: %s", describe(error))
         for run in live:
             control.runs.interrupt(run.run_id)
         deadline = time.monotonic() + CANCEL_RUNS_S

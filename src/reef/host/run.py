@@ -20,6 +20,7 @@ from reef.host.life import Host
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, sweep_half_written
 from reef.thrift import one_arena
+from reef.words import describe
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -57,7 +58,7 @@ async def run_host(settings: HostSettings) -> int:
         if error.errno not in DISK_FULL and not str(error.filename).startswith(str(state.root)):
             raise
         raise ReefError(
-            f"the state directory {str(state.root)!r} fails: {error}",
+            f"the state directory {str(state.root)!r} fails: {describe(error)}",
             hint="is its disk full, or was it removed? Choose another with --state-dir or REEF_STATE_DIR",
         ) from None
 

@@ -19,6 +19,7 @@ from reef.gateway import ListenAddress
 from reef.gateway.contract import Served
 from reef.host.changing import AddressesFor
 from reef.statedir import StateDir
+from reef.words import describe
 from reef.workspace import write_workspace
 
 log = logging.getLogger("reef")
@@ -64,10 +65,12 @@ class Unserved:
             except WebserverUnreachable:
                 continue  # it is starting; asked again at the next look
             except WebserverRefused as refused:
-                self._say(f"{self._webserver.url} does not show new code that does not load: {refused}")
+                self._say(
+                    f"{self._webserver.url} does not show new code that does not load: {describe(refused)}"
+                )
                 return
             except (ReefError, OSError) as error:
-                self._warn(f"new code that does not load cannot be shown on the page: {error}")
+                self._warn(f"new code that does not load cannot be shown on the page: {describe(error)}")
 
     def _warn(self, text: str) -> None:
         """Once, though it is tried again at each look."""

@@ -72,6 +72,9 @@ class LoadReport:
     load_s: float
     private_bytes: int
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # module -> modules its body asked for
+    connects: tuple[str, ...] = ()  # other machines, `host:port`
+    starts: tuple[str, ...] = ()  # programs, without folder and arguments
+    at: str = ""  # `file:line` where its own code was when it was asked; "" where it had loaded
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ from reef.hosting.starting import (
     start_fresh,
 )
 from reef.hosting.zygote import Tuning, Zygote
+from reef.words import describe, fault
 
 log = logging.getLogger("reef.hosting")
 
@@ -119,7 +120,7 @@ class LocalHosting:
             try:
                 return await self._fork(spec, slot, zygote, end - time.monotonic())
             except ForkRefused as error:
-                self._not_forked[spec.location] = f"the last fork did not succeed: {error}"
+                self._not_forked[spec.location] = f"the last fork did not succeed: {describe(error)}"
         try:
             return await start_fresh(spec, self._orders, max(0.1, end - time.monotonic()))
         except OSError as error:
@@ -130,8 +131,10 @@ class LocalHosting:
         message = rebase_message(rebase, slot.plan.site_dirs) if rebase else None
         try:
             running = await start_forked(spec, zygote, message, self._orders, timeout_s)
-        except StartedUnfit as error:
-            raise StartFailed(f"the forked child of {spec.location!r} {error}") from None
+        except StartedUnfit:
+            raise StartFailed(
+                f"the forked child of {spec.location!r} ended before it said anything"
+            ) from None
         self._not_forked.pop(spec.location, None)
         return running
 
@@ -317,4 +320,4 @@ def _cannot_execute(spec: ChildSpec, error: OSError) -> str:
         return f"interpreter {spec.python!r} does not exist"
     if not os.path.isdir(spec.cwd):
         return f"working directory {spec.cwd!r} does not exist"
-    return f"interpreter {spec.python!r} cannot be started: {error.strerror or error}"
+    return f"interpreter {spec.python!r} cannot be started: {fault(error)}"

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+from collections.abc import Sequence
 
 MOST_LINES = 100  # Dagster's chained tracebacks have the user's own error in their middle
 MOST_BYTES = 16384
+LONGEST_MESSAGE = 8  # lines of one exception's message
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+ITS_START = re.compile(r" - dagster\.code_server - INFO - Start")  # what each server writes first
+TRACEBACK = "Traceback (most recent call last):"
+CHAINED = ("The above exception was the direct cause", "During handling of the above exception")
 
 
 def ending(status: int | None) -> str:
@@ -44,4 +51,22 @@ def last_lines(path: str, since: int) -> str:
 
 
 def with_lines(reason: str, lines: str) -> str:
-    return f"{reason}; its last lines:\n{lines}" if lines.strip() else reason
+    """The first line says enough alone: it has the line of `lines` that tells most. All follow."""
+    plain = COLOURS.sub("", lines).splitlines()
+    said = [line for line in plain if line.strip() and not ITS_START.search(line)]
+    if not said:
+        return f"{reason}; it wrote nothing before that"
+    first = f"{reason}; it wrote: {_telling(said)}"
+    return first if len(said) == 1 else "\n".join((first, *said))
+
+
+def _telling(said: Sequence[str]) -> str:
+    """The root cause of the last Python traceback, where what was written ends with one; else the last line."""
+    root, last, chained = "", 0, False
+    for at, line in enumerate(said):
+        if line.startswith(TRACEBACK):
+            last = next((n for n in range(at + 1, len(said)) if not said[n][0].isspace()), at)
+            root = root if chained else said[last].strip()
+        chained = line.startswith(CHAINED) or (chained and not line.startswith(TRACEBACK))
+    ends_with_it = root and len(said) - last <= LONGEST_MESSAGE
+    return root if ends_with_it else said[-1].strip()

@@ -30,4 +30,7 @@ def parse(message: dict[str, Any]) -> LoadReport:
         threads=message["threads"],
         load_s=message["load_s"],
         private_bytes=message["private_bytes"],
+        connects=tuple(message["connects"]),
+        starts=tuple(message["starts"]),
+        at=message["at"],
     )

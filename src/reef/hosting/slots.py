@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reef.hosting.plan import ZygotePlan
 from reef.hosting.zygote import BuildFailed, Tuning, Zygote, build
+from reef.words import count, describe
 
 log = logging.getLogger("reef.hosting")
 
@@ -138,7 +139,7 @@ class Zygotes:
         try:
             slot.zygote = await build(slot.plan, self._log_path(slot.plan), self._tuning)
         except BuildFailed as error:
-            slot.failure = f"its zygote could not be built: {error}"
+            slot.failure = f"its zygote could not be built: {describe(error)}"
             log.warning("zygote %s: %s", slot.plan.key[:12], slot.failure)
             return
         watch = asyncio.create_task(self._when_dead(slot, slot.zygote))
@@ -158,7 +159,7 @@ class Zygotes:
         slot.deaths = [died for died in slot.deaths if now - died < CALM_S] + [now]
         log.warning("zygote %s died with status %s", slot.plan.key[:12], status)
         if len(slot.deaths) > len(REBUILD_PAUSES_S):
-            slot.failure = f"its zygote died {len(slot.deaths)} times within {CALM_S:g} s"
+            slot.failure = f"its zygote died {count(len(slot.deaths), 'time')} within {CALM_S:g} s"
             return
         await asyncio.sleep(REBUILD_PAUSES_S[len(slot.deaths) - 1])
         if not slot.retired and slot.living is None:

@@ -7,11 +7,11 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from reef.hosting import limit, reasons
+from reef.hosting import limit, reasons, reports
 from reef.hosting.contract import ChildSpec, StartFailed
 from reef.hosting.launch import guest_command, open_log, plain_command, socket_pair, start
 from reef.hosting.link import Link
@@ -19,8 +19,10 @@ from reef.hosting.ping import answered
 from reef.hosting.plan import Rebase
 from reef.hosting.process import Process
 from reef.hosting.zygote import ForkRefused, Zygote
+from reef.words import seconds
 
 SOCKET_POLL_S = 0.1
+ASKED_WHERE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -167,11 +169,16 @@ async def _until_answered(
             return
         if death.done():
             raise _ended(spec, process, link, heard, since)
-        raise _late(spec, heard, since, timeout_s)
+        await _cancelled(watched)
+        raise _late(spec, heard, since, timeout_s, await _where(spec, link))
     finally:
-        for task in watched:
-            task.cancel()
-        await asyncio.gather(*watched, return_exceptions=True)
+        await _cancelled(watched)
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass
@@ -213,13 +220,26 @@ def _ended(
         return StartedUnfit()
     what = f"the code server of {spec.location!r} {reasons.ending(process.status)} before it answered"
     if heard.failure:
-        what += f": {heard.failure}"
+        what += f": {heard.failure.rstrip(': ')}"
     return StartFailed(reasons.with_lines(what, reasons.last_lines(spec.log_path, since)), process.status)
 
 
-def _late(spec: ChildSpec, heard: _Heard, since: int, timeout_s: float) -> StartFailed:
-    stage = "listens but did not answer" if heard.listening else "did not answer"
-    what = f"the code server of {spec.location!r} {stage} within {timeout_s:.3g} s"
+async def _where(spec: ChildSpec, link: Link | None) -> str:
+    """`file:line` where the location's code is, as a probe's guest says; "" where it does not say."""
+    if link is None or spec.purpose != "probe":
+        return ""
+    try:
+        async with asyncio.timeout(ASKED_WHERE_S):
+            report = await reports.ask(link)
+    except (TimeoutError, ValueError):  # it begins to listen just now, and says two things at once
+        return ""
+    return report.at if report else ""
+
+
+def _late(spec: ChildSpec, heard: _Heard, since: int, timeout_s: float, where: str) -> StartFailed:
+    what = f"the code server of {spec.location!r} did not answer within {seconds(timeout_s)} (load_timeout): "
+    what += "it listens, and is silent" if heard.listening else "it was still loading its code"
+    what += f" ({where})" if where else ""
     return StartFailed(reasons.with_lines(what, reasons.last_lines(spec.log_path, since)))
 
 

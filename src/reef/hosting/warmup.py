@@ -12,6 +12,7 @@ from reef.hosting.launch import guest_command, open_log, socket_pair, start
 from reef.hosting.link import Link
 from reef.hosting.plan import WarmedModule, WarmUp
 from reef.hosting.process import Process
+from reef.words import fault
 
 
 class WarmUpFailed(Exception):
@@ -44,7 +45,7 @@ async def warm_up(
     except TimeoutError:
         raise WarmUpFailed(f"warming up {python!r} took more than {timeout_s:g} s") from None
     except OSError as error:
-        raise WarmUpFailed(f"interpreter {python!r} cannot be started: {error.strerror}") from None
+        raise WarmUpFailed(f"interpreter {python!r} cannot be started: {fault(error)}") from None
     finally:
         link.close()
     if report is None:

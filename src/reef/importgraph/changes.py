@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from reef.errors import ReefError
 from reef.sources.ignored import ignored_file, ignored_folder
+from reef.words import describe
 
 TIMEOUT_S = 120.0
 
@@ -37,7 +38,8 @@ class Repository:
             top = _git(folder, "rev-parse", "--show-toplevel")
         except GitFailed as failure:
             raise ReefError(
-                f"{folder} is in no git repository: {failure}", hint="--since compares with a git revision"
+                f"{folder} is in no git repository: {describe(failure)}",
+                hint="--since compares with a git revision",
             ) from None
         return Repository(os.path.realpath(os.fsdecode(top).rstrip("\n")))
 
@@ -61,7 +63,9 @@ class Repository:
             )
             others = _git(self.top, "ls-files", "--others", "--exclude-standard", "-z")
         except GitFailed as failure:
-            raise ReefError(f"git could not compare {self.top} with {commit[:12]}: {failure}") from None
+            raise ReefError(
+                f"git could not compare {self.top} with {commit[:12]}: {describe(failure)}"
+            ) from None
         fields = [os.fsdecode(part) for part in diff.split(b"\0") if part]
         named = list(zip(fields[::2], fields[1::2], strict=True))
         untracked = [os.fsdecode(part).rstrip("/") for part in others.split(b"\0") if part]
@@ -77,7 +81,7 @@ class Repository:
         try:
             listed = _git(self.top, "ls-tree", "-r", "--name-only", "-z", "--full-tree", commit)
         except GitFailed as failure:
-            raise ReefError(f"git could not list {commit[:12]}: {failure}") from None
+            raise ReefError(f"git could not list {commit[:12]}: {describe(failure)}") from None
         return [os.fsdecode(part) for part in listed.split(b"\0") if part]
 
     def show(self, commit: str, path: str) -> bytes:
@@ -106,7 +110,7 @@ def _git(folder: str, *words: str) -> bytes:
     except FileNotFoundError:
         raise GitFailed("git is not installed") from None
     except (OSError, subprocess.SubprocessError) as error:
-        raise GitFailed(str(error)) from None
+        raise GitFailed(describe(error)) from None
     if done.returncode:
         raise GitFailed(done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}")
     return done.stdout

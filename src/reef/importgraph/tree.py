@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from reef.importgraph.statements import Statements, read_statements
+from reef.words import describe
 
 _LISTED = 20_000
 
@@ -57,7 +58,7 @@ class Tree:
         except SyntaxError as error:
             return f"line {error.lineno}: {error.msg}"
         except (OSError, ValueError) as error:
-            return str(error)
+            return describe(error)
 
     def content(self, path: str) -> bytes:
         """Raises OSError."""

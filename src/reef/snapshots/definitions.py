@@ -10,6 +10,7 @@ import msgspec
 
 from reef.wire.fields import WireError
 from reef.wire.serdes import DefsStates
+from reef.words import describe
 
 IMPLICIT_JOB = "__ASSET_JOB"
 _REPOSITORY = "ExternalRepositoryData"
@@ -98,7 +99,7 @@ def read_repository(text: bytes, name: str) -> ReadRepository:
     try:
         read = msgspec.json.decode(text, type=_Repository)
     except msgspec.ValidationError as error:
-        raise WireError(f"not a repository: {error}") from None
+        raise WireError(f"not a repository: {describe(error)}") from None
     except msgspec.DecodeError:
         read = _lenient(text)  # NaN and Infinity, which Python's JSON writes and others do not read
     if read.kind != _REPOSITORY:
@@ -168,4 +169,4 @@ def _lenient(text: bytes) -> _Repository:
                 plain[key] = [msgspec.Raw(json.dumps(item).encode()) for item in plain[key]]
         return msgspec.convert(plain, _Repository)
     except (ValueError, TypeError, AttributeError, msgspec.MsgspecError) as error:
-        raise WireError(f"not a repository: {error}") from None
+        raise WireError(f"not a repository: {describe(error)}") from None

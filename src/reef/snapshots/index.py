@@ -18,6 +18,7 @@ import struct
 import msgspec
 
 from reef.snapshots.model import LocationSnapshot, RecordedRepository
+from reef.words import describe
 
 MAGIC = b"REEFSNAP"
 FORMAT = 1
@@ -115,7 +116,7 @@ def decode(head: bytes, digest: str) -> Index:
     try:
         return msgspec.json.decode(head[HEAD.size :], type=Index)
     except msgspec.MsgspecError as error:
-        raise DamagedSnapshot(f"its index cannot be read: {error}") from None
+        raise DamagedSnapshot(f"its index cannot be read: {describe(error)}") from None
 
 
 def checked(part: Part, data: bytes) -> bytes:

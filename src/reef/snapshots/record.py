@@ -15,8 +15,15 @@ from reef.wire import messages, serdes
 from reef.wire.client import RawClient
 from reef.wire.fields import WireError
 from reef.wire.limits import MessageLimits, message_limits
+from reef.words import because, describe, seconds
 
 MOST_TRIES = 3
+DOING = {
+    "ListRepositories": "loading its code",  # which a server that loads lazily does at the first question
+    "ExternalRepository": "making its definitions",
+    "StreamingExternalRepository": "making its definitions",
+    "ExternalJob": "making its jobs",
+}
 EMPTY_LIST = (
     "The code server named no repository. Reef does not serve an empty list, because Dagster would forget the "
     "state of every schedule and sensor of this location."
@@ -25,6 +32,14 @@ EMPTY_LIST = (
 
 class RecordingFailed(Exception):
     """The code server did not answer, or not as a code server does; the text is for people."""
+
+
+class RecordingLate(RecordingFailed):
+    """It did not answer everything in time; `doing` says what it was at."""
+
+    def __init__(self, doing: str, timeout_s: float) -> None:
+        super().__init__(f"the code server was still {doing} after {seconds(timeout_s)}")
+        self.doing = doing
 
 
 @dataclass(frozen=True)
@@ -61,26 +76,33 @@ async def record(
 
     Recorded anew if the server changed meanwhile.
     """
+    asked = [""]  # calls, the one that is under way last
     try:
         async with asyncio.timeout(timeout_s), RawClient(target, ssl=ssl) as client:
-            recorder = _Recorder(client, timeout_s, limits or message_limits())
+            recorder = _Recorder(client, timeout_s, limits or message_limits(), asked)
             for _ in range(MOST_TRIES):
                 before = await recorder.server_id()
                 recording = await recorder.recording(before)
                 if await recorder.server_id() == before:
                     return recording
     except TimeoutError:
-        raise RecordingFailed(f"the code server was not recorded within {timeout_s:g} s") from None
+        raise RecordingLate(DOING.get(asked[-1], "answering"), timeout_s) from None
     except grpc.aio.AioRpcError as error:
-        raise RecordingFailed(f"the code server failed: {error.code().name}: {error.details()}") from None
+        if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            raise RecordingLate(DOING.get(asked[-1], "answering"), timeout_s) from None
+        why = because(f"the code server failed: {error.code().name}", error.details())
+        raise RecordingFailed(why) from None
     except WireError as error:
-        raise RecordingFailed(f"the code server does not speak as a code server does: {error}") from None
+        raise RecordingFailed(
+            f"the code server does not speak as a code server does: {describe(error)}"
+        ) from None
     raise RecordingFailed("the code server changed each time while it was recorded")
 
 
 class _Recorder:
-    def __init__(self, client: RawClient, timeout_s: float, limits: MessageLimits) -> None:
+    def __init__(self, client: RawClient, timeout_s: float, limits: MessageLimits, asked: list[str]) -> None:
         self._client = client
+        self._asked = asked
         self._timeout_s = timeout_s
         self._limit = min(limits.send, limits.receive)
 
@@ -146,6 +168,7 @@ class _Recorder:
         return RecordedRepository(name, None, deferred=reply, jobs=jobs, error=read.error), read
 
     async def _call(self, method: str, request: bytes = messages.EMPTY) -> bytes:
+        self._asked.append(method)
         return await self._client.call(method, request, timeout_s=self._timeout_s)
 
     async def _optional(self, method: str) -> bytes | None:

@@ -17,6 +17,7 @@ from reef.snapshots.hot import HotReplies
 from reef.snapshots.index import DamagedSnapshot, encode
 from reef.snapshots.model import LocationSnapshot
 from reef.snapshots.reader import SnapshotReader
+from reef.words import describe, fault
 
 log = logging.getLogger("reef.snapshots")
 
@@ -87,7 +88,7 @@ class SnapshotStore:
         except FileNotFoundError:
             return False
         except DamagedSnapshot as damage:
-            self._drop(digest, str(damage))
+            self._drop(digest, describe(damage))
             return False
         return True
 
@@ -122,7 +123,7 @@ class SnapshotStore:
         except OSError as error:
             Path(temporary).unlink(missing_ok=True)
             if error.errno in _FULL:
-                raise SnapshotStoreFull(f"no room in {self._folder}: {error.strerror}") from error
+                raise SnapshotStoreFull(f"no room in {self._folder}: {fault(error)}") from error
             raise
 
     def _sync_folder(self) -> None:
@@ -161,7 +162,7 @@ class SnapshotStore:
             self._forget(digest)
         except DamagedSnapshot as damage:
             with self._lock:
-                self._drop(digest, str(damage))
+                self._drop(digest, describe(damage))
         return None
 
     def _reader(self, digest: str) -> SnapshotReader | None:
@@ -176,7 +177,7 @@ class SnapshotStore:
             except FileNotFoundError:
                 return None
             except DamagedSnapshot as damage:
-                self._drop(digest, str(damage))
+                self._drop(digest, describe(damage))
                 return None
             self._open[digest] = reader
             while len(self._open) > OPEN_INDEXES:

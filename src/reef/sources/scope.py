@@ -21,6 +21,8 @@ _SYSTEM_FILES = frozenset(
         *("timezone", "mime.types", "os-release", "machine-id", "hostname", "services", "protocols"),
     )
 )
+# What Dagster and `dg` read of a project, looked for from its code upwards.
+PROJECT_FILES = frozenset({"pyproject.toml", "dg.toml", "setup.cfg", "setup.py"})
 _GUEST = os.path.join(os.path.dirname(os.path.dirname(__file__)), "guest")
 
 
@@ -59,6 +61,17 @@ def source_root(location: Location) -> str | None:
         folder = code.working_directory or location.cwd
         return os.path.abspath(folder) if folder else None
     return _module_root(module, import_folders(location))
+
+
+def project_of(root: str | None) -> str | None:
+    """The folder of the project that a source root lies in: the nearest one, from the root upwards, with a file that
+    makes a project. None where there is none. Looks at the disk."""
+    folder = root
+    while folder and not too_wide(folder):
+        if any(os.path.isfile(f"{folder}/{name}") for name in PROJECT_FILES):
+            return folder
+        folder = os.path.dirname(folder)
+    return None
 
 
 def module_of(code: CodeTarget) -> str | None:

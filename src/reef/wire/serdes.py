@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
 
 from reef.wire.fields import WireError
+from reef.words import describe, headline
 
-WRAPPER = "DagsterUserCodeLoadError"
+SHOWS_CODE = re.compile(r'File "[^"]+", line \d+')
 
 
 class ErrorInfo(msgspec.Struct, frozen=True):
@@ -22,16 +24,34 @@ class ErrorInfo(msgspec.Struct, frozen=True):
     cause: ErrorInfo | None = None
     context: ErrorInfo | None = None
 
-    def text(self) -> str:
-        """For people: the messages from the outermost to the innermost cause, but first what says why. Dagster wraps
-        whatever a location's code raises into an error that says only where."""
-        chain: list[ErrorInfo] = []
-        one: ErrorInfo | None = self
+    def chain(self) -> tuple[ErrorInfo, ...]:
+        """Itself, then what it came from (`raise … from`, or while what was handled), the root cause last."""
+        found, one = [self], self.came_from
         while one is not None:
-            chain.append(one)
-            one = one.cause
-        wrapped = sorted(chain, key=lambda error: error.cls_name == WRAPPER)
-        return "\n".join(error.message.strip() for error in wrapped)
+            found.append(one)
+            one = one.came_from
+        return tuple(found)
+
+    @property
+    def came_from(self) -> ErrorInfo | None:
+        return self.cause or self.context
+
+    def text(self) -> str:
+        """For people: the messages of its chain, the root cause first. Dagster wraps whatever a location's code raises
+        into errors that say only where."""
+        return "\n".join(dict.fromkeys(error._spelt() for error in reversed(self.chain())))
+
+    @property
+    def said(self) -> str:
+        """Its own message in one line: the first; where a syntax error shows the code at fault first, the last."""
+        lines = self.message.strip().splitlines()
+        if lines and SHOWS_CODE.match(lines[0].strip()):
+            return lines[-1].strip()
+        return headline(self.message) or self.cls_name or "an error without a message"
+
+    def _spelt(self) -> str:
+        message = self.message.strip()
+        return message if self.said in message.partition("\n")[0] else f"{self.said}\n{message}".strip()
 
     def classes(self) -> str:
         """`SensorExecutionError: ValueError`, outermost first."""
@@ -39,8 +59,8 @@ class ErrorInfo(msgspec.Struct, frozen=True):
         return f"{own}: {self.cause.classes()}" if self.cause else own
 
     def innermost(self) -> str:
-        """The first line of the message of the innermost cause."""
-        return self.cause.innermost() if self.cause else self.message.strip().partition("\n")[0]
+        """The message of the root cause in one line."""
+        return headline(self.text())
 
 
 class _Run(msgspec.Struct):
@@ -131,7 +151,7 @@ def _decoded(text: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise WireError(f"not the expected {kind.__name__.strip('_')}: {error}") from None
+        raise WireError(f"not the expected {kind.__name__.strip('_')}: {describe(error)}") from None
 
 
 def error_json(error: ErrorInfo) -> str:

@@ -1,0 +1,67 @@
+"""How Reef's messages say numbers, errors and reasons. Pure; every floor uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+SILENT = {"TimeoutError": "it took too long", "CancelledError": "it was cancelled"}  # most say nothing
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 code location`, `2,000 code locations`; `plural` for a noun that takes no `s`."""
+    return f"{number} {noun}" if number == 1 else f"{number:,} {plural or f'{noun}s'}"
+
+
+def describe(error: BaseException) -> str:
+    """What an exception says, never empty: one without words is called by its class."""
+    said = str(error).strip()
+    if not said:
+        name = type(error).__name__
+        return f"{SILENT[name]} ({name})" if name in SILENT else name
+    return f"no key {said}" if type(error) is KeyError else said
+
+
+def fault(error: OSError) -> str:
+    """What the system says went wrong, without the path, which the message has already."""
+    return error.strerror or describe(error)
+
+
+def classed(error: BaseException) -> str:
+    """The same with its class first, for an exception that nobody expected: `ValueError: bad`."""
+    said = str(error).strip()
+    return f"{type(error).__name__}: {said}" if said else describe(error)
+
+
+def seconds(number: float) -> str:
+    """`180 s`, `1.5 s`, `0.05 s`: no more digits than a person wants."""
+    return f"{number:.0f} s" if number >= 10 else f"{number:.2g} s"
+
+
+def because(what: str, why: str | None) -> str:
+    """`what: why`, and `what` alone where nobody said why."""
+    why = (why or "").strip()
+    return f"{what}: {why}" if why else what
+
+
+def headline(text: str | None) -> str:
+    """One line that says enough alone. A first line that ends at a colon takes in what follows it."""
+    said = ""
+    for line in _lines(text):
+        said = f"{said} {line}" if said else line
+        if not said.endswith(":"):
+            return said
+    return said.rstrip(": ")
+
+
+def is_longer(text: str | None) -> bool:
+    """Whether there is more to it than its headline."""
+    return len(" ".join(_lines(text)).rstrip(": ")) > len(headline(text))
+
+
+def _lines(text: str | None) -> Iterator[str]:
+    return (line.strip() for line in (text or "").splitlines() if line.strip())
+
+
+def shortened(text: str, most: int) -> str:
+    """At most `most` characters, with a mark where something was cut off."""
+    return text if len(text) <= most else text[: max(0, most - 1)] + "…"
