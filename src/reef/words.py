@@ -65,3 +65,9 @@ def _lines(text: str | None) -> Iterator[str]:
 def shortened(text: str, most: int) -> str:
     """At most `most` characters, with a mark where something was cut off."""
     return text if len(text) <= most else text[: max(0, most - 1)] + "…"
+
+
+def leaves_out(name: str, why: str, import_s: float) -> str:
+    """`leaves out polars: it starts a thread; a wake that needs it imports it in 0.6 s`."""
+    price = f" in {import_s:.1f} s" if import_s else ""
+    return f"leaves out {name}: it {why}; a wake that needs it imports it{price}"

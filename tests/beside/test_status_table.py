@@ -37,6 +37,8 @@ def status(*rows: dict[str, Any]) -> dict[str, Any]:
         "locations": len(rows),
         "python": "/a/rather/long/path/of/an/interpreter/that/nobody/needs/to/see/bin/python",
         "features": ["preload", "rehearsal", "plugged", "immortal"],
+        "left_out": [],
+        "successor_failed": None,
     }
     totals = {
         "locations": len(rows),
@@ -157,3 +159,15 @@ def test_no_line_ends_at_a_colon_and_numbers_agree(error: str | None, runs: int,
     assert ("1 location:" in shown) is (number == 1)
     assert ("1 live run" in shown) is (runs == 1 and number > 0)
     assert "1 live runs" not in shown
+
+
+def test_what_a_zygote_leaves_out_is_told_with_its_price() -> None:
+    held = {"name": "polars", "why": "starts a thread", "import_s": 0.61, "modules": 194}
+    many = [{**held, "name": f"library{number}", "import_s": 0.0} for number in range(6)]
+    whole = status(WARM)
+    whole["zygotes"][0] |= {"left_out": [held, *many], "successor_failed": "it died"}
+    lines = render(whole).splitlines()
+    assert "  leaves out polars: it starts a thread; a wake that needs it imports it in 0.6 s" in lines
+    assert "  leaves out library3: it starts a thread; a wake that needs it imports it" in lines
+    assert "  and 2 more: see `reef status --json`" in lines
+    assert "  stays, for the next one failed: it died" in lines

@@ -59,8 +59,6 @@ def caught(tree: ast.Module) -> Iterator[tuple[str, list[ast.stmt]]]:
 
 
 # An OSError of the kernel, which always has words.
-WITH_WORDS = {"hosting/zygote.py"}
-LOGGED_ONLY = {"control/planning.py"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -74,7 +72,7 @@ def test_no_message_has_an_exception_in_it_that_may_say_nothing(path: Path) -> N
         for said in names_said(statement)
         if said.id == name and not is_own(tree, name)
     ]
-    assert not found or str(path.relative_to(ROOT)) in WITH_WORDS, found
+    assert not found, found
 
 
 def is_own(tree: ast.Module, name: str) -> bool:
@@ -93,7 +91,7 @@ def test_no_number_stands_before_a_noun_that_may_not_agree_with_it(path: Path) -
         if (isinstance(node, ast.Constant) and has_either(node))
         or (isinstance(node, ast.JoinedStr) and disagrees(node))
     ]
-    assert not found or str(path.relative_to(ROOT)) in LOGGED_ONLY, found
+    assert not found, found
 
 
 def has_either(node: ast.Constant) -> bool:

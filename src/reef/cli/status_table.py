@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from reef.words import count, headline
+from reef.words import count, headline, leaves_out
 
 COLUMNS = ("LOCATION", "OWNER", "STATE", "VERSION", "OWN MB", "SHARED", "WAKES", "COLD s", "CALLS", "NOTE")
 GIVEN_UP = ("VERSION", "CALLS", "OWNER", "SHARED", "COLD s")  # in this order, where the terminal is narrow
 MOST_NAMED = 3
 OLD_S = 7 * 86_400
+MOST_LEFT_OUT = 5
 LEAST_NOTE, LEAST_NAME, ROOMY_NAME = 20, 12, 24
 Line = tuple[str, ...]
 
@@ -176,7 +177,7 @@ def totals_of(status: dict[str, Any]) -> list[str]:
     states = ", ".join(f"{number} {state}" for state, number in sorted(totals["states"].items()))
     return [
         f"{count(totals['locations'], 'location')}: {states}",
-        *(_zygote(zygote) for zygote in status["zygotes"]),
+        *(line for zygote in status["zygotes"] for line in _zygote(zygote)),
         f"memory: {_mb(totals['reef_pss_bytes'])} MB in all: host {_mb(host['pss_bytes'])}, zygotes "
         f"{_mb(totals['zygotes_pss_bytes'])}, locations {_mb(totals['children_pss_bytes'])}",
         f"a server for each location would take about {_mb(totals['standing_estimate_bytes'])} MB",
@@ -195,8 +196,16 @@ def _deploy(deploy: dict[str, Any] | None) -> list[str]:
     return [text if left_s is None else f"{text}, watched for {left_s:.0f} s more"]
 
 
-def _zygote(zygote: dict[str, Any]) -> str:
-    return (
+def _zygote(zygote: dict[str, Any]) -> list[str]:
+    """What it is, what it leaves out and at what price, and why no newer one stands in its place."""
+    left_out = zygote["left_out"]
+    lines = [
         f"zygote {zygote['key'][:8]}: {_mb(zygote['pss_bytes'])} MB, {count(zygote['modules'], 'module')}, serves "
-        f"{zygote['locations']} of {zygote['python']} ({', '.join(zygote['features'])})"
-    )
+        f"{zygote['locations']} of {zygote['python']} ({', '.join(zygote['features'])})",
+        *(f"  {leaves_out(one['name'], one['why'], one['import_s'])}" for one in left_out[:MOST_LEFT_OUT]),
+    ]
+    if len(left_out) > MOST_LEFT_OUT:
+        lines.append(f"  and {len(left_out) - MOST_LEFT_OUT} more: see `reef status --json`")
+    if zygote["successor_failed"]:
+        lines.append(f"  stays, for the next one failed: {headline(zygote['successor_failed'])}")
+    return lines

@@ -20,9 +20,10 @@ from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes
 from reef.environments import Environment, EnvironmentProblem, inspect_all
 from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
-from reef.hosting.plan import LeftOut, WarmedModule, ZygotePlan
+from reef.hosting.plan import WarmedModule, ZygotePlan
 from reef.hosting.warmup import WarmUpFailed, warm_up
 from reef.sources import own_names
+from reef.words import count, leaves_out
 
 log = logging.getLogger("reef.control")
 
@@ -75,9 +76,9 @@ class Planner:
                 plans = await self._use(places, draft)
             self.on_plans(plans)
             await self._hosting.sample_zygotes()
-            log.info("%d zygote(s) stand after %.1f s", len(plans), time.monotonic() - started)
+            log.info("%s stand after %.1f s", count(len(plans), "zygote"), time.monotonic() - started)
             for one in (one for plan in plans for one in plan.left_out):
-                log.warning("zygotes leave out %s: it %s; each wake imports it, %.1f s", *told(one))
+                log.warning("zygote %s", leaves_out(one.name, one.why, one.import_s))
 
     async def _use(self, places: list[CodeLocation], draft: bool) -> tuple[ZygotePlan, ...]:
         catalogue, candidates = await asyncio.to_thread(self._candidates, places)
@@ -200,10 +201,6 @@ class Planner:
 
 def _is_hosted(place: CodeLocation) -> bool:
     return place.spec.placement != "external" and place.spec.broken is None and not place.leaving
-
-
-def told(one: LeftOut) -> tuple[str, str, float]:
-    return one.name, one.why, one.import_s
 
 
 def united(one: WarmedModule, earlier: WarmedModule | None) -> WarmedModule:

@@ -144,4 +144,9 @@ def zygote_status(zygote: ZygoteStatus) -> dict[str, Any]:
         "pss_bytes": zygote.memory.pss if zygote.memory else None,
         "build_s": round(zygote.build_s, 2),
         "features": list(zygote.features),
+        "left_out": [
+            {"name": one.name, "why": one.why, "import_s": round(one.import_s, 2), "modules": one.modules}
+            for one in zygote.left_out
+        ],
+        "successor_failed": zygote.successor_failed,
     }

@@ -16,7 +16,7 @@ from reef.control.location import CodeLocation
 from reef.fleet.model import Fleet
 from reef.hosting.contract import ZygoteStatus
 from reef.statedir import StateDir
-from reef.words import count, headline, seconds, shortened
+from reef.words import count, headline, leaves_out, seconds, shortened
 
 log = logging.getLogger("reef")
 
@@ -73,6 +73,8 @@ async def announce(
     served = count(len(places), "code location")
     say(f"Reef serves {served} of {fleet.source} after {time.time() - started_at:.1f} s")
     say(f"  {count(len(zygotes), 'zygote')}, {memory:.0f} MB; state in {state.root}")
+    for name, why, import_s in _left_out(zygotes)[:MOST_NAMED]:
+        say(f"  zygote {leaves_out(name, why, import_s)}")
     broken = failed(places)
     for place in broken[:MOST_NAMED]:
         say(f"  {told(place)}")
@@ -81,6 +83,11 @@ async def announce(
     for place in filter(is_loading, places):
         say(f"  {place.name} is still loading; a line here will say what became of it")
     await _say_where(page, state)
+
+
+def _left_out(zygotes: Iterable[ZygoteStatus]) -> list[tuple[str, str, float]]:
+    """Each distribution once, however many zygotes leave it out."""
+    return list(dict.fromkeys((one.name, one.why, one.import_s) for z in zygotes for one in z.left_out))
 
 
 async def _say_where(page: Page | None, state: StateDir) -> None:

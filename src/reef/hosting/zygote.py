@@ -15,6 +15,7 @@ from reef.hosting.launch import guest_command, open_log, socket_pair, start
 from reef.hosting.link import Link
 from reef.hosting.plan import Unfit, ZygotePlan
 from reef.hosting.process import Process
+from reef.words import fault
 
 BUILD_TIMEOUT_S = 120.0
 EXIT_TIMEOUT_S = 2.0
@@ -93,7 +94,7 @@ class Zygote:
                 await self._link.send({"op": "fork", "id": number}, (status, log))
             pid = await reply
         except OSError as error:
-            raise ForkRefused(f"its zygote has died: {error}") from None
+            raise ForkRefused(f"its zygote has died: {fault(error)}") from None
         finally:
             self._replies.pop(number, None)
         process = Process.of(pid, self._exit_of)
@@ -220,7 +221,7 @@ async def _start(plan: ZygotePlan, log_path: str) -> tuple[Process, Link]:
             started = await start(command, env=_env(plan), cwd="/", log=log, passed=(theirs.fileno(),))
     except OSError as error:
         ours.close()
-        raise BuildFailed(f"interpreter {plan.python!r} cannot be started: {error.strerror}") from None
+        raise BuildFailed(f"interpreter {plan.python!r} cannot be started: {fault(error)}") from None
     except BaseException:
         ours.close()
         raise
