@@ -12,6 +12,7 @@ import msgspec
 from reef.hosting.plan import Unfit
 from reef.hosting.zygote import Built
 from reef.statedir import write_atomic
+from reef.words import fault
 
 log = logging.getLogger("reef.control")
 
@@ -53,7 +54,7 @@ def keep(folder: Path, fingerprint: str, built: Built) -> bool:
     try:
         write_atomic(_path(folder, fingerprint), msgspec.json.encode(found))
     except OSError as error:
-        log.warning("what a zygote left out could not be kept: %s", error)
+        log.warning("what a zygote left out could not be kept: %s", fault(error))
         return False
     return True
 
