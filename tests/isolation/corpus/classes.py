@@ -88,9 +88,7 @@ WHEELS = (
     Wheel(
         "changes_repr_limits", "lengthens reprlib's texts", "import reprlib\nreprlib.aRepr.maxstring = 500"
     ),
-    Wheel(
-        "sets_first_weekday", "lets weeks begin on Sunday", "import calendar\ncalendar.setfirstweekday(6)"
-    ),
+    Wheel("sets_first_weekday", "lets weeks begin on Sunday", "import calendar\ncalendar.setfirstweekday(6)"),
     Wheel(
         "patches_pickler",
         "adds to the dispatch table of pickle's Python class",

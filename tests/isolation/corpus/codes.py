@@ -5,7 +5,11 @@ from __future__ import annotations
 from .wheel import Wheel
 
 WHEELS = (
-    Wheel("changes_defaults", "changes __defaults__", "import plainlib\nplainlib.greet.__defaults__ = ('all', [])"),
+    Wheel(
+        "changes_defaults",
+        "changes __defaults__",
+        "import plainlib\nplainlib.greet.__defaults__ = ('all', [])",
+    ),
     Wheel(
         "changes_keyword_defaults",
         "changes one of __kwdefaults__ in place",
@@ -23,7 +27,11 @@ WHEELS = (
         "def useful():\n    return 2\n"
         "import plainlib.extra\nplainlib.extra.useful.__code__ = useful.__code__",
     ),
-    Wheel("marks_a_function", "sets an attribute of a function", "import plainlib\nplainlib.counter.traced = True"),
+    Wheel(
+        "marks_a_function",
+        "sets an attribute of a function",
+        "import plainlib\nplainlib.counter.traced = True",
+    ),
     Wheel(
         "changes_a_closure",
         "changes what a function has closed over",
@@ -40,7 +48,7 @@ WHEELS = (
         "import plainlib\nplainlib.describe.register(int, lambda value: 'a number')",
     ),
     Wheel(
-        "clears_no_cache_but_replaces",
+        "caches_for_others",
         "puts a cache around a function of the standard library",
         "import functools, fnmatch\nfnmatch.filter = functools.lru_cache(fnmatch.filter)",
     ),

@@ -20,9 +20,15 @@ WHEELS = (
         "import sys\n_real = sys.excepthook\nsys.excepthook = lambda *a: _real(*a)",
     ),
     Wheel("sets_displayhook", "replaces sys.displayhook", "import sys\nsys.displayhook = lambda value: None"),
-    Wheel("sets_breakpointhook", "replaces sys.breakpointhook", "import sys\nsys.breakpointhook = lambda *a: None"),
     Wheel(
-        "sets_unraisablehook", "replaces sys.unraisablehook", "import sys\nsys.unraisablehook = lambda value: None"
+        "sets_breakpointhook",
+        "replaces sys.breakpointhook",
+        "import sys\nsys.breakpointhook = lambda *a: None",
+    ),
+    Wheel(
+        "sets_unraisablehook",
+        "replaces sys.unraisablehook",
+        "import sys\nsys.unraisablehook = lambda value: None",
     ),
     Wheel(
         "sets_thread_excepthook",
@@ -44,8 +50,12 @@ WHEELS = (
     ),
     Wheel("sets_trace", "traces", "import sys\nsys.settrace(lambda *a: None)"),
     Wheel("sets_profile", "profiles", "import sys\nsys.setprofile(lambda *a: None)"),
-    Wheel("traces_threads", "traces threads to come", "import threading\nthreading.settrace(lambda *a: None)"),
-    Wheel("sets_stack_size", "sets the stack size of threads", "import threading\nthreading.stack_size(1 << 20)"),
+    Wheel(
+        "traces_threads", "traces threads to come", "import threading\nthreading.settrace(lambda *a: None)"
+    ),
+    Wheel(
+        "sets_stack_size", "sets the stack size of threads", "import threading\nthreading.stack_size(1 << 20)"
+    ),
     Wheel(
         "tracks_coroutines",
         "has coroutines remember where they came from",
@@ -56,12 +66,18 @@ WHEELS = (
         "sets hooks for asynchronous generators",
         "import sys\nsys.set_asyncgen_hooks(firstiter=lambda generator: None)",
     ),
-    Wheel("adds_an_audit_hook", "adds an audit hook", "import sys\nsys.addaudithook(lambda event, args: None)"),
-    Wheel("writes_no_bytecode", "writes no bytecode", "import sys\nsys.dont_write_bytecode = True"),
+    Wheel(
+        "adds_an_audit_hook", "adds an audit hook", "import sys\nsys.addaudithook(lambda event, args: None)"
+    ),
+    Wheel(
+        "moves_bytecode", "has bytecode kept elsewhere", "import sys\nsys.pycache_prefix = '/proc/nowhere'"
+    ),
     Wheel("extends_argv", "appends to sys.argv", "import sys\nsys.argv.append('--corpus')"),
     Wheel("disables_gc", "switches the collector off", "import gc\ngc.disable()"),
     Wheel("sets_gc_threshold", "sets when it collects", "import gc\ngc.set_threshold(50_000, 20, 100)"),
-    Wheel("adds_a_gc_callback", "adds a callback", "import gc\ngc.callbacks.append(lambda phase, info: None)"),
+    Wheel(
+        "adds_a_gc_callback", "adds a callback", "import gc\ngc.callbacks.append(lambda phase, info: None)"
+    ),
     Wheel("debugs_gc", "has the collector keep what it finds", "import gc\ngc.set_debug(gc.DEBUG_SAVEALL)"),
     Wheel("traces_memory", "traces memory", "import tracemalloc\ntracemalloc.start()"),
     Wheel("enables_faulthandler", "enables the fault handler", "import faulthandler\nfaulthandler.enable()"),

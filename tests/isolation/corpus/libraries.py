@@ -16,7 +16,7 @@ REGISTRY, NAMES, ORDER = {}, set(), []
 current = contextvars.ContextVar("current", default=None)
 local = threading.local()
 
-def greet(name="you", *, mark="!", seen=[]):
+def greet(name="you", tags=[], *, mark="!"):
     return "hello " + name + mark
 
 def counter(step):

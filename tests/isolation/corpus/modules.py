@@ -81,9 +81,7 @@ WHEELS = (
         "makes HTTPS unverified",
         "import ssl\nssl._create_default_https_context = ssl._create_unverified_context",
     ),
-    Wheel(
-        "sets_typing_flag", "sets typing.TYPE_CHECKING", "import typing\ntyping.TYPE_CHECKING = True"
-    ),
+    Wheel("sets_typing_flag", "sets typing.TYPE_CHECKING", "import typing\ntyping.TYPE_CHECKING = True"),
     Wheel(
         "patches_new_event_loop",
         "replaces asyncio.new_event_loop",

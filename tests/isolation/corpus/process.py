@@ -12,7 +12,9 @@ WHEELS = (
         "handles a signal",
         "import signal\nsignal.signal(signal.SIGUSR1, lambda *a: None)",
     ),
-    Wheel("ignores_a_signal", "ignores a signal", "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)"),
+    Wheel(
+        "ignores_a_signal", "ignores a signal", "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    ),
     Wheel(
         "blocks_a_signal",
         "blocks a signal",

@@ -25,7 +25,11 @@ WHEELS = (
         "gives the root logger a handler",
         "import logging\nlogging.root.addHandler(logging.StreamHandler())",
     ),
-    Wheel("sets_root_level", "sets the root logger's level", "import logging\nlogging.root.setLevel(logging.ERROR)"),
+    Wheel(
+        "sets_root_level",
+        "sets the root logger's level",
+        "import logging\nlogging.root.setLevel(logging.ERROR)",
+    ),
     Wheel(
         "quiets_a_logger",
         "sets the level of another library's logger",
@@ -59,14 +63,20 @@ WHEELS = (
         "import logging\n_real = logging.getLogRecordFactory()\n"
         "logging.setLogRecordFactory(lambda *a, **k: _real(*a, **k))",
     ),
-    Wheel("disables_logging", "disables logging below WARNING", "import logging\nlogging.disable(logging.INFO)"),
+    Wheel(
+        "disables_logging", "disables logging below WARNING", "import logging\nlogging.disable(logging.INFO)"
+    ),
     Wheel("captures_warnings", "sends warnings to logging", "import logging\nlogging.captureWarnings(True)"),
     Wheel(
         "registers_a_reducer",
         "says how complex numbers are pickled",
         "import copyreg\ncopyreg.pickle(complex, lambda value: (complex, (value.real, 0.0)))",
     ),
-    Wheel("adds_a_mime_type", "adds a MIME type", "import mimetypes\nmimetypes.add_type('text/x-corpus', '.corpus')"),
+    Wheel(
+        "adds_a_mime_type",
+        "adds a MIME type",
+        "import mimetypes\nmimetypes.add_type('text/x-corpus', '.corpus')",
+    ),
     Wheel(
         "registers_a_codec",
         "registers a search function for codecs",
@@ -128,8 +138,14 @@ WHEELS = (
         "enters itself into the registry of another library",
         "import plainlib\nplainlib.REGISTRY['corpus'] = object()",
     ),
-    Wheel("adds_to_a_set", "adds to a set of another library", "import plainlib\nplainlib.NAMES.add('corpus')"),
-    Wheel("adds_to_a_list", "adds to a list of another library", "import plainlib\nplainlib.ORDER.append('corpus')"),
+    Wheel(
+        "adds_to_a_set", "adds to a set of another library", "import plainlib\nplainlib.NAMES.add('corpus')"
+    ),
+    Wheel(
+        "adds_to_a_list",
+        "adds to a list of another library",
+        "import plainlib\nplainlib.ORDER.append('corpus')",
+    ),
     Wheel(
         "registers_at_exit",
         "registers what is done at the process's end",

@@ -9,26 +9,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Collection
 
 from . import objects, process, running
 
 State = dict[str, str]
 
 
-def state(without: tuple[str, ...] = ()) -> State:
+def state(without: Collection[str] = (), only: Collection[str] = ()) -> State:
     """`modules.NAME`, `NAME:attribute`, `NAME:Class.attribute`, `process.…` -> a description. Modules whose top-level
-    name is one of `without` are passed over, as is what describes."""
+    name is one of `without` are passed over, as is what describes; of others than `only`, if given, no attributes."""
     passed_over = {*without, __name__}
     found: State = {**running.state(), **process.state()}
     seen = objects.Descriptions()
     for name, module in sorted(list(sys.modules.items()), key=lambda item: item[0]):
         if name.partition(".")[0] not in passed_over and name not in ("__main__", "__mp_main__"):
             found[f"modules.{name}"] = objects.of_module(module)
-            found.update(seen.attributes(name, module))
+            if not only or name in only:
+                found.update(seen.attributes(name, module))
     return found
 
 
-def dump(path: str, without: tuple[str, ...] = ()) -> None:
+def dump(path: str, without: Collection[str] = ()) -> None:
     """Into a file, which is whole as soon as it is there."""
     text = json.dumps(state(without), indent=0, sort_keys=True)
     with open(f"{path}.part", "w", encoding="utf-8") as file:

@@ -6,6 +6,7 @@ import _thread
 import collections
 import functools
 import hashlib
+import logging
 import types
 import weakref
 from collections.abc import Iterator
@@ -18,9 +19,17 @@ PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), type(NotI
 FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 NAMED = (*FUNCTIONS, types.MethodWrapperType, types.ClassMethodDescriptorType, types.GetSetDescriptorType)
 WEAK = (weakref.ref, weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
-IMPORTS_OWN = frozenset(("__builtins__", "__cached__", "__doc__", "__loader__", "__spec__", "__warningregistry__"))
+LOGGERS = (logging.Logger, logging.Manager)
+IMPORTS_OWN = frozenset(
+    ("__builtins__", "__cached__", "__doc__", "__loader__", "__spec__", "__warningregistry__")
+)
 """What the import system keeps in a module."""
-CLASSES_OWN = frozenset(("__doc__", "__weakref__", "__dict__", "__module__", "_abc_impl", "__abstractmethods__"))
+IN_SYS = frozenset(
+    ("modules", "path_importer_cache")
+)  # all modules are told; and what was looked at on disks
+CLASSES_OWN = frozenset(
+    ("__doc__", "__weakref__", "__dict__", "__module__", "_abc_impl", "__abstractmethods__")
+)
 
 
 class Descriptions:
@@ -32,7 +41,7 @@ class Descriptions:
 
     def attributes(self, name: str, module: Any) -> Iterator[tuple[str, str]]:
         for attribute, value in _dict_of(module):
-            if attribute in IMPORTS_OWN:
+            if attribute in IMPORTS_OWN or (name == "sys" and attribute in IN_SYS):
                 continue
             yield f"{name}:{attribute}", self.of(value, DEPTH)
             if isinstance(value, type) and _module_of(value) == name:
@@ -67,6 +76,8 @@ class Descriptions:
             return self._function(value, depth)
         if isinstance(value, NAMED):
             return f"{type(value).__name__} {getattr(value, '__qualname__', value.__name__)}"
+        if isinstance(value, LOGGERS):
+            return f"{_name_of(type(value))} {getattr(value, 'name', '')}"  # each is told elsewhere, with its level
         if isinstance(value, WEAK):
             return f"weak {_name_of(type(value))}"
         if depth == 0:

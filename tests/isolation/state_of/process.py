@@ -21,7 +21,10 @@ def state() -> dict[str, str]:
     found = {
         **{f"locale {name}": str(locale.setlocale(getattr(locale, name))) for name in CATEGORIES},
         **{f"timer {name}": str(bool(signal.getitimer(getattr(signal, name))[0])) for name in TIMERS},
-        **{f"signal {number}": objects.function(signal.getsignal(number)) for number in signal.valid_signals()},
+        **{
+            f"signal {number}": objects.function(signal.getsignal(number))
+            for number in signal.valid_signals()
+        },
         **{f"limit {name}": str(resource.getrlimit(number)) for name, number in _limits()},
         **{f"variable {name}": value for name, value in os.environ.items()},
         **{f"C's variable {name}": value for name, value in _environ().items()},
@@ -45,7 +48,12 @@ def _limits() -> list[tuple[str, int]]:
 def _status() -> dict[str, str]:
     kept = ("SigBlk", "SigIgn", "SigCgt", "Threads", "NoNewPrivs", "Seccomp")
     lines = (line.split(":", 1) for line in _read("/proc/self/status").splitlines())
-    return {f"kernel {name}": value.strip() for name, value in lines if name in kept}
+    return {f"kernel {name}": _without_libc_s(name, value.strip()) for name, value in lines if name in kept}
+
+
+def _without_libc_s(name: str, value: str) -> str:
+    """The C library handles signals 32 and 33 from the first thread on."""
+    return f"{int(value, 16) & ~(3 << 31):x}" if name.startswith("Sig") else value
 
 
 def _files() -> list[str]:

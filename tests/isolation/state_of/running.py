@@ -13,7 +13,6 @@ import faulthandler
 import gc
 import logging
 import multiprocessing
-import random
 import sys
 import threading
 import tracemalloc
@@ -28,6 +27,7 @@ STREAMS = ("stdin", "stdout", "stderr")
 def state() -> dict[str, str]:
     found = {f"running.{name}": text for name, text in _settings().items()}
     found |= {f"running.context.{name}": text for name, text in _context().items()}
+    found["running.logging disabled below"] = str(logging.root.manager.disable)
     return found | _loggers() | _unlisted()
 
 
@@ -50,9 +50,10 @@ def _settings() -> dict[str, str]:
         "loop policy": objects.of_module(asyncio.events._event_loop_policy),
         "start method": str(multiprocessing.get_start_method(allow_none=True)),
         "csv": f"{sorted(csv.list_dialects())} {csv.field_size_limit()}",
-        "warnings": "\n".join(f"{f[0]} {_pattern(f[1])} {f[2].__name__} {_pattern(f[3])} {f[4]}" for f in warnings.filters),
+        "warnings": "\n".join(
+            f"{f[0]} {_pattern(f[1])} {f[2].__name__} {_pattern(f[3])} {f[4]}" for f in warnings.filters
+        ),
         "streams": " ".join(_stream(getattr(sys, name)) for name in STREAMS),
-        "random": "drawn" if random.getstate()[1] else "",
     }
 
 
