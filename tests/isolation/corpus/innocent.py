@@ -130,7 +130,8 @@ WHEELS = (
     Wheel(
         "sets_what_is_set",
         "sets what has that value already",
-        "import os, socket, sys\nos.environ.setdefault('PATH', '/bin')\nsys.setrecursionlimit(sys.getrecursionlimit())\n"
+        "import os, socket, sys\nos.environ.setdefault('PATH', '/bin')\n"
+        "sys.setrecursionlimit(sys.getrecursionlimit())\n"
         "socket.setdefaulttimeout(socket.getdefaulttimeout())\nos.umask(os.umask(0o022))",
     ),
     Wheel(
@@ -146,7 +147,8 @@ WHEELS = (
     Wheel(
         "asks_the_platform",
         "asks what the standard library then remembers",
-        "import importlib.metadata, linecache, platform, sysconfig\nAGENT = platform.python_version() + platform.system()\n"
+        "import importlib.metadata, linecache, platform, sysconfig\n"
+        "AGENT = platform.python_version() + platform.system()\n"
         "PREFIX = sysconfig.get_config_var('prefix')\nFIRST = linecache.getline(__file__, 1)\n"
         "VERSION = importlib.metadata.version('asks_the_platform')",
     ),

@@ -22,7 +22,7 @@ def state(without: Collection[str] = (), only: Collection[str] = ()) -> State:
     passed_over = {*without, __name__}
     found: State = {**running.state(), **process.state()}
     seen = objects.Descriptions()
-    for name, module in sorted(list(sys.modules.items()), key=lambda item: item[0]):
+    for name, module in sorted(sys.modules.copy().items(), key=lambda item: item[0]):
         if name.partition(".")[0] not in passed_over and name not in ("__main__", "__mp_main__"):
             found[f"modules.{name}"] = objects.of_module(module)
             if not only or name in only:

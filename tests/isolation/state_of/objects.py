@@ -144,10 +144,8 @@ def function(value: Any) -> str:
 
 def _dict_of(value: Any) -> list[tuple[str, Any]]:
     try:
-        if isinstance(value, _thread._local):
-            held = vars(value)
-        else:
-            held = object.__getattribute__(value, "__dict__")
+        is_local = isinstance(value, _thread._local)
+        held = vars(value) if is_local else object.__getattribute__(value, "__dict__")
     except (AttributeError, TypeError):
         return []
     return sorted(((k, v) for k, v in list(held.items()) if isinstance(k, str)), key=_key) if held else []
