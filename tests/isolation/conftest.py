@@ -1,4 +1,4 @@
-"""An environment with the whole corpus in it."""
+"""An environment with the whole corpus in it, and the fixtures that these tests share with others."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-for beside in ("environments", "e2e"):
-    sys.path.insert(0, str(Path(__file__).parents[1] / beside))
-
+sys.path.insert(0, str(Path(__file__).parents[1] / "environments"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 import corpus
 from shared_hosts import folder, known_environments, start
 from wheelhouse import make_environment

@@ -50,9 +50,7 @@ def _settings() -> dict[str, str]:
         "loop policy": objects.of_module(asyncio.events._event_loop_policy),
         "start method": str(multiprocessing.get_start_method(allow_none=True)),
         "csv": f"{sorted(csv.list_dialects())} {csv.field_size_limit()}",
-        "warnings": "\n".join(
-            f"{f[0]} {_pattern(f[1])} {f[2].__name__} {_pattern(f[3])} {f[4]}" for f in warnings.filters
-        ),
+        "warnings": "\n".join(map(_filter, warnings.filters)),
         "streams": " ".join(_stream(getattr(sys, name)) for name in STREAMS),
     }
 
@@ -60,6 +58,10 @@ def _settings() -> dict[str, str]:
 def _decimal(context: decimal.Context) -> str:
     traps = sorted(signal.__name__ for signal, on in context.traps.items() if on)
     return f"{context.prec} {context.rounding} {context.Emin} {context.Emax} {context.capitals} {context.clamp} {traps}"
+
+
+def _filter(one: Any) -> str:
+    return f"{one[0]} {_pattern(one[1])} {one[2].__name__} {_pattern(one[3])} {one[4]}"
 
 
 def _pattern(value: Any) -> str:
