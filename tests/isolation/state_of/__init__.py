@@ -30,9 +30,9 @@ def state(without: Collection[str] = (), only: Collection[str] = ()) -> State:
     return found
 
 
-def dump(path: str, without: Collection[str] = ()) -> None:
+def dump(path: str, without: Collection[str] = (), only: Collection[str] = ()) -> None:
     """Into a file, which is whole as soon as it is there."""
-    text = json.dumps(state(without), indent=0, sort_keys=True)
+    text = json.dumps(state(without, only), indent=0, sort_keys=True)
     with open(f"{path}.part", "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(f"{path}.part", path)
