@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.remote_representation.external_data import SensorExecutionErrorSnap
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._grpc.types import SensorExecutionArgs
+from dagster._serdes import deserialize_value
 from eyes import REPOSITORY
 from reefs import until
 
@@ -23,7 +25,9 @@ def plain_server(python: Path, place: Path, env: Mapping[str, str]) -> Iterator[
     command = [str(python), "-m", "dagster", "api", "grpc", "--socket", str(socket), *code]
     command += ["--location-name", place.name, "--use-python-environment-entry-point"]
     with (place / "plain.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=place.parent, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            command, cwd=place.parent, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
     try:
         client = DagsterGrpcClient(socket=str(socket))
         until(lambda: _answers(client, server, place), 100.0, f"for the plain server of {place.name}")
@@ -41,11 +45,21 @@ def _answers(client: DagsterGrpcClient, server: subprocess.Popen[bytes], place: 
         return False
 
 
-def tick(client: DagsterGrpcClient, place: Path) -> None:
-    origin = GrpcServerCodeLocationOrigin(host="localhost", socket=str(place / "plain.sock"), location_name=place.name)
-    client.external_sensor_execution(
-        SensorExecutionArgs(RemoteRepositoryOrigin(origin, REPOSITORY), None, "tell", None, None, timeout=60)
+def tick(client: DagsterGrpcClient, place: Path) -> str:
+    """What the sensor `tell` says."""
+    origin = GrpcServerCodeLocationOrigin(
+        host="localhost", socket=str(place / "plain.sock"), location_name=place.name
     )
+    args = SensorExecutionArgs(
+        repository_origin=RemoteRepositoryOrigin(origin, REPOSITORY),
+        instance_ref=None,
+        sensor_name="tell",
+        cursor=None,
+        timeout=60,
+    )
+    answer = deserialize_value(client.external_sensor_execution(args))
+    assert not isinstance(answer, SensorExecutionErrorSnap), answer.error and answer.error.to_string()
+    return answer.skip_message or ""
 
 
 def plain_environment(python: Path, **more: str) -> dict[str, str]:

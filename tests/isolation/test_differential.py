@@ -93,7 +93,9 @@ def test_it_is_forked_from_a_learned_zygote(forked: States, reef: Reef, name: st
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("name", IMPORTS)
-def test_its_state_is_that_of_a_fresh_interpreter(plain: States, forked: States, name: str, moment: str) -> None:
+def test_its_state_is_that_of_a_fresh_interpreter(
+    plain: States, forked: States, name: str, moment: str
+) -> None:
     found = differences(plain[name, moment], forked[name, moment])
     assert not_allowed(found) == {}
 

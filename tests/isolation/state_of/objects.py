@@ -7,14 +7,15 @@ import collections
 import functools
 import hashlib
 import logging
+import operator
 import types
 import weakref
 from collections.abc import Iterator
 from typing import Any
 
-DEPTH = 3
+DEPTH = 2
 MOST_MEMBERS = 300
-MOST_TEXT = 240
+MOST_TEXT = 160
 PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), type(NotImplemented), range)
 FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 NAMED = (*FUNCTIONS, types.MethodWrapperType, types.ClassMethodDescriptorType, types.GetSetDescriptorType)
@@ -27,6 +28,8 @@ IMPORTS_OWN = frozenset(
 IN_SYS = frozenset(
     ("modules", "path_importer_cache")
 )  # all modules are told; and what was looked at on disks
+_key = operator.itemgetter(0)
+_known_slots: dict[int, tuple[type, list[tuple[str, Any]]]] = {}
 CLASSES_OWN = frozenset(
     ("__doc__", "__weakref__", "__dict__", "__module__", "_abc_impl", "__abstractmethods__")
 )
@@ -91,7 +94,7 @@ class Descriptions:
             return text
         cells = [_contents(cell) for cell in value.__closure__ or ()]
         extra = (value.__defaults__, value.__kwdefaults__, cells, dict(value.__dict__))
-        return text + "".join(f" {self.of(part, depth - 1)}" for part in extra if part)
+        return text + "".join(f" {self.of(part, depth)}" for part in extra if part)
 
     def _whole(self, value: Any, depth: int) -> str:
         name = _name_of(type(value))
@@ -152,13 +155,25 @@ def _dict_of(value: Any) -> list[tuple[str, Any]]:
 
 
 def _slots(value: Any) -> Iterator[tuple[str, Any]]:
-    for cls in type.__getattribute__(type(value), "__mro__"):
-        for name, member in sorted(type.__getattribute__(cls, "__dict__").items(), key=_key):
-            if type(member) is types.MemberDescriptorType and _is_slot(cls, name):
-                try:
-                    yield name, member.__get__(value)
-                except (AttributeError, TypeError):
-                    continue
+    for name, member in _slots_of(type(value)):
+        try:
+            yield name, member.__get__(value)
+        except (AttributeError, TypeError):
+            continue
+
+
+def _slots_of(cls: type) -> list[tuple[str, Any]]:
+    if id(cls) not in _known_slots:
+        _known_slots[id(cls)] = (
+            cls,
+            [
+                (name, member)
+                for one in type.__getattribute__(cls, "__mro__")
+                for name, member in sorted(type.__getattribute__(one, "__dict__").items(), key=_key)
+                if type(member) is types.MemberDescriptorType and _is_slot(one, name)
+            ],
+        )
+    return _known_slots[id(cls)][1]
 
 
 def _is_slot(cls: type, name: str) -> bool:
@@ -199,10 +214,6 @@ def _name_of(cls: type) -> str:
 def _module_of(cls: type) -> str:
     found = type.__getattribute__(cls, "__dict__").get("__module__", "builtins")
     return found if isinstance(found, str) else "builtins"
-
-
-def _key(item: tuple[str, Any]) -> str:
-    return str(item[0])
 
 
 def _short(text: str) -> str:
