@@ -1,4 +1,4 @@
-"""Hosts whose learned zygotes stand: the first probes of a fleet fork from a draft, which knows no location's imports."""
+"""Hosts whose learned zygotes stand: a fleet's first probes fork from a draft, which knows no location's imports."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import socket
 import sys
 import warnings
 
-import acme_lean  # noqa: F401  first of all, as its users do
+import acme_lean  # noqa: F401
 import dagster as dg
 
 
