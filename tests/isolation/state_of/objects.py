@@ -8,11 +8,13 @@ import functools
 import hashlib
 import logging
 import operator
+import re
 import types
 import weakref
 from collections.abc import Iterator
 from typing import Any
 
+ADDRESS = re.compile(r"\d{12,}|0x[0-9a-f]{8,}")
 DEPTH = 2
 MOST_MEMBERS = 300
 MOST_TEXT = 160
@@ -130,7 +132,8 @@ class Descriptions:
 
     def _inside(self, value: Any, depth: int) -> str:
         """Attributes and slots of an object."""
-        found = [*_dict_of(value), *_slots(value)]
+        kept = [(name, one) for name, one in _dict_of(value) if not _is_memory(type(value), name)]
+        found = [*kept, *_slots(value)]
         return "".join(f" .{name}={self.of(one, depth)}" for name, one in found[:MOST_MEMBERS])
 
 
@@ -152,6 +155,15 @@ def _dict_of(value: Any) -> list[tuple[str, Any]]:
     except (AttributeError, TypeError):
         return []
     return sorted(((k, v) for k, v in list(held.items()) if isinstance(k, str)), key=_key) if held else []
+
+
+def _is_memory(cls: type, name: str) -> bool:
+    """Whether an object's attribute only keeps what the class's descriptor of that name would find out again."""
+    for one in type.__getattribute__(cls, "__mro__"):
+        found = type.__getattribute__(one, "__dict__").get(name)
+        if found is not None and not isinstance(found, types.FunctionType | type):
+            return hasattr(type(found), "__get__") and not hasattr(type(found), "__set__")
+    return False
 
 
 def _slots(value: Any) -> Iterator[tuple[str, Any]]:
@@ -217,6 +229,7 @@ def _module_of(cls: type) -> str:
 
 
 def _short(text: str) -> str:
+    text = ADDRESS.sub("#", text)
     if len(text) <= MOST_TEXT:
         return text
     digest = hashlib.sha1(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:10]
