@@ -18,27 +18,32 @@ BARE = Tuning(rehearsal=False, plug=False, immortal=False)
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """`left_out`: module -> why it must not be preloaded, in words. `preloaded`: what a fork would inherit."""
+    """`left_out`: module -> why it must not be preloaded, in words. `preloaded`: what a fork would inherit.
+    `rounds`: how many processes imported `countlib`, which is in every plan; the last one is the zygote."""
 
     left_out: Mapping[str, str]
     failed: Mapping[str, str]
     preloaded: frozenset[str]
-    build_s: float
+    rounds: int
 
 
 def effects_found(python: Path, modules: Sequence[str], log: Path, shared: Sequence[str] = ()) -> Found:
     """Preload `modules`, which not every location imports, after `shared`, which every one does."""
     has_shared = "shared" in {field.name for field in dataclasses.fields(ZygotePlan)}
     more = {"shared": tuple(shared)} if has_shared else {}
-    plan = ZygotePlan("corpus", str(python), _env(), (*shared, *modules), ("one", "two"), **more)  # type: ignore[arg-type]
-    return asyncio.run(_found(plan, log))
+    count = log.with_suffix(".count")
+    env = {**_env(), "CORPUS_COUNT": str(count)}
+    plan = ZygotePlan("corpus", str(python), env, (*shared, *modules), ("one", "two"), **more)  # type: ignore[arg-type]
+    count.unlink(missing_ok=True)
+    return asyncio.run(_found(plan, log, count))
 
 
-async def _found(plan: ZygotePlan, log: Path) -> Found:
+async def _found(plan: ZygotePlan, log: Path, count: Path) -> Found:
     zygote = await build(plan, str(log), BARE)
     try:
         built = zygote.built
-        return Found(built.left_out, built.failed, frozenset(built.modules), built.build_s)
+        left_out = {name: str(why) for name, why in built.left_out.items()}
+        return Found(left_out, built.failed, frozenset(built.modules), len(count.read_text().splitlines()))
     finally:
         await zygote.end()
 

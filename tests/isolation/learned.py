@@ -11,11 +11,13 @@ from reefs import Reef, until
 
 
 def until_learned(reef: Reef, seconds: float = 300.0) -> Reef:
-    until(lambda: _zygotes(reef), seconds, "for the learned zygote")
+    until(lambda: has_learned(reef), seconds, "for the learned zygote")
     return reef
 
 
-def _zygotes(reef: Reef) -> bool:
+def has_learned(reef: Reef) -> bool:
+    log = (reef.state / "logs" / "reef.log").read_text(errors="replace")
+    assert "could not be built" not in log, log[-2000:]
     zygotes = reef.status()["zygotes"]
     return bool(zygotes) and not any(zygote["key"].startswith("draft-") for zygote in zygotes)
 

@@ -97,6 +97,18 @@ settings, slotted = Settings(), Slotted()
         },
     ),
     Wheel(
+        "countlib",
+        "writes a line into a file, if it is told of one",
+        """
+import os
+
+if os.environ.get("CORPUS_COUNT"):
+    with open(os.environ["CORPUS_COUNT"], "a") as file:
+        file.write("imported")
+        file.write(chr(10))
+""",
+    ),
+    Wheel(
         "patcherlib",
         "patches what it is asked to patch, when it is asked",
         """
