@@ -29,13 +29,23 @@ class Found:
 
 def effects_found(python: Path, modules: Sequence[str], log: Path, shared: Sequence[str] = ()) -> Found:
     """Preload `modules`, which not every location imports, after `shared`, which every one does."""
-    has_shared = "shared" in {field.name for field in dataclasses.fields(ZygotePlan)}
-    more = {"shared": tuple(shared)} if has_shared else {}
     count = log.with_suffix(".count")
-    env = {**_env(), "CORPUS_COUNT": str(count)}
-    plan = ZygotePlan("corpus", str(python), env, (*shared, *modules), ("one", "two"), **more)  # type: ignore[arg-type]
     count.unlink(missing_ok=True)
-    return asyncio.run(_found(plan, log, count))
+    return asyncio.run(_found(plan_of(python, modules, shared, CORPUS_COUNT=str(count)), log, count))
+
+
+def plan_of(python: Path, modules: Sequence[str], shared: Sequence[str], **more: str) -> ZygotePlan:
+    """For two locations, `one` and `two`."""
+    env = environment_of(**more)
+    return ZygotePlan(
+        "corpus", str(python), env, (*shared, *modules), ("one", "two"), shared=tuple(shared), draft=False
+    )
+
+
+def environment_of(**more: str) -> dict[str, str]:
+    """What a process that imports the corpus has; texts that follow the order of sets are always the same."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DAGSTER_"))}
+    return {**kept, **corpus.ENV, "PYTHONHASHSEED": "0", **more}
 
 
 async def _found(plan: ZygotePlan, log: Path, count: Path) -> Found:
@@ -46,8 +56,3 @@ async def _found(plan: ZygotePlan, log: Path, count: Path) -> Found:
         return Found(left_out, built.failed, frozenset(built.modules), len(count.read_text().splitlines()))
     finally:
         await zygote.end()
-
-
-def _env() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DAGSTER_"))}
-    return {**kept, **corpus.ENV}
