@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import corpus
@@ -27,19 +29,29 @@ class Found:
     rounds: int
 
 
-def effects_found(python: Path, modules: Sequence[str], log: Path, shared: Sequence[str] = ()) -> Found:
+def effects_found(python: Path, modules: Sequence[str], log: Path, shared: tuple[str, ...] = ()) -> Found:
     """Preload `modules`, which not every location imports, after `shared`, which every one does."""
     count = log.with_suffix(".count")
     count.unlink(missing_ok=True)
     return asyncio.run(_found(plan_of(python, modules, shared, CORPUS_COUNT=str(count)), log, count))
 
 
-def plan_of(python: Path, modules: Sequence[str], shared: Sequence[str], **more: str) -> ZygotePlan:
-    """For two locations, `one` and `two`."""
+def plan_of(python: Path, modules: Sequence[str], shared: tuple[str, ...], **more: str) -> ZygotePlan:
+    """For two locations, `one` and `two`. As in a fleet's plans, whatever an import of `shared` imports is shared."""
     env = environment_of(**more)
-    return ZygotePlan(
-        "corpus", str(python), env, (*shared, *modules), ("one", "two"), shared=tuple(shared), draft=False
+    every = whole_of(python, shared)
+    return ZygotePlan("corpus", str(python), env, (*every, *modules), ("one", "two"), shared=every)
+
+
+@cache
+def whole_of(python: Path, modules: tuple[str, ...]) -> tuple[str, ...]:
+    """These modules and what they import, in the order in which the imports began; without what has no file."""
+    script = (
+        "import sys, importlib\nbefore = set(sys.modules)\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
+        "print(*(n for n, m in sys.modules.items() if n not in before and getattr(m, '__file__', None)))"
     )
+    command = [str(python), "-I", "-c", script, *modules]
+    return tuple(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
 def environment_of(**more: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from typing import Any
 
 from . import objects
 
+MOST_CALLS = 200
 STREAMS = ("stdin", "stdout", "stderr")
 
 
@@ -100,13 +101,15 @@ def _unlisted() -> dict[str, str]:
         if type(one) is dict and "xmlcharrefreplace" in one and "surrogatepass" in one and "strict" in one:
             errors = one
     found = {f"running.codec error.{name}": objects.function(call) for name, call in list(errors.items())}
-    searched = [one for one in _lists_with(encodings.search_function) if all(map(callable, one))]
+    searched = [one for one in _lists_with(encodings.search_function) if one[0] is encodings.search_function]
     found["running.codecs"] = str([list(map(objects.function, one)) for one in searched])
     found["running.utf-8"] = objects.function(codecs.lookup("utf-8").encode)
     for number, one in enumerate(_lists_with(threading._after_fork)):
-        found[f"running.after fork {number}"] = "\n".join(map(objects.function, one))
+        found[f"running.after fork {number}"] = "\n".join(sorted(map(objects.function, one)))
     return found
 
 
 def _lists_with(member: Any) -> list[list[Any]]:
-    return [one for one in gc.get_referrers(member) if type(one) is list]
+    """Lists of calls; not those in which somebody keeps all objects that there are."""
+    lists = [one for one in gc.get_referrers(member) if type(one) is list and len(one) < MOST_CALLS]
+    return [one for one in lists if all(map(callable, one))]
