@@ -20,10 +20,12 @@ BARE = Tuning(rehearsal=False, plug=False, immortal=False)
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """`left_out`: module -> why it must not be preloaded, in words. `preloaded`: what a fork would inherit.
+    """`left_out`: module -> why it must not be preloaded, in words. `added`: module -> what it adds to others, which
+    is taken back until somebody imports it. `preloaded`: what a fork would inherit.
     `rounds`: how many processes imported `countlib`, which is in every plan; the last one is the zygote."""
 
     left_out: Mapping[str, str]
+    added: Mapping[str, str]
     failed: Mapping[str, str]
     preloaded: frozenset[str]
     rounds: int
@@ -64,7 +66,9 @@ async def _found(plan: ZygotePlan, log: Path, count: Path) -> Found:
     zygote = await build(plan, str(log), BARE)
     try:
         built = zygote.built
-        left_out = {name: str(why) for name, why in built.left_out.items()}
-        return Found(left_out, built.failed, frozenset(built.modules), len(count.read_text().splitlines()))
+        left_out = {name: why.words for name, why in built.left_out.items()}
+        return Found(
+            left_out, built.added, built.failed, frozenset(built.modules), len(count.read_text().splitlines())
+        )
     finally:
         await zygote.end()

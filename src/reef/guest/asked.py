@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import contextvars
+import ctypes
 import decimal
 import faulthandler
 import gc
@@ -24,6 +26,7 @@ from . import proc
 from .changes import Change
 
 _LIMITS = tuple(sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_")))
+_c_environ = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), "environ")
 _abc: Any = importlib.import_module("_abc") if "_abc" in sys.builtin_module_names else None
 
 
@@ -38,6 +41,19 @@ def _wakeup() -> int:
     if fd >= 0:
         signal.set_wakeup_fd(fd)
     return fd
+
+
+def _csv() -> Any:
+    return sys.modules.get("_csv")
+
+
+def _put() -> frozenset[bytes]:
+    """Variables that only the C library knows of."""
+    found, number = set(), 0
+    while entry := _c_environ[number]:
+        found.add(entry)
+        number += 1
+    return frozenset(found.difference(b"=".join(pair) for pair in os.environb.items()))
 
 
 def _hooks() -> tuple[object, ...]:
@@ -72,6 +88,7 @@ _LOST: tuple[tuple[str, Callable[[], object]], ...] = (
     ("sets a timer", lambda: tuple(signal.getitimer(n)[0] > 0 for n in (0, 1, 2))),
     ("changes the signal mask", lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ())),
     ("sets a signal wakeup", _wakeup),
+    ("puts a variable into the environment of its children", _put),
 )
 _CHANGED: tuple[tuple[str, Callable[[], object]], ...] = (
     ("changes the decimal context", _decimal),
@@ -86,6 +103,7 @@ _CHANGED: tuple[tuple[str, Callable[[], object]], ...] = (
     ("changes a resource limit", lambda: tuple(map(resource.getrlimit, _LIMITS))),
     ("changes the stack size of threads", threading.stack_size),
     ("enables faulthandler", faulthandler.is_enabled),
+    ("changes how long a field of CSV may be", lambda: getattr(_csv(), "field_size_limit", int)()),
     ("starts tracemalloc", tracemalloc.is_tracing),
 )
 
@@ -97,7 +115,7 @@ class Process:
     """What a fork must not inherit, and settings that only the interpreter knows."""
 
     def __init__(self) -> None:
-        self._files = _descriptors()
+        self._open = set(proc.descriptors().items())
         self._before = self._now()
 
     def _now(self) -> list[tuple[str, Any]]:
@@ -105,13 +123,13 @@ class Process:
         return held + [(words, ask()) for words, ask in (*_LOST, *_CHANGED)]
 
     def differences(self) -> list[Change]:
-        now, opened = self._now(), _descriptors() - self._files
-        found = list(self._changed(now))
-        if any(target.startswith("socket:") for target in opened):
-            found.append(Change("held", "", "opens a socket"))
-        elif opened:
-            found.append(Change("held", "", "keeps a file open"))
-        self._files |= opened
+        _until_ended(self._before[0][1])
+        now, are_open = self._now(), set(proc.descriptors().items())
+        found, opened = list(self._changed(now)), are_open - self._open
+        if opened:
+            is_socket = any(target.startswith("socket:") for _fd, target in opened)
+            found.append(Change("held", "", "opens a socket" if is_socket else "keeps a file open"))
+        self._open = are_open
         self._before = now
         return found
 
@@ -124,8 +142,61 @@ class Process:
                 yield Change("lost" if words in _LOST_WORDS else "changed", "", words)
 
 
-def _descriptors() -> set[str]:
-    return set(proc.descriptors())
+def _until_ended(tasks: int) -> None:
+    """A thread that somebody has waited for may still be there for a moment."""
+    for _ in range(20):
+        if proc.tasks() <= tasks:
+            return
+        time.sleep(0.002)
+
+
+class ContextVariables:
+    """Those of others that are set; a module's own are its own business."""
+
+    def __init__(self) -> None:
+        self._before = dict(contextvars.copy_context().items())
+
+    def differences(self) -> list[Change]:
+        before, now = self._before, dict(contextvars.copy_context().items())
+        if before == now:
+            return []
+        self._before = now
+        found = [one for one in now.keys() | before.keys() if now.get(one, self) is not before.get(one, self)]
+        return [Change("changed", _holder_of(one), f"sets the context variable {one.name}") for one in found]
+
+
+def _holder_of(variable: object) -> str:
+    for name, module in list(sys.modules.items()):
+        if any(value is variable for value in list(getattr(module, "__dict__", {}).values())):
+            return name
+    return ""
+
+
+class Modules:
+    """`sys.modules`, but for what imports put there: `loaded` has the names of modules that ran."""
+
+    def __init__(self, loaded: set[str]) -> None:
+        self._loaded = loaded
+        self._before = dict(sys.modules)
+
+    def differences(self) -> list[Change]:
+        before, now = self._before, dict(sys.modules)
+        if before == now:
+            return []
+        self._before = now
+        names = [name for name, one in now.items() if name in before and before[name] is not one]
+        names += [name for name in before if name not in now]
+        names += [name for name, one in now.items() if name not in before and self._is_strange(name, one)]
+        return [Change("changed", _owner(name, now), f"changes sys.modules[{name!r}]") for name in names]
+
+    def _is_strange(self, name: str, one: Any) -> bool:
+        """A name that is blocked, or that another module has."""
+        return name not in self._loaded and (one is None or getattr(one, "__name__", name) != name)
+
+
+def _owner(name: str, modules: dict[str, Any]) -> str:
+    """A name that is blocked is somebody else's, or nobody's."""
+    return name if modules.get(name) is not None else ""
 
 
 class Loggers:

@@ -1,8 +1,8 @@
 """Which of the modules that are being preloaded did what others would meet.
 
 State is compared where the body of one distribution's module gives way to that of another's. So a change is of the
-distribution whose modules ran since the last comparison. Comparing costs: each kind has a share of the time, and
-where it is used up, a later comparison blames all that ran meanwhile.
+distribution whose modules ran since the last comparison. Comparing costs: each kind has a share of the time. Where
+it is used up, those that ran together until a later comparison are looked at more closely in another round.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import encodings
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .asked import AbstractClasses, Loggers, Process
-from .changes import Change, Kind
+from .asked import AbstractClasses, ContextVariables, Loggers, Modules, Process
+from .changes import Change
 from .holders import Holder
-from .holdings import Functions, Holdings
+from .holdings import Holdings, Insides
 from .recorders import Registrations
 
-STDLIB_PART = 0.3
+STDLIB = "the standard library"
+STDLIB_PART = 0.3  # of the time for comparing, around its modules
 _OF_PROCESSES = frozenset(
     ("_thread", "os", "select", "selectors", "signal", "socket", "subprocess", "threading")
 )
@@ -34,9 +35,17 @@ class Group(NamedTuple):
     modules: tuple[str, ...]
     changes: tuple[Change, ...]
 
+    def words(self) -> str:
+        return told(self.changes)
+
+
+def told(found: Sequence[Change]) -> str:
+    return found[0].what + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+
 
 class Dirt(NamedTuple):
-    """Why a module cannot be preloaded: "held", "changed" or "needs" (another that cannot), and in words."""
+    """Why a module cannot be preloaded: "held", "changed" or "needs" (another that cannot), and in words. "unclear"
+    is one that ran together with others: the next round looks at them more closely."""
 
     kind: str
     words: str
@@ -63,24 +72,29 @@ class _Look:
 
 class Blame:
     """`shared`: modules that every location has loaded before its own code, which are only asked for what a fork
-    must not inherit. `distributions`: top-level name -> distribution, where it is another name."""
+    must not inherit. `distributions`: top-level name -> distribution, where it is another name. `closely`:
+    distributions around which everything is compared, whatever that takes."""
 
-    def __init__(self, shared: Iterable[str], distributions: Mapping[str, str]) -> None:
+    def __init__(
+        self, shared: Iterable[str], distributions: Mapping[str, str], closely: Iterable[str] = ()
+    ) -> None:
         self.dirty: dict[str, Dirt] = {}
         self.groups: list[Group] = []
         self.costs: dict[str, float] = {}
         self._shared = frozenset(shared)
+        self._loaded: set[str] = set()
         self._distributions = distributions
+        self._closely = frozenset(closely)
         self._started = time.process_time()
         self._entered_at: dict[str, float] = {}
         self._registrations = Registrations()
-        self._looks = [_Look(Process().differences, 0.06)]
+        self._looks = [_Look(Process().differences, 0.05)]
         self._holdings: Holdings | None = None
         self._patched = (
             False  # then what later modules seem to do may be the patch's doing: the next round tells
         )
         self._codecs = _of_codecs()  # now, while there is little to look through
-        self._functions, self._abstract = Functions(), AbstractClasses()
+        self._insides, self._abstract = Insides(), AbstractClasses()
 
     def begin(self) -> None:
         """From here on modules are preloaded that some locations do not have."""
@@ -90,14 +104,17 @@ class Blame:
         for label, container in self._codecs:
             holdings.hold("codecs", label, container)
         self._looks += [
-            _Look(holdings.differences, 0.09),
+            _Look(holdings.differences, 0.07),
+            _Look(Modules(self._loaded).differences, 1.0),
+            _Look(ContextVariables().differences, 1.0),
             _Look(Loggers().differences, 0.02),
             _Look(self._abstract.differences, 0.02),
             _Look(self._registrations.differences, 1.0),
-            _Look(self._functions.differences, 0.04),
+            _Look(self._insides.differences, 0.03),
         ]
 
     def entered(self, name: str, outer: str) -> None:
+        self._loaded.add(name)
         if self.distribution(name) != self.distribution(outer):
             self._entered_at[name] = time.process_time()
             self._compare(name, outer)
@@ -123,7 +140,7 @@ class Blame:
 
     def distribution(self, module: str) -> str:
         top = module.partition(".")[0]
-        return self._distributions.get(top, top)
+        return STDLIB if top in sys.stdlib_module_names else self._distributions.get(top, top)
 
     def _runs(self, name: str) -> None:
         for look in self._looks:
@@ -132,19 +149,17 @@ class Blame:
     def _take(self, names: list[str]) -> None:
         assert self._holdings is not None
         holders: list[Holder] = self._holdings.take(names)
-        self._functions.take(holders)
+        self._insides.take(holders)
         self._abstract.take([one.target for one in holders if one.sort == "class"])
 
     def _compare(self, name: str, outer: str) -> None:
         """The standard library is seldom to blame: comparing around its modules gets a smaller part."""
         elapsed = time.process_time() - self._started
-        part = STDLIB_PART if outer and self._of_stdlib(name) else 1.0
+        part = STDLIB_PART if outer and self.distribution(name) == STDLIB else 1.0
+        always = bool(self._closely.intersection((self.distribution(name), self.distribution(outer))))
         for look in self._looks:
-            if look.ran and look.pays(elapsed, part):
+            if look.ran and (always or look.pays(elapsed, part)):
                 self._settle(look)
-
-    def _of_stdlib(self, name: str) -> bool:
-        return name.partition(".")[0] in sys.stdlib_module_names
 
     def _settle(self, look: _Look) -> None:
         found, ran = look.take(), tuple(look.ran)
@@ -152,10 +167,12 @@ class Blame:
         if not found:
             return
         distributions = {self.distribution(name) for name in ran}
+        if len(distributions) > 1:
+            distributions.discard(STDLIB)  # beside others it is not to blame
         strange = [c for c in found if not c.owner or self.distribution(c.owner) not in distributions]
         unfit = [c for c in strange if c.kind in ("held", "lost")]
         own = tuple(name for name in ran if name not in self._shared)
-        own = tuple(name for name in own if not self._of_stdlib(name)) or own
+        own = tuple(name for name in own if self.distribution(name) != STDLIB) or own
         one = len({self.distribution(name) for name in own}) == 1
         if unfit and not (self._patched and all(c.kind == "held" for c in unfit)):
             self._leave_out(own or ran, unfit)
@@ -166,10 +183,10 @@ class Blame:
             self.groups.append(Group(own, tuple(strange)))
 
     def _leave_out(self, modules: tuple[str, ...], found: list[Change]) -> None:
-        words = found[0].what + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+        words = told(found)
+        kind = "held" if all(change.kind == "held" for change in found) else "changed"
         if len({self.distribution(name) for name in modules}) > 1:
-            words += " (it, or one that ran beside it)"
-        kind: Kind = "held" if all(change.kind == "held" for change in found) else "changed"
+            kind = "unclear"
         for name in modules:
             self.dirty.setdefault(name, Dirt(kind, words))
 

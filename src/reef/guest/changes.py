@@ -26,7 +26,7 @@ class Change(NamedTuple):
 
 
 def slot(owner: str, label: str, target: Any, key: Any, value: Any) -> Change:
-    """A name that was added to a module, an object or a dict."""
+    """An entry that was added to a dict."""
     return Change(
         "added",
         owner,
@@ -34,16 +34,6 @@ def slot(owner: str, label: str, target: Any, key: Any, value: Any) -> Change:
         lambda: _delete(target, key, value),
         lambda: target.__setitem__(key, value),
     )
-
-
-def class_slot(owner: str, label: str, target: type, key: str, value: Any) -> Change:
-    """The same for a class, whose caches must hear of it."""
-
-    def undo() -> None:
-        if target.__dict__.get(key) is value:
-            type.__delattr__(target, key)
-
-    return Change("added", owner, f"adds {label}", undo, lambda: type.__setattr__(target, key, value))
 
 
 def made_later(owner: str, label: str, holder: Any, key: Any, value: Any) -> Change:

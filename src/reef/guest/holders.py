@@ -5,14 +5,15 @@ from __future__ import annotations
 import enum
 import gc
 import logging
+import threading
 import types
 import weakref
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-Sort = Literal["module", "class", "object", "dict", "list", "set"]
+Sort = Literal["module", "class", "object", "slots", "dict", "list", "set"]
 _HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
-_NOT_LOOKED_INTO = frozenset(("__builtins__", "__loader__", "__path__", "__spec__"))
+_NOT_LOOKED_INTO = frozenset(("__builtins__", "__loader__", "__spec__"))
 _OF_IMPORTS = frozenset(  # every import changes these
     (
         "_frozen_importlib",
@@ -73,14 +74,20 @@ def of_module(name: str, module: types.ModuleType, seen: set[int]) -> Iterator[H
                     waiting.append((holder.owner, holder.label, holder.held))
 
 
-def functions_of(holders: list[Holder]) -> Iterator[types.FunctionType]:
+def with_insides(holders: list[Holder]) -> Iterator[tuple[str, str, Any]]:
+    """Functions and objects with slots that these hold, with their owner and name; and what has bases or a class."""
     for holder in holders:
         if holder.sort in ("module", "class"):
-            for value in holder.held.values():
+            for key, value in holder.held.items():
                 if type(value) in (staticmethod, classmethod):
                     value = value.__func__
                 if type(value) is types.FunctionType:
-                    yield value
+                    yield value.__module__ or holder.owner, f"{holder.label}.{key}", value
+        if holder.sort == "slots":
+            yield holder.owner, holder.label, holder.target
+        if holder.label.endswith(".__dataclass_fields__"):
+            for key, field in holder.held.items():
+                yield holder.owner, f"{holder.label}[{key!r}]", field
 
 
 def _held_by(owner: str, label: str, value: Any, seen: set[int]) -> Iterator[Holder]:
@@ -102,10 +109,20 @@ def _held_by(owner: str, label: str, value: Any, seen: set[int]) -> Iterator[Hol
             yield Holder("class", of if type(of) is str else owner, label, value, namespace)
     elif kind is types.FunctionType:
         yield from _registry(owner, label, value, seen)
+        for number, default in enumerate(value.__defaults__ or ()):
+            if isinstance(default, list | dict | set) and id(default) not in seen:
+                yield from _held_by(owner, f"{label}.__defaults__[{number}]", default, seen)
+        if value.__kwdefaults__ and id(value.__kwdefaults__) not in seen:
+            yield from _held_by(owner, f"{label}.__kwdefaults__", value.__kwdefaults__, seen)
+    elif kind is threading.local:
+        seen.add(id(value))
+        yield Holder("object", owner, label, value, value.__dict__)
     elif kind.__flags__ & _HEAP_TYPE and not _is_ours(kind) and not issubclass(kind, _NOT_HELD):
         seen.add(id(value))
         namespace = _object_dict(value)
-        if namespace is not None and id(namespace) not in seen:
+        if namespace is None and any("__slots__" in each.__dict__ for each in kind.__mro__):
+            yield Holder("slots", owner, label, value, {})
+        elif namespace is not None and id(namespace) not in seen:
             seen.add(id(namespace))
             yield Holder("object", owner, label, value, namespace)
 
@@ -139,4 +156,4 @@ def _registry(owner: str, label: str, function: Any, seen: set[int]) -> Iterator
 
 
 def _is_ours(kind: type) -> bool:
-    return str(kind.__module__).partition(".")[0] == _OURS
+    return str(kind.__module__).partition(".")[0] in (_OURS, "_frozen_importlib_external")

@@ -6,6 +6,7 @@ is not looked at further.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import types
@@ -15,13 +16,12 @@ from typing import Any
 
 from . import caches, changes
 from .changes import Change
-from .holders import Holder, functions_of, of_module
+from .holders import Holder, of_module, with_insides
 
 _PLAIN = (int, str, bytes, float, complex, bool, type(None))
 _ENVIRON = "os.environ"
 _RESET = frozenset(("sys.path", "sys.argv", "sys.orig_argv"))  # a child has its own
 _values: Callable[[Any], Any] = dict.values
-_parts = attrgetter("__code__", "__defaults__", "__kwdefaults__")
 
 
 class Holdings:
@@ -59,7 +59,7 @@ class Holdings:
             self._add(Holder("list" if isinstance(value, list) else "dict", owner, label, value, value))
 
     def _add(self, holder: Holder) -> None:
-        if caches.is_cache(holder.label):
+        if caches.is_cache(holder.label) or holder.sort == "slots":
             return
         if holder.sort == "list":
             self._lists.append(holder)
@@ -132,38 +132,87 @@ class Holdings:
                 yield Change("lost", "", f"changes {name} in {_ENVIRON}")
 
 
-class Functions:
-    """Code and defaults of functions, which somebody may exchange."""
+class Insides:
+    """What functions and objects with slots refer to, contents of closures, bases of classes, classes of objects."""
 
     def __init__(self) -> None:
-        self._functions: list[types.FunctionType] = []
-        self._had: list[tuple[Any, ...]] = []
+        self._referring = _Part(gc.get_referents, lambda objects: gc.get_referents(*objects))
+        self._classes = _Part(_bases, lambda classes: list(map(attrgetter("__bases__"), classes)))
+        self._objects = _Part(_class, lambda objects: list(map(type, objects)))
 
     def take(self, holders: list[Holder]) -> None:
-        new = list(functions_of(holders))
-        self._functions += new
-        self._had += map(_parts, new)
+        for holder in holders:
+            if holder.sort == "class":
+                self._classes.add(holder.owner, holder.label, holder.target)
+            elif holder.sort in ("module", "object"):
+                self._objects.add(holder.owner, holder.label, holder.target)
+        for owner, label, one in with_insides(holders):
+            self._referring.add(owner, label, one)
+            for cell in (one.__closure__ or ()) if type(one) is types.FunctionType else ():
+                self._referring.add(owner, label, cell)
 
     def differences(self) -> list[Change]:
-        now = list(map(_parts, self._functions))
-        if _equal(now, self._had):
-            return []
-        pairs = zip(self._functions, self._had, now, strict=True)
-        found = [f for f, before, after in pairs if not _all_same(before, after)]
-        self._had = now
+        parts = (self._referring, self._classes, self._objects)
         return [
-            Change("changed", f.__module__ or "", f"changes {f.__module__}.{f.__qualname__}") for f in found
+            Change("changed", owner, f"changes {label}") for part in parts for owner, label in part.changed()
         ]
+
+
+class _Part:
+    """Objects that are looked at all at once, and one by one only where something has changed."""
+
+    def __init__(self, one: Callable[[Any], list[Any]], all_of: Callable[[list[Any]], list[Any]]) -> None:
+        self._one, self._all = one, all_of
+        self._names: list[tuple[str, str]] = []
+        self._objects: list[Any] = []
+        self._had: list[list[Any]] = []
+        self._all_had: list[Any] | None = None
+
+    def add(self, owner: str, label: str, one: Any) -> None:
+        self._names.append((owner, label))
+        self._objects.append(one)
+        self._had.append(self._one(one))
+        self._all_had = None
+
+    def changed(self) -> list[tuple[str, str]]:
+        now = self._all(self._objects)
+        if self._all_had is not None and _equal(now, self._all_had):
+            return []
+        self._all_had = now
+        found = _changed(self._objects, self._had, lambda objects: list(map(self._one, objects)))
+        return [self._names[number] for number in list(found) if self._is_other(number)]
+
+    def _is_other(self, number: int) -> bool:
+        """A function makes its annotations when somebody first asks for them."""
+        one = self._objects[number]
+        before, self._had[number] = self._had[number], self._one(one)
+        if type(one) is not types.FunctionType:
+            return True
+        parts = (one.__code__, one.__defaults__, one.__kwdefaults__, one.__closure__, one.__dict__ or None)
+        return any(part is not None and not any(part is had for had in before) for part in parts)
+
+
+def _bases(kind: type) -> list[Any]:
+    return list(kind.__bases__)
+
+
+def _class(one: Any) -> list[Any]:
+    return [type(one)]
 
 
 def _changed(held: list[Any], before: list[Any], taken: Callable[[list[Any]], list[Any]]) -> Iterator[int]:
     """Numbers of those that hold something else now."""
     now = taken(held)
-    if _equal(now, before):
-        return
-    for number, (after, had) in enumerate(zip(now, before, strict=True)):
-        if not _equal(after, had) and (isinstance(after, set) or not _all_same(after, had)):
-            yield number
+    waiting = [(0, len(now))]
+    while waiting:
+        first, end = waiting.pop()
+        if first == end or _equal(now[first:end], before[first:end]):
+            continue
+        if end - first > 1:
+            middle = (first + end) // 2
+            waiting += [(first, middle), (middle, end)]
+        elif isinstance(now[first], set) or not _all_same(now[first], before[first]):
+            yield first
 
 
 def _all_values(held: list[Any]) -> list[Any]:
@@ -208,8 +257,8 @@ def _added(holder: Holder, key: Any, value: Any) -> Iterator[Change]:
         name = holder.target.__name__
         if caches.is_submodule(name, key, value) or caches.is_filled_later(holder.target, value):
             return
-    if holder.sort == "class":
-        yield changes.class_slot(holder.owner, label, holder.target, key, value)
+    if holder.sort in ("module", "class"):  # who comes later may look whether it is there
+        yield Change("changed", holder.owner, f"adds {label}")
     else:
         yield changes.slot(holder.owner, label, holder.held, key, value)
 

@@ -80,7 +80,8 @@ def is_outside(host: str) -> bool:
 
 def peers() -> list[tuple[str, int]]:
     """Address and port of the other end of each TCP connection that this process holds."""
-    mine = {name[len("socket:[") : -1] for name in proc.sockets()}
+    sockets = (name for name in proc.descriptors().values() if name.startswith("socket:"))
+    mine = {name[len("socket:[") : -1] for name in sockets}
     return [peer for table in ("tcp", "tcp6") for peer in _peers(f"/proc/self/net/{table}", mine)]
 
 

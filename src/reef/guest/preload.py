@@ -32,7 +32,11 @@ class Preloaded(NamedTuple):
 
 
 def preload(
-    modules: list[str], never: list[str], shared: list[str], distributions: dict[str, str]
+    modules: list[str],
+    never: list[str],
+    shared: list[str],
+    distributions: dict[str, str],
+    closely: list[str],
 ) -> Preloaded:
     """Import `modules` in order; one that brings a module of `never` with it is dirty too. Of those that are
     `shared`, which come first, it does not matter what they change."""
@@ -40,10 +44,10 @@ def preload(
     brought: dict[str, Dirt] = {}
     all_have, unwanted, begun = frozenset(shared), frozenset(never), False
     with _collecting_nothing():
-        blame = Blame(shared, distributions)
+        blame = Blame(shared, distributions, closely)
         imports = Imports(blame.entered, blame.left)
         with imports.heard():
-            for name in modules:
+            for name in _libraries_last(modules, all_have):
                 if not begun and name not in all_have:
                     begun = True
                     blame.begin()
@@ -55,9 +59,19 @@ def preload(
             _settle()
             blame.end()
     dirty = {**brought, **blame.dirty}
-    for name, cause in imports.needing(set(dirty)).items():
+    sure = {name for name, why in dirty.items() if why.kind != "unclear"}
+    for name, cause in imports.needing(sure).items():
         dirty[name] = Dirt("needs", f"imports {cause}, which {dirty[cause].words}")
     return Preloaded(dirty, failed, blame.costs, imports.loaded, imports.asks, blame.groups)
+
+
+def _libraries_last(modules: list[str], shared: frozenset[str]) -> list[str]:
+    """First what is shared, then the rest of the standard library: so what a library does is seen apart from it."""
+
+    def rank(name: str) -> int:
+        return 0 if name in shared else 1 if name.partition(".")[0] in sys.stdlib_module_names else 2
+
+    return sorted(modules, key=rank)
 
 
 @contextlib.contextmanager

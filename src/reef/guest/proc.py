@@ -35,19 +35,15 @@ def private_bytes() -> int:
     return total
 
 
-def sockets() -> frozenset[str]:
-    return frozenset(name for name in descriptors() if name.startswith("socket:"))
-
-
-def descriptors() -> list[str]:
-    """What this process has open: paths, `socket:[...]` and the like."""
-    names = []
+def descriptors() -> dict[str, str]:
+    """What this process has open: descriptor -> a path, `socket:[...]` and the like."""
+    found = {}
     for fd in os.listdir("/proc/self/fd"):
         try:
-            names.append(os.readlink(f"/proc/self/fd/{fd}"))
-        except OSError:
+            found[fd] = os.readlink(f"/proc/self/fd/{fd}")
+        except OSError:  # the listing's own
             pass
-    return names
+    return found
 
 
 def children() -> frozenset[str]:

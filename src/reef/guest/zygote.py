@@ -56,7 +56,9 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     gc.disable()
     started = time.perf_counter()
     shared = request["shared"]
-    result = preload.preload(request["modules"], request["never"], shared, request["distributions"])
+    result = preload.preload(
+        request["modules"], request["never"], shared, request["distributions"], request["closely"]
+    )
     if result.dirty:
         wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs})
         return False
@@ -120,6 +122,7 @@ def _ready(result: preload.Preloaded, features: list[str], build_s: float) -> di
         "op": "ready",
         "features": features,
         "failed": result.failed,
+        "added": {name: group.words() for group in result.groups for name in group.modules},
         "modules": files,
         "mapped": proc.mapped_files(),
         "build_s": build_s,

@@ -50,6 +50,7 @@ class Built:
     mapped: tuple[str, ...]  # libraries and extension modules mapped
     failed: Mapping[str, str]  # asked for, could not be imported
     left_out: Mapping[str, Unfit]  # asked for, not fit to be inherited
+    added: Mapping[str, str]  # module -> what it adds to others, in words, in children that import it
     costs: Mapping[str, float]  # distribution -> seconds that its import took, of what was left out
     build_s: float
     rounds: int = 1
@@ -176,9 +177,16 @@ class _Findings:
 
     left_out: dict[str, Unfit] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
+    closely: set[str] = field(default_factory=set)
 
-    def take(self, answer: Mapping[str, Any]) -> None:
-        self.left_out.update({name: Unfit(*said) for name, said in answer["modules"].items()})
+    def take(self, answer: Mapping[str, Any], plan: ZygotePlan) -> None:
+        """Of modules that ran together when something changed, another round tells which it was."""
+        for name, said in answer["modules"].items():
+            if said[0] != "unclear":
+                self.left_out[name] = Unfit(*said)
+                continue
+            top = name.partition(".")[0]
+            self.closely.add(plan.distributions.get(top, top))
         self.costs.update(answer["costs"])
 
 
@@ -208,7 +216,7 @@ async def _attempt(
         raise BuildFailed(f"it died with status {status} while it imported its modules, see {log_path}")
     if answer["op"] != "dirty":
         raise _RehearsalFailed if tuning.rehearsal else BuildFailed(answer["reason"])
-    found.take(answer)
+    found.take(answer, plan)
     return None
 
 
@@ -244,6 +252,7 @@ def _request(plan: ZygotePlan, tuning: Tuning, found: _Findings) -> dict[str, An
         "shared": list(plan.shared),
         "changing": [*plan.changing, *changing],
         "distributions": dict(plan.distributions),
+        "closely": sorted(found.closely),
         "rehearsal": tuning.rehearsal,
         "plug": tuning.plug,
         "immortal": tuning.immortal and not plan.draft,
@@ -257,6 +266,7 @@ def _built(answer: dict[str, Any], found: _Findings, number: int) -> Built:
         mapped=tuple(answer["mapped"]),
         failed=answer["failed"],
         left_out=dict(found.left_out),
+        added=answer["added"],
         costs=dict(found.costs),
         build_s=answer["build_s"],
         rounds=number,
