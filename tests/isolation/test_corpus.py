@@ -16,7 +16,7 @@ import corpus
 import pytest
 from corpus import Wheel
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 HERE = Path(__file__).parent
 Seen = dict[str, dict[str, list[str]]]
@@ -69,7 +69,7 @@ def seen(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[See
             command, env={**env, **corpus.ENV}, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        assert looking.wait(100) == 0, (folder / "output").read_text()
+        assert looking.wait(250) == 0, (folder / "output").read_text()
         yield {name: json.loads((folder / f"answer.{name}").read_text()) for name in groups}
     finally:
         with contextlib.suppress(ProcessLookupError):

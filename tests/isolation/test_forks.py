@@ -22,6 +22,7 @@ import pytest
 from effects import environment_of, plan_of
 from hosts import Host, until
 from state_of import State, differences
+from test_corpus import everything_imported
 from test_effects_found import BASE, modules_of
 from wheelhouse import make_environment
 
@@ -32,9 +33,10 @@ pytestmark = pytest.mark.timeout(300)
 HERE = Path(__file__).parent
 MIXED = sorted((*corpus.EFFECTS, *corpus.INNOCENT), key=lambda wheel: wheel.name[::-1])
 NAMES = [wheel.name for wheel in MIXED]
-IMPORTED = {"none of them": [], "all of them": NAMES, "every second": NAMES[::2], "the others": NAMES[1::2]}
-IMPORTED["the innocent"] = [wheel.name for wheel in corpus.INNOCENT]
-IMPORTED["the others, backwards"] = NAMES[:0:-2]
+USED = everything_imported()
+IMPORTED = {"nothing": [], "only what they use": USED, "all of them": NAMES, "the innocent": []}
+IMPORTED["the innocent"] = [*USED, *(wheel.name for wheel in corpus.INNOCENT)]
+IMPORTED["every second"], IMPORTED["the others, backwards"] = [*USED, *NAMES[::2]], [*USED, *NAMES[:0:-2]]
 ITS_OWN = {
     r"sys:(orig_)?argv": "its address",
     r"logging:_startTime": "a zygote began before",

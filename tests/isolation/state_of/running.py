@@ -8,7 +8,6 @@ import codecs
 import contextvars
 import csv
 import decimal
-import encodings
 import faulthandler
 import gc
 import logging
@@ -16,6 +15,7 @@ import multiprocessing
 import sys
 import threading
 import tracemalloc
+import types
 import warnings
 from typing import Any
 
@@ -101,15 +101,28 @@ def _unlisted() -> dict[str, str]:
         if type(one) is dict and "xmlcharrefreplace" in one and "surrogatepass" in one and "strict" in one:
             errors = one
     found = {f"running.codec error.{name}": objects.function(call) for name, call in list(errors.items())}
-    searched = [one for one in _lists_with(encodings.search_function) if one[0] is encodings.search_function]
-    found["running.codecs"] = str([list(map(objects.function, one)) for one in searched])
+    found["running.codec corpus8"] = _codec("corpus8")
     found["running.utf-8"] = objects.function(codecs.lookup("utf-8").encode)
     for number, one in enumerate(_lists_with(threading._after_fork)):
         found[f"running.after fork {number}"] = "\n".join(sorted(map(objects.function, one)))
     return found
 
 
+def _codec(name: str) -> str:
+    """Codecs that were found are kept, and those that search for them cannot be listed."""
+    try:
+        return objects.function(codecs.lookup(name).encode)
+    except LookupError:
+        return "unknown"
+
+
 def _lists_with(member: Any) -> list[list[Any]]:
-    """Lists of calls; not those in which somebody keeps all objects that there are."""
+    """Lists of calls that the interpreter itself holds: no object refers to them."""
     lists = [one for one in gc.get_referrers(member) if type(one) is list and len(one) < MOST_CALLS]
-    return [one for one in lists if all(map(callable, one))]
+    return [one for one in lists if all(map(callable, one)) and not _holders(one, lists)]
+
+
+def _holders(one: Any, looking: Any) -> list[Any]:
+    return [
+        held for held in gc.get_referrers(one) if held is not looking and type(held) is not types.FrameType
+    ]
