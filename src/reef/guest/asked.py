@@ -43,6 +43,9 @@ def _wakeup() -> int:
     return fd
 
 
+_DECIMAL = "decimal_context"
+
+
 def _csv() -> Any:
     return sys.modules.get("_csv")
 
@@ -68,8 +71,10 @@ def _hooks() -> tuple[object, ...]:
 
 
 def _decimal() -> tuple[str, ...]:
-    contexts = (decimal.getcontext(), decimal.DefaultContext, decimal.BasicContext, decimal.ExtendedContext)
-    return tuple(map(repr, contexts))
+    """A thread's own context is made from the default one when it is first asked for, so it is not asked for."""
+    own = [value for one, value in contextvars.copy_context().items() if one.name == _DECIMAL]
+    contexts = (*(own or [decimal.DefaultContext]), decimal.DefaultContext, decimal.BasicContext)
+    return tuple(map(repr, (*contexts, decimal.ExtendedContext)))
 
 
 def _collector() -> tuple[object, ...]:
@@ -154,15 +159,19 @@ class ContextVariables:
     """Those of others that are set; a module's own are its own business."""
 
     def __init__(self) -> None:
-        self._before = dict(contextvars.copy_context().items())
+        self._before = _set_variables()
 
     def differences(self) -> list[Change]:
-        before, now = self._before, dict(contextvars.copy_context().items())
+        before, now = self._before, _set_variables()
         if before == now:
             return []
         self._before = now
         found = [one for one in now.keys() | before.keys() if now.get(one, self) is not before.get(one, self)]
         return [Change("changed", _holder_of(one), f"sets the context variable {one.name}") for one in found]
+
+
+def _set_variables() -> dict[Any, Any]:
+    return {one: value for one, value in contextvars.copy_context().items() if one.name != _DECIMAL}
 
 
 def _holder_of(variable: object) -> str:

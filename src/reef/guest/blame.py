@@ -136,7 +136,7 @@ class Blame:
         for look in self._looks:
             self._settle(look)
         if self._holdings is not None:
-            self._registrations.end()
+            self._registrations.end(self._holdings.namespaces())
 
     def distribution(self, module: str) -> str:
         top = module.partition(".")[0]

@@ -11,7 +11,7 @@ import importlib.machinery
 import sys
 from collections.abc import Iterable, Mapping
 from importlib.machinery import ExtensionFileLoader, PathFinder, SourceFileLoader, SourcelessFileLoader
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from .blame import Group
@@ -98,12 +98,19 @@ class Hidden:
     def _needed(self, name: str) -> set[str]:
         found, waiting = {name}, [name]
         while waiting:
-            for asked in self.asks.get(waiting.pop(), ()):
+            for asked in self._asked_by(waiting.pop()):
                 for each in (asked, asked.rpartition(".")[0]):
                     if each in self.modules and each not in found:
                         found.add(each)
                         waiting.append(each)
         return found
+
+    def _asked_by(self, name: str) -> Iterable[str]:
+        """Of a module that our own code had imported before, only what its names come from is known."""
+        if name in self._preloaded or name not in self.modules:
+            return self.asks.get(name, ())
+        values = list(self.modules[name].__dict__.values())
+        return {one.__name__ if isinstance(one, ModuleType) else _module_of(one) for one in values}
 
     def _take_from_package(self, name: str, module: ModuleType) -> None:
         """An import puts it there again; unless its package imports it, and so it comes with that."""
@@ -154,6 +161,11 @@ class _Back(importlib.abc.Loader):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._own.loader, name)
+
+
+def _module_of(value: object) -> str:
+    found = value.__module__ if isinstance(value, type | FunctionType) else ""
+    return found if isinstance(found, str) else ""
 
 
 def _can_be_found(name: str) -> bool:

@@ -52,6 +52,10 @@ class Holdings:
             self._add(holder)
         return new
 
+    def namespaces(self) -> list[dict[str, Any]]:
+        """Of all modules."""
+        return [holder.held for holder in self._dicts if holder.sort == "module"]
+
     def hold(self, owner: str, label: str, value: list[Any] | dict[Any, Any]) -> None:
         """A container of the interpreter's own that no module has."""
         if id(value) not in self._seen:

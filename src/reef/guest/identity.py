@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import types
@@ -56,6 +57,7 @@ def set_environment(env: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
+    tempfile.tempdir = None  # found anew, from these variables
 
 
 def set_interpreter(spec: dict[str, Any]) -> None:
@@ -102,7 +104,7 @@ def interpreter_settings(env: dict[str, str]) -> None:
     sys.pycache_prefix = env.get("PYTHONPYCACHEPREFIX") or None
     if env.get("PYTHONUNBUFFERED"):
         for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(write_through=True)  # type: ignore[union-attr]
+            stream.reconfigure(line_buffering=False, write_through=True)  # type: ignore[union-attr]
     wanted = env.get("PYTHONWARNINGS")
     if wanted:
         options = [part.strip() for part in wanted.split(",")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import importlib
 import importlib._bootstrap as bootstrap
 import sys
 from collections.abc import Callable, Iterator
@@ -27,15 +26,15 @@ class Imports:
         self.loaded: list[str] = []
         self._stack: list[str] = []
         self._entered, self._left = entered, left
-        self._real = (_bootstrap._load_unlocked, builtins.__import__, importlib.import_module)
+        self._real = (_bootstrap._load_unlocked, builtins.__import__, _bootstrap._gcd_import)
 
     @contextlib.contextmanager
     def heard(self) -> Iterator[None]:
         """What a module has put in the place of these functions meanwhile stays."""
-        load, statement, function = self._real
+        load, statement, by_name = self._real
         _bootstrap._load_unlocked = self._loads
         builtins.__import__ = self._imports
-        importlib.import_module = self._imports_module
+        _bootstrap._gcd_import = self._imports_by_name
         try:
             yield
         finally:
@@ -43,8 +42,8 @@ class Imports:
                 _bootstrap._load_unlocked = load
             if builtins.__import__ == self._imports:
                 builtins.__import__ = statement
-            if importlib.import_module == self._imports_module:
-                importlib.import_module = function
+            if _bootstrap._gcd_import == self._imports_by_name:
+                _bootstrap._gcd_import = by_name
 
     def needing(self, modules: set[str]) -> dict[str, str]:
         """Modules that lead to one of `modules`, which are left out -> the one of them."""
@@ -85,8 +84,9 @@ class Imports:
             note_asked(self._ask(self._stack[-1]), name, globals, fromlist, level)
         return module
 
-    def _imports_module(self, name: str, package: str | None = None) -> ModuleType:
-        module = self._real[2](name, package)
+    def _imports_by_name(self, name: str, package: str | None = None, level: int = 0) -> ModuleType:
+        """What `importlib.import_module` calls, which others may have taken for their own."""
+        module: ModuleType = self._real[2](name, package, level)
         if self._stack:
             self._ask(self._stack[-1]).add(getattr(module, "__name__", name))
         return module

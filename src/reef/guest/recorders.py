@@ -10,7 +10,7 @@ import atexit
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,12 @@ class Registrations:
             self._real.append((module, name, real))
             setattr(module, name, _Recorder(real, what, heard))
 
-    def end(self) -> None:
+    def end(self, namespaces: Iterable[dict[str, Any]]) -> None:
+        """Everybody has the real functions again, whoever took one of ours for his own."""
+        for namespace in namespaces:
+            for name, value in list(namespace.items()):
+                if type(value) is _Recorder:
+                    namespace[name] = value.real
         for module, name, real in self._real:
             found = getattr(module, name)
             if isinstance(found, _Recorder):
@@ -58,15 +63,15 @@ class _Recorder:
     def __init__(
         self, real: Callable[..., Any], what: str, heard: list[tuple[str, Callable[[], object]]]
     ) -> None:
-        self._real, self._what, self._heard = real, what, heard
+        self.real, self._what, self._heard = real, what, heard
         self.active = True
         self.__name__ = self.__qualname__ = real.__name__
         self.__doc__ = real.__doc__
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         if not self.active:
-            return self._real(*arguments, **keywords)
-        self._heard.append((self._what, partial(self._real, *arguments, **keywords)))
+            return self.real(*arguments, **keywords)
+        self._heard.append((self._what, partial(self.real, *arguments, **keywords)))
         return arguments[0] if arguments else None
 
 
