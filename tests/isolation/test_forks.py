@@ -48,6 +48,10 @@ ITS_OWN = {
     r"threading:(_shutdown_locks|_main_thread)|gc:garbage": "what has not been collected yet",
     r"(re:_cache|encodings:\w+|linecache:cache)": "what was looked up before is found again",
     r"(closes_its_socket:PORT|draws_a_number:NAME|joins_its_thread:thread|starts_a_process:KEPT)": "another each time",
+    r"running\.atexit": "the guest takes its note of the process away at its end",
+    r"platform:_\w+_cache": "what was asked for before is remembered",
+    r"(modules\.)?pwd\b.*": "built into the interpreter, and asked for by a module that was preloaded",
+    r"(modules\.)?pyexpat\b.*": "C code of the standard library imports it once in a process",
     r"running\.context\.corpus": "nobody has this variable who has not imported the module that made it",
 }
 """Regular expression for keys that may differ -> why."""

@@ -20,13 +20,16 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from . import proc
+from . import changes, proc
 from .changes import Change
+from .holders import can_be_found, is_found
 
 _LIMITS = tuple(sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_")))
-_c_environ = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), "environ")
+_c_environ = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "environ")
+_POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
 _abc: Any = importlib.import_module("_abc") if "_abc" in sys.builtin_module_names else None
 
 
@@ -52,10 +55,10 @@ def _csv() -> Any:
 
 def _put() -> frozenset[bytes]:
     """Variables that only the C library knows of."""
-    found, number = set(), 0
-    while entry := _c_environ[number]:
+    found, at = set(), _c_environ.value
+    while at and (entry := ctypes.c_char_p.from_address(at).value) is not None:
         found.add(entry)
-        number += 1
+        at += _POINTER_BYTES
     return frozenset(found.difference(b"=".join(pair) for pair in os.environb.items()))
 
 
@@ -193,14 +196,31 @@ class Modules:
         if before == now:
             return []
         self._before = now
-        names = [name for name, one in now.items() if name in before and before[name] is not one]
+        names = [
+            name
+            for name, one in now.items()
+            if name in before and before[name] is not one and _is_importable(name, before[name])
+        ]
         names += [name for name in before if name not in now]
-        names += [name for name, one in now.items() if name not in before and self._is_strange(name, one)]
-        return [Change("changed", _owner(name, now), f"changes sys.modules[{name!r}]") for name in names]
+        new = [name for name in now if name not in before]
+        names += [name for name in new if self._is_strange(name, now[name])]
+        found = [Change("changed", _owner(name, now), f"changes sys.modules[{name!r}]") for name in names]
+        made = [n for n in new if n not in names and n not in sys.builtin_module_names]
+        own = [n for n in made if not can_be_found(n)]
+        return found + [changes.entry(n, f"makes the module {n}", sys.modules, n, now[n]) for n in own]
 
     def _is_strange(self, name: str, one: Any) -> bool:
         """A name that is blocked, or that another module has."""
         return name not in self._loaded and (one is None or getattr(one, "__name__", name) != name)
+
+
+def _is_importable(name: str, module: Any) -> bool:
+    """Not so what C code keeps there under a name that nobody can import."""
+    origin = getattr(getattr(module, "__spec__", None), "origin", None)
+    folder = os.path.dirname(origin or "")
+    return is_found(name, module) and (
+        "." in name or {folder, os.path.dirname(folder)} & set(sys.path) != set()
+    )
 
 
 def _owner(name: str, modules: dict[str, Any]) -> str:
@@ -213,6 +233,7 @@ class Loggers:
 
     def __init__(self) -> None:
         self._before = self._now()
+        self._known = frozenset(logging.getLogger().manager.loggerDict)
 
     def _now(self) -> dict[str, tuple[Any, ...]]:
         root = logging.getLogger()
@@ -227,10 +248,19 @@ class Loggers:
     def differences(self) -> list[Change]:
         before, now = self._before, self._now()
         self._before = now
-        names = [name for name in now.keys() | before.keys() if now.get(name) != before.get(name)]
-        return [
+        known, register = self._known, logging.getLogger().manager.loggerDict
+        new = [name for name in register if name not in known]
+        self._known = known.union(new)
+        names = [
+            n for n in now.keys() | before.keys() if now.get(n) != before.get(n) and (n in known or n == "")
+        ]
+        found = [
             Change("changed", name, f"changes the logger {name}" if name else "changes the root logger")
             for name in sorted(names)
+        ]
+        found += [Change("changed", name, f"sets up the logger {name}") for name in new if name in now]
+        return found + [
+            changes.entry(name, f"makes the logger {name}", register, name, register[name]) for name in new
         ]
 
 
@@ -247,7 +277,7 @@ class AbstractClasses:
 
     def __init__(self) -> None:
         self._token = abc.get_cache_token()
-        self._registered: dict[type, frozenset[Any]] = {}
+        self._registered: dict[abc.ABCMeta, frozenset[Any]] = {}
 
     def take(self, classes: list[type]) -> None:
         for found in classes:
@@ -271,9 +301,23 @@ class AbstractClasses:
                 if of not in sys.modules:  # made by the C code that registers it
                     continue
                 name = getattr(registered, "__qualname__", "a class")
+                what = f"registers {of}.{name} with {found.__module__}.{found.__qualname__}"
+                yield Change("changed", of, what)
                 yield Change(
-                    "changed", of, f"registers {of}.{name} with {found.__module__}.{found.__qualname__}"
+                    "own",
+                    of,
+                    what,
+                    partial(_unregister, found, registered),
+                    partial(found.register, registered),
                 )
+
+
+def _unregister(found: abc.ABCMeta, registered: type) -> None:
+    others = [one() for one in _abc._get_dump(found)[0]]
+    _abc._reset_registry(found)
+    for other in others:
+        if other is not None and other is not registered:
+            found.register(other)
 
 
 def _registry(found: type) -> frozenset[Any]:

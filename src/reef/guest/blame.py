@@ -83,6 +83,8 @@ class Blame:
         self.costs: dict[str, float] = {}
         self._shared = frozenset(shared)
         self._loaded: set[str] = set()
+        self._known: frozenset[str] = frozenset()
+        self._together: set[str] = set()  # what was loaded by one import: nobody has only a part of it
         self._distributions = distributions
         self._closely = frozenset(closely)
         self._started = time.process_time()
@@ -98,6 +100,7 @@ class Blame:
 
     def begin(self) -> None:
         """From here on modules are preloaded that some locations do not have."""
+        self._known = frozenset(sys.modules)
         self._registrations.begin()
         self._holdings = holdings = Holdings()
         self._take(list(sys.modules))
@@ -114,6 +117,10 @@ class Blame:
         ]
 
     def entered(self, name: str, outer: str) -> None:
+        if not outer:
+            self._known = self._known.union(self._together)
+            self._together.clear()
+        self._together.add(name)
         self._loaded.add(name)
         if self.distribution(name) != self.distribution(outer):
             self._entered_at[name] = time.process_time()
@@ -166,21 +173,48 @@ class Blame:
         look.ran.clear()
         if not found:
             return
-        distributions = {self.distribution(name) for name in ran}
-        if len(distributions) > 1:
-            distributions.discard(STDLIB)  # beside others it is not to blame
-        strange = [c for c in found if not c.owner or self.distribution(c.owner) not in distributions]
-        unfit = [c for c in strange if c.kind in ("held", "lost")]
         own = tuple(name for name in ran if name not in self._shared)
         own = tuple(name for name in own if self.distribution(name) != STDLIB) or own
+        entries = [change for change in found if change.kind == "own"]
+        strange = [c for c in found if c.kind != "own" and not self._is_own(c.owner, ran)]
         one = len({self.distribution(name) for name in own}) == 1
+        unfit = [c for c in strange if c.kind in ("held", "lost")]
+        if own:
+            self._enter(own, entries)
         if unfit and not (self._patched and all(c.kind == "held" for c in unfit)):
             self._leave_out(own or ran, unfit)
-        elif own and any(c.kind == "changed" or not one for c in strange):
+        elif own and any(c.kind == "changed" or not (one or self._whose(c, own)) for c in strange):
             self._patched |= any(c.owner in _OF_PROCESSES for c in strange if c.kind == "changed")
             self._leave_out(own, [c for c in strange if c.kind == "changed"] or strange)
-        elif own and strange:
-            self.groups.append(Group(own, tuple(strange)))
+        elif own:
+            for change in strange:
+                self._group(self._whose(change, own) or own, change)
+
+    def _is_own(self, owner: str, ran: tuple[str, ...]) -> bool:
+        """Whether what was changed belongs to those that ran, and nobody can have the one without the other."""
+        if not owner:
+            return False
+        of = self.distribution(owner)
+        beside = {self.distribution(name) for name in ran}
+        if of not in beside or (of == STDLIB and len(beside) > 1):
+            return False
+        return owner in self._together or owner not in self._known
+
+    def _enter(self, own: tuple[str, ...], entries: list[Change]) -> None:
+        """Each goes with the modules of the distribution whose name it has."""
+        for change in entries:
+            self._group(self._whose(change, own) or own, change)
+
+    def _group(self, modules: tuple[str, ...], change: Change) -> None:
+        before = (
+            self.groups.pop() if self.groups and self.groups[-1].modules == modules else Group(modules, ())
+        )
+        self.groups.append(Group(modules, (*before.changes, change)))
+
+    def _whose(self, change: Change, own: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that ran of the distribution that the change is of, if any."""
+        of = self.distribution(change.owner) if change.owner else ""
+        return tuple(name for name in own if self.distribution(name) == of)
 
     def _leave_out(self, modules: tuple[str, ...], found: list[Change]) -> None:
         words = told(found)

@@ -17,7 +17,6 @@ _NAMES = frozenset(
         "linecache._interactive_cache",
         "linecache.cache",
         "logging.Logger.manager.loggerDict",
-        "logging._handlerList",
         "logging._handlers",
         "multiprocessing.process._dangling",
         "multiprocessing.util._afterfork_registry",
@@ -62,7 +61,6 @@ _KEYS = frozenset(
         "__spec__",
         "__warningregistry__",
         "_abc_impl",
-        "_value2member_map_",
     )
 )
 

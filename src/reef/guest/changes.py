@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["added", "changed", "lost", "held"]
-"""added: can be taken back, and done again by who imports the module. changed: others may have met it already, so
-what did it is left out. lost: the same, and a child begins without it. held: a thread, a process or a descriptor,
-which a fork must not inherit."""
-Step = Callable[[], None]
+Kind = Literal["own", "added", "changed", "lost", "held"]
+"""own: a module's own entry in a register of all. added: can be taken back, and done again by who imports the
+module. changed: others may have met it already, so what did it is left out. lost: the same, and a child begins
+without it. held: a thread, a process or a descriptor, which a fork must not inherit."""
+Step = Callable[[], object]
 
 
 class Change(NamedTuple):
@@ -60,6 +60,16 @@ def items(owner: str, label: str, target: list[Any], new: list[Any], first: bool
         _told(target)
 
     return Change("added", owner, f"adds to {label}", undo, redo)
+
+
+def entry(owner: str, what: str, register: dict[str, Any], key: str, value: Any) -> Change:
+    """What a module enters under its own name, in `sys.modules` or among the loggers."""
+
+    def undo() -> None:
+        if register.get(key) is value:
+            del register[key]
+
+    return Change("own", owner, what, undo, lambda: register.setdefault(key, value) and None)
 
 
 def members(owner: str, label: str, target: set[Any], new: set[Any]) -> Change:

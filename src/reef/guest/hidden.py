@@ -10,11 +10,12 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.machinery import ExtensionFileLoader, PathFinder, SourceFileLoader, SourcelessFileLoader
+from importlib.machinery import PathFinder
 from types import FunctionType, ModuleType
 from typing import Any
 
 from .blame import Group
+from .holders import can_be_found
 
 
 class Hidden:
@@ -37,20 +38,19 @@ class Hidden:
         self._preloaded = frozenset(preloaded)
         self._order = {name: number for number, name in enumerate(sys.modules)}
 
-    def hide(self, names: Iterable[str]) -> None:
-        names = [name for name in names if _can_be_found(name)]
-        gone = frozenset(names)
-        for number in sorted(self._done, reverse=True):
-            if not gone.isdisjoint(self._groups[number].modules):
-                self._undo(number)
-        for name in names:
-            self._take_from_package(name, sys.modules[name])
-        for name in names:
-            self.modules[name] = sys.modules.pop(name)
-
     def hide_all_but(self, names: Iterable[str]) -> None:
+        """What the others have added is taken back."""
         kept = frozenset(names)
-        self.hide([name for name in list(sys.modules) if name not in kept and not _ours(name)])
+        for number in sorted(self._done, reverse=True):
+            if not kept.issuperset(self._groups[number].modules):
+                self._undo(number)
+        gone = [
+            name for name in list(sys.modules) if not (name in kept or _ours(name)) and can_be_found(name)
+        ]
+        for name in gone:
+            self._take_from_package(name, sys.modules[name])
+        for name in gone:
+            self.modules[name] = sys.modules.pop(name)
 
     def spec_of(self, name: str, path: Any) -> Any:
         """None where it is not hidden, or is looked for in a folder of the caller's own."""
@@ -143,7 +143,6 @@ class Hidden:
 
 
 _kept: list[object] = []
-_LOADERS = frozenset((ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader))
 
 
 class _Back(importlib.abc.Loader):
@@ -166,13 +165,6 @@ class _Back(importlib.abc.Loader):
 def _module_of(value: object) -> str:
     found = value.__module__ if isinstance(value, type | FunctionType) else ""
     return found if isinstance(found, str) else ""
-
-
-def _can_be_found(name: str) -> bool:
-    """Whether it came from where files of modules are looked for, under this name."""
-    module = sys.modules.get(name)
-    spec = getattr(module, "__spec__", None) if isinstance(module, ModuleType) else None
-    return getattr(spec, "name", None) == name and type(getattr(spec, "loader", None)) in _LOADERS
 
 
 def _ours(name: str) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 import gc
 import logging
+import sys
 import threading
 import types
 import weakref
 from collections.abc import Iterator
+from importlib.machinery import ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader
 from typing import Any, Literal, NamedTuple
 
 Sort = Literal["module", "class", "object", "slots", "dict", "list", "set"]
@@ -42,6 +44,7 @@ _HOLD_NOTHING = frozenset(
         *(types.WrapperDescriptorType, types.ClassMethodDescriptorType, types.MappingProxyType),
     )
 )
+_LOADERS = frozenset((ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader))
 _OURS = __name__.partition(".")[0]
 
 
@@ -106,7 +109,7 @@ def _held_by(owner: str, label: str, value: Any, seen: set[int]) -> Iterator[Hol
         namespace = class_dict(value)
         if namespace is not None:
             of = namespace.get("__module__")
-            yield Holder("class", of if type(of) is str else owner, label, value, namespace)
+            yield Holder("class", of if of in sys.modules else owner, label, value, namespace)
     elif kind is types.FunctionType:
         yield from _registry(owner, label, value, seen)
         for number, default in enumerate(value.__defaults__ or ()):
@@ -129,7 +132,8 @@ def _held_by(owner: str, label: str, value: Any, seen: set[int]) -> Iterator[Hol
 
 def class_dict(kind: type) -> dict[str, Any] | None:
     """The dict behind a class's read-only view; None for one that nobody can change."""
-    if kind.__flags__ & _IMMUTABLE_TYPE or not kind.__flags__ & _HEAP_TYPE:
+    can_be_changed = kind.__flags__ & _HEAP_TYPE and not kind.__flags__ & _IMMUTABLE_TYPE
+    if not can_be_changed and kind.__module__ != "builtins":  # those somebody may force
         return None
     found = gc.get_referents(type.__dict__["__dict__"].__get__(kind))
     return found[0] if len(found) == 1 and type(found[0]) is dict else None
@@ -157,3 +161,15 @@ def _registry(owner: str, label: str, function: Any, seen: set[int]) -> Iterator
 
 def _is_ours(kind: type) -> bool:
     return str(kind.__module__).partition(".")[0] in (_OURS, "_frozen_importlib_external")
+
+
+def can_be_found(name: str) -> bool:
+    """Whether it came from where files of modules are looked for, under this name."""
+    return is_found(name, sys.modules.get(name))
+
+
+def is_found(name: str, module: object) -> bool:
+    """Whether importing `name` gives this module."""
+    spec = getattr(module, "__spec__", None) if isinstance(module, types.ModuleType) else None
+    loader = getattr(spec, "loader", None)
+    return getattr(spec, "name", None) == name and type(loader) in _LOADERS

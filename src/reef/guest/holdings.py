@@ -6,6 +6,7 @@ is not looked at further.
 
 from __future__ import annotations
 
+import enum
 import gc
 import os
 import sys
@@ -255,7 +256,7 @@ def _same(before: Any, now: Any) -> bool:
 
 def _added(holder: Holder, key: Any, value: Any) -> Iterator[Change]:
     label = f"{holder.label}.{key}" if holder.sort in ("module", "class") else holder.label
-    if _is_cache(holder, key):
+    if _is_cache(holder, key) or isinstance(value, enum.Flag):  # a combination that somebody asked for
         return
     if holder.sort == "module":
         name = holder.target.__name__

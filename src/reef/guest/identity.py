@@ -14,7 +14,7 @@ import types
 import warnings
 from typing import Any
 
-from . import boot, hidden, kept, multiproc, rebase
+from . import boot, hidden, kept, multiproc, rebase, where
 
 
 def take_descriptors(log: int, keep: tuple[int, ...]) -> None:
@@ -46,6 +46,7 @@ def become(spec: dict[str, Any]) -> None:
     os.umask(boot.umask)
     set_environment(spec["env"])
     os.chdir(spec["cwd"])
+    where.here()
     set_interpreter(spec)
     as_module_run(spec)
     interpreter_settings(spec["env"])

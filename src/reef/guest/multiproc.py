@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from multiprocessing import process, spawn
+from multiprocessing import process
+from typing import Any
+
+from . import hidden
 
 
 def start_anew(python: str, cwd: str) -> None:
@@ -11,4 +14,6 @@ def start_anew(python: str, cwd: str) -> None:
     key = process.AuthenticationString(os.urandom(32))  # type: ignore[attr-defined]
     process.current_process()._config["authkey"] = key  # type: ignore[attr-defined]
     process.ORIGINAL_DIR = cwd  # type: ignore[attr-defined]
-    spawn.set_executable(python)
+    spawn: Any = hidden.every_module().get("multiprocessing.spawn")
+    if spawn is not None:  # else it takes this interpreter's when it is imported
+        spawn.set_executable(python)

@@ -32,6 +32,7 @@ from . import (
     proc,
     rehearsal,
     text,
+    where,
     wire,
 )
 
@@ -56,9 +57,10 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     gc.disable()
     started = time.perf_counter()
     shared = request["shared"]
-    result = preload.preload(
-        request["modules"], request["never"], shared, request["distributions"], request["closely"]
-    )
+    with where.nowhere_else():
+        result = preload.preload(
+            request["modules"], request["never"], shared, request["distributions"], request["closely"]
+        )
     if result.dirty:
         wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs})
         return False
