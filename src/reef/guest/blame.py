@@ -198,7 +198,7 @@ class Blame:
         beside = {self.distribution(name) for name in ran}
         if of not in beside or (of == STDLIB and len(beside) > 1):
             return False
-        return owner in self._together or owner not in self._known
+        return owner in self._together or owner in ran or owner not in self._known
 
     def _enter(self, own: tuple[str, ...], entries: list[Change]) -> None:
         """Each goes with the modules of the distribution whose name it has."""
