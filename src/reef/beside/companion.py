@@ -26,6 +26,7 @@ class CompanionSpec:
     env: Mapping[str, str]
     log: Path
     record: Path
+    cwd: str | None = None  # None: the host's own
 
 
 def start_ticks(pid: int) -> int | None:
@@ -115,6 +116,7 @@ class Companion:
             self._process = subprocess.Popen(
                 self.spec.argv,
                 env=dict(self.spec.env),
+                cwd=self.spec.cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import click
 
+from reef.cli.host_options import run
 from reef.errors import ReefError
+from reef.settings import Beside, HostSettings
 from reef.words import count
 
 
@@ -28,9 +30,7 @@ from reef.words import count
     "--keep", is_flag=True, help="Use the folder as it is, also where this Reef would write another."
 )
 @click.option("--write-only", is_flag=True, help="Write the fleet, print its reef.yaml, run nothing.")
-@click.pass_context
 def command(
-    ctx: click.Context,
     folder: Path | None,
     port: int | None,
     python: str | None,
@@ -48,9 +48,7 @@ def command(
     if write_only:
         click.echo(str(spec))
         return
-    from reef.cli.up import command as up
-
-    ctx.invoke(up, path=str(spec), port=port)
+    run(HostSettings(path=str(spec), beside=Beside(port=port), own_instance=True))
 
 
 def default_folder() -> Path:

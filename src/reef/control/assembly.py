@@ -139,7 +139,7 @@ async def assemble(
 
     control.waker.environment_changed = environment_changed
     control.waker.environment_probed = Learning(planner.plan, control.spawn).ask
-    revalidator = Revalidator(control, gateway, store)
+    revalidator = Revalidator(control, gateway, store, around)
     control.waker.on_awake = revalidator.woken
     return Assembly(
         around, store, hosting, gateway, versions, control, planner, promotions, keeper, pins, revalidator

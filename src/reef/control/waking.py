@@ -127,7 +127,7 @@ class Waker:
     async def _start(self, running: Running, version: str) -> tuple[Child | None, str]:
         spec = child_spec(running.spec, self._around, "serve", version, running.copy)
         try:
-            return await self._hosting.start(spec, running.spec.load_timeout_s), ""
+            return await self._hosting.start(spec, self._around.load_timeout(running.spec).seconds), ""
         except StartFailed as failure:
             return None, failure.reason
 

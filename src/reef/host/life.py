@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from reef import fleet as fleets
+from reef.beside.choosing import choose_home, with_secret_files
 from reef.beside.dagster import choose_page
-from reef.beside.home import DagsterHome, home_for
+from reef.beside.home import DagsterHome
 from reef.beside.instance import InstanceUnavailable
 from reef.beside.tree import kill_below, kill_tree
 from reef.beside.webserver import Webserver
@@ -21,7 +22,7 @@ from reef.control.admin import serve_admin
 from reef.control.arriving import Arrival
 from reef.control.assembly import Assembly, assemble
 from reef.control.deploying import Deployer
-from reef.control.specs import Surroundings
+from reef.control.specs import Surroundings, load_timeouts
 from reef.control.starting import Progress, Starter
 from reef.control.watching import Watcher, watcher
 from reef.decide.reconcile import renames_of
@@ -143,21 +144,22 @@ class Host:
 
     def _dagster(self) -> DagsterBeside:
         settings, beside = self.settings, self.settings.beside
-        home = page = None
-        if beside is not None or settings.dagster_home:
-            home = home_for(self.state, settings.dagster_home)
+        page = None
+        home = choose_home(settings, self.fleet, self.state, os.environ, say)
+        self.fleet = with_secret_files(self.fleet, home)
         if beside is not None and beside.webserver:
             page = choose_page(beside, _port_taken_up(self.state))
         return DagsterBeside(self.state, lambda: self.fleet, home, page, say)
 
     def _surroundings(self, home: DagsterHome | None) -> Surroundings:
-        path = home.path if home else os.environ.get("DAGSTER_HOME")
+        given = os.environ.get("DAGSTER_PROJECT_ENV_FILE_PATHS")  # Dagster then loads them without a setting
         return Surroundings(
             self.state,
             os.environ,
-            path,
-            home.injects_secrets if home else False,
+            home.path if home else None,
+            bool(given) or (home is not None and home.settings.injects_variables),
             is_dev=self.settings.beside is not None,
+            loads=load_timeouts(home.settings if home else None),
         )
 
     def _addresses(self, names: tuple[str, ...]) -> dict[str, ListenAddress]:
@@ -168,7 +170,7 @@ class Host:
 
     def _fleet_now(self) -> Fleet:
         fleet = fleets.read(self.settings.path, os.environ, self.fleet.default_python)
-        return fleets.inheriting(fleet, os.environ)
+        return with_secret_files(fleets.inheriting(fleet, os.environ), self.beside.home)
 
     def _about(self) -> dict[str, Any]:
         page = self.beside.page
