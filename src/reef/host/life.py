@@ -34,6 +34,7 @@ from reef.host.beside import DagsterBeside
 from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
 from reef.host.fleet_file import FleetFile
+from reef.host.renewing import Renewal
 from reef.host.unserved import Unserved
 from reef.progress import Bar, Silence
 from reef.settings import HostSettings
@@ -64,6 +65,7 @@ class Host:
         self.beside: DagsterBeside
         self.changing: ChangingFleet
         self.file: FleetFile
+        self.renewal: Renewal
         self._admin: asyncio.Server
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
@@ -131,10 +133,13 @@ class Host:
         )
         self.file = FleetFile(self.fleet, self._fleet_now, self._take, lambda: deployer.under_way, say)
         deployer.take_in = self._take
+        self.renewal = self.changing.renewal(self.fleet, self._fleet_now, lambda: deployer.under_way)
+        self.parts.control.waker.renew = self.renewal.renew
 
     async def _take(self, fleet: Fleet) -> None:
         await self.changing.take(fleet)
         self.fleet = fleet
+        self.file.follow(fleet.files)
 
     def _webserver(self) -> Webserver | None:
         settings, page = self.settings, self.beside.page
