@@ -14,6 +14,7 @@ import click
 
 from reef.cli.host_options import run
 from reef.errors import ReefError
+from reef.fleet.interpreter import fault_of, resolved_python
 from reef.settings import Beside, HostSettings
 from reef.words import count
 
@@ -73,12 +74,12 @@ def _write(folder: Path, python: str) -> Path:
 def _interpreter(chosen: str | None) -> str:
     """The interpreter of the fleet. Raises ReefError where none has Dagster."""
     if chosen is not None:
-        found = shutil.which(os.path.expanduser(chosen))
-        if found is None:
+        python = resolved_python(chosen, os.getcwd(), os.environ)
+        if fault_of(python):
             raise ReefError(
                 f"--python {chosen!r} is not an interpreter", hint="give the path of one with Dagster"
             )
-        return os.path.abspath(found)
+        return python
     if importlib.util.find_spec("dagster") is not None:
         return sys.executable
     for name in ("python3", "python"):

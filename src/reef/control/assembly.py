@@ -35,6 +35,7 @@ from reef.hosting.local import LocalHosting
 from reef.hosting.zygote import Tuning
 from reef.settings import HostSettings
 from reef.snapshots import SnapshotStore
+from reef.snapshots.record import told_load_error
 from reef.statedir import HostLock
 
 log = logging.getLogger("reef.control")
@@ -171,6 +172,8 @@ def _recall(spec: Location, around: Surroundings, store: SnapshotStore, keeper: 
         log.warning("%s: its snapshot is missing or damaged, it is recorded again", spec.name)
         served = None
     place.served = served
+    if served is not None and served.load_error is not None:
+        place.load_error = told_load_error(served.load_error, spec.name)
     if served is not None and spec.code is not None:
         kept = keeper.versions.get(spec.name, served.version)
         place.not_kept = kept.not_kept if kept else None

@@ -34,6 +34,7 @@ from reef.host.beside import DagsterBeside
 from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
 from reef.host.fleet_file import FleetFile
+from reef.host.python_option import refuse_unusable
 from reef.host.renewing import Renewal
 from reef.host.unserved import Unserved
 from reef.progress import Bar, Silence
@@ -73,6 +74,9 @@ class Host:
 
     async def start(self) -> None:
         self.beside = self._dagster()
+        if (python := self.settings.python) is not None:
+            cache = self.state.folder("environments")
+            await refuse_unusable(python, self.fleet, self.settings.beside, cache)
         self.addresses = self._addresses(tuple(place.name for place in self.fleet.locations))
         self.parts = await assemble(
             self.fleet,
