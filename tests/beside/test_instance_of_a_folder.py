@@ -255,3 +255,17 @@ def test_defaults_are_put_below_what_is_written(text: str, with_defaults: object
     expected = with_defaults or {"a": 1, "run_coordinator": 2, **yaml.safe_load(text)}
     assert yaml.safe_load(found) == expected
     assert ("'1e3'" in found) == ("1e3" in text)  # a quoted value stays one
+
+
+def test_variables_that_choose_a_target_reach_nobody(folder: Path, reefs: list[Reef]) -> None:
+    """Dagster's commands would take them for options: of a server that Reef starts for something else."""
+    fleet = fleet_in(folder / "fleet")
+    env = {"DAGSTER_MODULE_NAME": "nowhere", "DAGSTER_ATTRIBUTE": "nothing", "DAGSTER_INSTANCE_REF": "{}"}
+    reef = Reef("up", fleet, folder / "s", env={**env, "TOLD": str(folder / "told")})
+    reefs.append(reef)
+    reef.until_up()
+    assert "warning: DAGSTER_MODULE_NAME is set and not taken: " in reef.said()
+    assert "warning: DAGSTER_INSTANCE_REF is set and not taken: " in reef.said()
+    until(lambda: reef.entries().get("secreted"))
+    assert asset_keys(reef) == ["none"]
+    assert reef.run_ends(reef.launch("secreted", "telling")) == "SUCCESS"

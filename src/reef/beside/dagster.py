@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reef.beside.companion import CompanionSpec
+from reef.beside.variables import CHOSEN
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.settings import Beside
@@ -84,7 +85,7 @@ def _pythons(fleet: Fleet) -> list[str]:
 
 
 def dagster_env(environ: Mapping[str, str], python: str, home: str) -> dict[str, str]:
-    env = {name: value for name, value in environ.items() if not name.startswith("REEF_")}
+    env = {k: value for k, value in environ.items() if not k.startswith("REEF_") and k not in CHOSEN}
     env["DAGSTER_HOME"] = home
     env["PATH"] = os.pathsep.join(part for part in (os.path.dirname(python), env.get("PATH", "")) if part)
     return env

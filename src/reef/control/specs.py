@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reef.beside.instance_yaml import TIMEOUT, InstanceYaml
+from reef.beside.variables import CHOSEN
 from reef.fleet.model import Location
 from reef.hosting.contract import ChildSpec, LoadTimeout, Purpose
 from reef.statedir import StateDir, slug
 
 # What would change a child that is not a user's wish for it: Reef's own settings, and where and as whom the process
 # that started Reef serves. A server in production sees no DAGSTER_IS_DEV_CLI either.
-NOT_INHERITED = ("REEF_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME")
+NOT_INHERITED = ("REEF_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME", *CHOSEN)
 ADDRESS = ("DAGSTER_GRPC_PORT", "DAGSTER_GRPC_SOCKET", "DAGSTER_GRPC_HOST")  # it listens where Reef tells it
 
 

@@ -17,6 +17,7 @@ from reef.beside.dagster import choose_page
 from reef.beside.home import DagsterHome
 from reef.beside.instance import InstanceUnavailable
 from reef.beside.tree import kill_below, kill_tree
+from reef.beside.variables import not_taken
 from reef.beside.webserver import Webserver
 from reef.control.admin import serve_admin
 from reef.control.arriving import Arrival
@@ -154,6 +155,8 @@ class Host:
     def _dagster(self) -> DagsterBeside:
         settings, beside = self.settings, self.settings.beside
         page = None
+        for line in not_taken(os.environ):
+            say(f"warning: {line}")
         home = choose_home(settings, self.fleet, self.state, os.environ, say)
         self.fleet = with_secret_files(self.fleet, home)
         if beside is not None and beside.webserver:
