@@ -120,7 +120,9 @@ def test_a_deploy_does_and_what_is_written_after_it_is_noticed(up: tuple[Workspa
 def test_a_half_written_file_changes_nothing(up: tuple[Workspace, Reef]) -> None:
     fleet, reef = up
     fleet.write("two/.env", "GREETING='half")
-    reef.command("wake", "two", check=False)
+    reef.command("reload", "two")
+    assert jobs(reef, "two") == ["by_itself"]
+    assert ".env:1: is not NAME=VALUE" in reef.row("two")["last_error"]
     fleet.greet("two", "whole")
     until(lambda: jobs(reef, "two") == ["whole"])
 
@@ -135,3 +137,20 @@ def test_watch_follows_a_file_that_comes_and_goes(folder: Path, start: Start) ->
     os.unlink(fleet.folder / "two" / ".env")
     until(lambda: jobs(reef, "two") == ["unset"])
     assert jobs(reef, "one") == ["unset"]
+
+
+def test_where_code_waits_for_a_deploy_variables_do_until_reef_reload(folder: Path, start: Start) -> None:
+    fleet = folder / "waiting"
+    fleet.mkdir()
+    (fleet / "defs.py").write_text(DEFS)
+    (fleet / "one.env").write_text("GREETING=before\n")
+    spec = fleet / "reef.yaml"
+    spec.write_text("promote: on_deploy\nlocations:\n  one: {code: defs.py, env_file: one.env}\n")
+    reef = start("serve", spec, folder / "sd").until_up()
+    until(lambda: reef.row("one")["pinned"])
+    (fleet / "one.env").write_text("GREETING=after\n")
+    until(lambda: "the fleet changed: one changed" in reef.said())
+    reef.command("wake", "one")
+    assert jobs(reef, "one") == ["before"]
+    reef.command("reload", "one")
+    assert jobs(reef, "one") == ["after"]

@@ -29,6 +29,11 @@ class CompanionSpec:
     cwd: str | None = None  # None: the host's own
 
 
+def there_or_none(folder: str | None) -> str | None:
+    """A working directory, None for the host's own where somebody has removed it."""
+    return folder if folder and os.path.isdir(folder) else None
+
+
 def start_ticks(pid: int) -> int | None:
     """Field 22 of /proc/PID/stat; None for a process that is gone or a zombie."""
     try:
@@ -116,7 +121,7 @@ class Companion:
             self._process = subprocess.Popen(
                 self.spec.argv,
                 env=dict(self.spec.env),
-                cwd=self.spec.cwd,
+                cwd=there_or_none(self.spec.cwd),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import reef.guest as guest
+from reef.beside.companion import there_or_none
 
 TOOL = Path(guest.__file__).parent / "instance_tool.py"
 TIMEOUT_S = 90.0
@@ -27,7 +28,7 @@ async def ask(
         str(TOOL),
         command,
         env=dict(env),
-        cwd=cwd,
+        cwd=there_or_none(cwd),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

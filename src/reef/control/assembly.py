@@ -135,7 +135,8 @@ async def assemble(
         for other in planner.hosted():
             if other.spec.python == place.spec.python:
                 found = planner.environment_of(other)
-                other.unusable = None if isinstance(found, Environment) else getattr(found, "reason", None)
+                reason = None if isinstance(found, Environment) else getattr(found, "reason", None)
+                other.unusable = other.spec.broken or reason
         await planner.plan()
 
     control.waker.environment_changed = environment_changed

@@ -51,7 +51,8 @@ class Renewal:
 
     async def _newer(self, place: CodeLocation) -> Location | None:
         """Its settings, where one of its files changed since somebody last asked."""
-        now = await asyncio.to_thread(signs, _files_of(place.wanted))
+        files = _files_of(place.wanted)
+        now = await asyncio.to_thread(signs, files) if files else ()
         if now == self._seen.get(place.name):
             return None
         async with self._reading:
