@@ -79,7 +79,8 @@ class DagsterBeside:
             elif not self.home.embedded or (self.home.fresh and not beside.webserver):
                 await ask(python, env, "touch", cwd=cwd)
         except InstanceUnavailable as error:
-            file = self.home.settings.file
+            elsewhere = os.path.dirname(self.home.settings.file) != self.home.path
+            file = self.home.settings.file if elsewhere else "its dagster.yaml"
             raise ReefError(
                 f"Dagster cannot open its instance in {self.home.path!r}: {describe(error).rpartition(chr(10))[2]}",
                 hint=f"check {file} and that its database answers",
