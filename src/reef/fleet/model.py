@@ -117,7 +117,6 @@ class Fleet:
 
     locations: tuple[Location, ...]
     source: str  # absolute path of the file or folder it was read from
-    folder: str  # the one that `dagster dev`, or `dg dev`, would run in
     kind: Literal["reef", "workspace", "project", "dg"]
     default_python: str  # for the webserver, the daemon and locations that name no interpreter
     memory_budget_bytes: int | None = None  # None: no bound on all warm children together
@@ -126,3 +125,4 @@ class Fleet:
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # every file that was read; a change to one means reading again
     deploy: DeploySpec = DeploySpec()
+    folder: str = ""  # the one that `dagster dev`, or `dg dev`, would run in
