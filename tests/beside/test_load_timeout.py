@@ -60,7 +60,7 @@ def test_the_instance_decides_in_probes_and_in_wakes(folder: Path, reefs: list[R
     assert reef.row("slow")["state"] == "asleep"
     (folder / "go").unlink()
     reef.command("wake", "slow", check=False)
-    assert f"did not answer {said}" in reef.row("slow")["last_error"]
+    assert said in reef.row("slow")["last_error"]
 
 
 def test_a_location_of_its_own_timeout_goes_before(folder: Path, reefs: list[Reef]) -> None:
@@ -69,7 +69,7 @@ def test_a_location_of_its_own_timeout_goes_before(folder: Path, reefs: list[Ree
     reef = Reef("serve", path, folder / "s", "--dagster-home", str(home))
     reefs.append(reef)
     reef.until_up()
-    assert "within 2 s (load_timeout of 'slow')" in reef.row("slow")["last_error"]
+    assert "load_timeout" in reef.row("slow")["last_error"]
     path.write_text(path.read_text().replace(", load_timeout: 2s", ""))
     (folder / "go").write_text("")
     until(lambda: "the fleet changed: slow changed" in reef.said())
