@@ -26,6 +26,7 @@ class HostSettings:
     path: str | None
     state_dir: Path | None = None
     dagster_home: str | None = None
+    own_instance: bool = False  # Reef's own, whatever DAGSTER_HOME and the fleet's folder say
     beside: Beside | None = field(default_factory=Beside)
     listen: str = "unix"  # or "tcp"
     listen_host: str = "127.0.0.1"

@@ -61,6 +61,7 @@ def test_every_setting_of_a_location_is_of_one_kind() -> None:
         "cwd",
         "env",
         "env_files",
+        "awaited_files",
         "container_image",
         "container_context",
         "broken",

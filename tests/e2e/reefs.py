@@ -148,6 +148,7 @@ class Reef:
         env: Mapping[str, str] | None = None,
         port: int | None = None,
         output: Path | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self.state = state
         if not state.exists():
@@ -173,7 +174,7 @@ class Reef:
                 command,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                cwd="/",
+                cwd=cwd or "/",
                 env={**environment, **(env or {})},
                 start_new_session=True,
             )

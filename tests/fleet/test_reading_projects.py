@@ -81,9 +81,10 @@ def test_a_dg_workspace_is_what_dg_makes_of_it(
     special = fleet.locations[3]
     assert special.env["WHAT"] == "special"
     assert special.env_files == (f"{workspace}/projects/special/.env",)
-    assert set(fleet.files) == {
-        f"{workspace}/{name}" for name in _DG_FILES if name.endswith(("toml", ".env"))
-    }
+    found = {f"{workspace}/{name}" for name in _DG_FILES if name.endswith(("toml", ".env"))}
+    awaited = {path for each in fleet.locations for path in each.awaited_files}
+    assert awaited == {f"{workspace}/projects/{name}/.env" for name in ("shop", "flat", "named")}
+    assert set(fleet.files) == found | awaited
 
 
 def test_a_project_without_a_venv_takes_the_default_interpreter(workspace: Path) -> None:

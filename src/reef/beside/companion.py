@@ -26,6 +26,12 @@ class CompanionSpec:
     env: Mapping[str, str]
     log: Path
     record: Path
+    cwd: str | None = None  # None: the host's own
+
+
+def there_or_none(folder: str | None) -> str | None:
+    """A working directory, None for the host's own where somebody has removed it."""
+    return folder if folder and os.path.isdir(folder) else None
 
 
 def start_ticks(pid: int) -> int | None:
@@ -115,6 +121,7 @@ class Companion:
             self._process = subprocess.Popen(
                 self.spec.argv,
                 env=dict(self.spec.env),
+                cwd=there_or_none(self.spec.cwd),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

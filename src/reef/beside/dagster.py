@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reef.beside.companion import CompanionSpec
+from reef.beside.variables import CHOSEN
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.settings import Beside
@@ -84,14 +85,14 @@ def _pythons(fleet: Fleet) -> list[str]:
 
 
 def dagster_env(environ: Mapping[str, str], python: str, home: str) -> dict[str, str]:
-    env = {name: value for name, value in environ.items() if not name.startswith("REEF_")}
+    env = {k: value for k, value in environ.items() if not k.startswith("REEF_") and k not in CHOSEN}
     env["DAGSTER_HOME"] = home
     env["PATH"] = os.pathsep.join(part for part in (os.path.dirname(python), env.get("PATH", "")) if part)
     return env
 
 
 def webserver_spec(
-    state: StateDir, beside: Beside, page: Page, python: str, env: Mapping[str, str]
+    state: StateDir, beside: Beside, page: Page, python: str, env: Mapping[str, str], cwd: str | None = None
 ) -> CompanionSpec:
     argv = _command(python, "dagster-webserver", "dagster_webserver")
     argv += ["-w", str(state.workspace_file), "-w", str(state.unserved_file)]
@@ -100,12 +101,14 @@ def webserver_spec(
         argv += ["--path-prefix", page.prefix]
     if beside.read_only:
         argv.append("--read-only")
-    return _spec(state, "webserver", argv, env)
+    return _spec(state, "webserver", argv, env, cwd)
 
 
-def daemon_spec(state: StateDir, python: str, env: Mapping[str, str]) -> CompanionSpec:
+def daemon_spec(
+    state: StateDir, python: str, env: Mapping[str, str], cwd: str | None = None
+) -> CompanionSpec:
     command = _command(python, "dagster-daemon", "dagster._daemon")
-    return _spec(state, "daemon", [*command, "run", "-w", str(state.workspace_file)], env)
+    return _spec(state, "daemon", [*command, "run", "-w", str(state.workspace_file)], env, cwd)
 
 
 def _command(python: str, script: str, module: str) -> list[str]:
@@ -114,9 +117,11 @@ def _command(python: str, script: str, module: str) -> list[str]:
     return [python, path] if os.path.exists(path) else [python, "-m", module]
 
 
-def _spec(state: StateDir, name: str, argv: list[str], env: Mapping[str, str]) -> CompanionSpec:
+def _spec(
+    state: StateDir, name: str, argv: list[str], env: Mapping[str, str], cwd: str | None
+) -> CompanionSpec:
     record = state.folder("beside") / f"{name}.json"
-    return CompanionSpec(name, tuple(argv), env, Path(state.folder("logs") / f"{name}.log"), record)
+    return CompanionSpec(name, tuple(argv), env, Path(state.folder("logs") / f"{name}.log"), record, cwd)
 
 
 async def until_listening(host: str, port: int, timeout_s: float) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import reef.guest as guest
+from reef.beside.companion import there_or_none
 
 TOOL = Path(guest.__file__).parent / "instance_tool.py"
 TIMEOUT_S = 90.0
@@ -18,13 +19,16 @@ class InstanceUnavailable(Exception):
     """Dagster could not open its instance; the text is the end of what it printed."""
 
 
-async def ask(python: str, env: Mapping[str, str], command: str, request: object = None) -> object:
-    """One command of the instance tool; its JSON answer. Raises InstanceUnavailable."""
+async def ask(
+    python: str, env: Mapping[str, str], command: str, request: object = None, cwd: str | None = None
+) -> object:
+    """One command of the instance tool, run in `cwd`; its JSON answer. Raises InstanceUnavailable."""
     process = await asyncio.create_subprocess_exec(
         python,
         str(TOOL),
         command,
         env=dict(env),
+        cwd=there_or_none(cwd),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -41,9 +45,11 @@ async def ask(python: str, env: Mapping[str, str], command: str, request: object
     return json.loads(out.decode().splitlines()[-1])
 
 
-async def last_heartbeat_at(python: str, env: Mapping[str, str]) -> tuple[float | None, float]:
+async def last_heartbeat_at(
+    python: str, env: Mapping[str, str], cwd: str | None = None
+) -> tuple[float | None, float]:
     """When somebody's daemon last reported to this instance (None: never), and now: seconds since 1970."""
-    ages = await ask(python, env, "heartbeats")
+    ages = await ask(python, env, "heartbeats", cwd=cwd)
     if not isinstance(ages, dict):
         raise InstanceUnavailable(f"unexpected heartbeats {ages!r}")
     now = time.time()

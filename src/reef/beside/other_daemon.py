@@ -23,17 +23,19 @@ def is_fresh(reported_at: float, own_ended_at: float | None, now: float) -> bool
     return own_ended_at is None or reported_at > own_ended_at + SLACK_S
 
 
-async def refuse_second_daemon(record: Path, home: str, python: str, env: Mapping[str, str]) -> None:
+async def refuse_second_daemon(
+    record: Path, home: str, python: str, env: Mapping[str, str], cwd: str | None = None
+) -> None:
     """Raises ReefError where another daemon reports to the instance; `record` is that of Reef's own.
 
     Raises InstanceUnavailable where Dagster cannot open the instance.
     """
     if is_running(record):
         return  # an earlier host's, which this one takes up
-    reported_at, now = await last_heartbeat_at(python, env)
+    reported_at, now = await last_heartbeat_at(python, env, cwd)
     if reported_at is None or not is_fresh(reported_at, ended_at(record), now):
         return
-    if _was_left_behind(record) and not await _reports_again(reported_at, python, env):
+    if _was_left_behind(record) and not await _reports_again(reported_at, python, env, cwd):
         return
     raise ReefError(
         f"a Dagster daemon reported to the instance of {home!r} {max(0.0, now - reported_at):.0f} s ago",
@@ -49,8 +51,8 @@ def _was_left_behind(record: Path) -> bool:
         return False
 
 
-async def _reports_again(before: float, python: str, env: Mapping[str, str]) -> bool:
+async def _reports_again(before: float, python: str, env: Mapping[str, str], cwd: str | None) -> bool:
     """Whether a newer report comes within the time in which a living daemon makes one."""
     await asyncio.sleep(NEXT_REPORT_S)
-    after, _ = await last_heartbeat_at(python, env)
+    after, _ = await last_heartbeat_at(python, env, cwd)
     return after is not None and after > before + SLACK_S

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import click
 
+from reef.cli.host_options import run
 from reef.errors import ReefError
+from reef.fleet.interpreter import fault_of, resolved_python
+from reef.settings import Beside, HostSettings
 from reef.words import count
 
 
@@ -28,9 +31,7 @@ from reef.words import count
     "--keep", is_flag=True, help="Use the folder as it is, also where this Reef would write another."
 )
 @click.option("--write-only", is_flag=True, help="Write the fleet, print its reef.yaml, run nothing.")
-@click.pass_context
 def command(
-    ctx: click.Context,
     folder: Path | None,
     port: int | None,
     python: str | None,
@@ -48,9 +49,7 @@ def command(
     if write_only:
         click.echo(str(spec))
         return
-    from reef.cli.up import command as up
-
-    ctx.invoke(up, path=str(spec), port=port)
+    run(HostSettings(path=str(spec), beside=Beside(port=port), own_instance=True))
 
 
 def default_folder() -> Path:
@@ -75,12 +74,12 @@ def _write(folder: Path, python: str) -> Path:
 def _interpreter(chosen: str | None) -> str:
     """The interpreter of the fleet. Raises ReefError where none has Dagster."""
     if chosen is not None:
-        found = shutil.which(os.path.expanduser(chosen))
-        if found is None:
+        python = resolved_python(chosen, os.getcwd(), os.environ)
+        if fault_of(python):
             raise ReefError(
                 f"--python {chosen!r} is not an interpreter", hint="give the path of one with Dagster"
             )
-        return os.path.abspath(found)
+        return python
     if importlib.util.find_spec("dagster") is not None:
         return sys.executable
     for name in ("python3", "python"):

@@ -26,10 +26,11 @@ SHARED = (
     click.option(
         "--dagster-home",
         envvar="REEF_DAGSTER_HOME",
-        help="Your own DAGSTER_HOME (or its dagster.yaml) instead of the embedded SQLite one.",
+        help="Your own DAGSTER_HOME (or its dagster.yaml) [default: as `dagster dev` finds it, else an embedded one].",
     ),
     click.option(
-        "--python", help="Interpreter of locations that name none [default: the one that has Dagster]."
+        "--python",
+        help="Interpreter of locations that name none, or its virtual environment [default: the one that has Dagster].",
     ),
     click.option(
         "--immortal/--no-immortal", default=True, help="Immortal heap in zygotes (Python 3.12 and 3.13)."

@@ -35,6 +35,7 @@ from reef.hosting.local import LocalHosting
 from reef.hosting.zygote import Tuning
 from reef.settings import HostSettings
 from reef.snapshots import SnapshotStore
+from reef.snapshots.record import told_load_error
 from reef.statedir import HostLock
 
 log = logging.getLogger("reef.control")
@@ -134,12 +135,13 @@ async def assemble(
         for other in planner.hosted():
             if other.spec.python == place.spec.python:
                 found = planner.environment_of(other)
-                other.unusable = None if isinstance(found, Environment) else getattr(found, "reason", None)
+                reason = None if isinstance(found, Environment) else getattr(found, "reason", None)
+                other.unusable = other.spec.broken or reason
         await planner.plan()
 
     control.waker.environment_changed = environment_changed
     control.waker.environment_probed = Learning(planner.plan, control.spawn).ask
-    revalidator = Revalidator(control, gateway, store)
+    revalidator = Revalidator(control, gateway, store, around)
     control.waker.on_awake = revalidator.woken
     return Assembly(
         around, store, hosting, gateway, versions, control, planner, promotions, keeper, pins, revalidator
@@ -171,6 +173,8 @@ def _recall(spec: Location, around: Surroundings, store: SnapshotStore, keeper: 
         log.warning("%s: its snapshot is missing or damaged, it is recorded again", spec.name)
         served = None
     place.served = served
+    if served is not None and served.load_error is not None:
+        place.load_error = told_load_error(served.load_error, spec.name)
     if served is not None and spec.code is not None:
         kept = keeper.versions.get(spec.name, served.version)
         place.not_kept = kept.not_kept if kept else None

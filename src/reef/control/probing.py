@@ -35,6 +35,7 @@ PATIENCE_S = 10.0  # a probe that takes longer no longer counts among the simult
 LOADING_S = 20.0
 MOST_TRIES = 5  # at code that keeps changing while it is loaded
 STOP_GRACE_S = 2.0
+LEAST_RECORDING_S = 5.0  # for the answers of a load that took nearly all the time it had
 MADE_BY_DEV = (
     "DagsterDbtManifestNotFoundError"  # what `dagster dev` makes when it loads, and production does not
 )
@@ -152,21 +153,22 @@ class Prober:
         spec = replace(spec, env={**spec.env, **env})
         started = time.monotonic()
         location.note_load(started)
-        limit_s = running.spec.load_timeout_s
+        limit = self._around.load_timeout(running.spec)
         try:
-            child = await self._hosting.start(spec, limit_s)
+            child = await self._hosting.start(spec, limit.seconds)
         except StartFailed as failure:
             recording = synthesized_load_error(failure.reason, location.name)
             return Loaded(stamp, recording, None, time.monotonic() - started)
         try:
-            remaining_s = max(5.0, limit_s - (time.monotonic() - started))
+            least_s = min(LEAST_RECORDING_S, limit.seconds)
+            remaining_s = max(least_s, limit.seconds - (time.monotonic() - started))
             recording = await record_within(
                 self._hosting, child, remaining_s, location.spec.memory_limit_bytes
             )
             report = await self._hosting.load_report(child)
         except RecordingLate as late:
             cut_off = await self._hosting.load_report(child)
-            reason = too_late(late.doing, cut_off.at if cut_off else "", limit_s)
+            reason = too_late(late.doing, cut_off.at if cut_off else "", limit.seconds, limit.setting)
             recording, report = synthesized_load_error(reason, location.name), None
         except (
             Exception

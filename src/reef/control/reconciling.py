@@ -63,6 +63,13 @@ class Reconciler:
         """The fleet as it is served; locations that only linger are not of it."""
         return {name: place.wanted for name, place in self._places.items() if not place.leaving}
 
+    async def follow(self, place: CodeLocation) -> None:
+        """Settings that waited for a deploy, or that a deploy refused, count for this location from here on."""
+        async with self._lock:
+            if place.spec != place.wanted and not place.leaving:
+                place.spec = place.wanted
+                await self._ready([place])
+
     async def _use_promote(self, fleet: Fleet) -> None:
         control = self._parts.control
         always = fleet.promote == "on_deploy"

@@ -36,10 +36,12 @@ async def _until_over(hosting: Hosting, child: Child, limit_bytes: int | None) -
             return over_limit(limit_bytes, sample.private)
 
 
-def too_late(doing: str, at: str, limit_s: float) -> str:
-    """For people: `doing` as RecordingLate says it, `at` as a report says it, `limit_s` the location's setting."""
+def too_late(doing: str, at: str, limit_s: float, setting: str = "load_timeout") -> str:
+    """For people: `doing` as RecordingLate says it, `at` as a report says it, `limit_s` what `setting` says."""
     where = f" ({at})" if at else ""
-    return f"it did not load within its load_timeout of {seconds(limit_s)}: its code server was still {doing}{where}"
+    own = setting == "load_timeout"
+    allowed = f"its load_timeout of {seconds(limit_s)}" if own else f"{seconds(limit_s)} ({setting})"
+    return f"it did not load within {allowed}: its code server was still {doing}{where}"
 
 
 def over_limit(limit_bytes: int, private_bytes: int) -> str:

@@ -47,6 +47,11 @@ class Reloader:
         return now - max(others) if others else None
 
     async def _reload(self, place: CodeLocation, by_name: bool, since_other_s: float | None) -> None:
+        asked_at = time.monotonic()
+        if self._waker.renew is not None:
+            await self._waker.renew(place, by_name)
+        if place.probed_at >= asked_at:
+            return  # with new settings, just now
         quiet = self._control.reloads_are_quiet > 0
         if quiet and await self._was_tried(place):
             return

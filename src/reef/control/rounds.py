@@ -45,7 +45,8 @@ class Rounds:
     def _has_variables(self, name: str, path: str) -> bool:
         place = self._place(name)
         return place is not None and (
-            path.endswith("/.env") or path in map(os.path.abspath, place.spec.env_files)
+            path.endswith("/.env")
+            or path in map(os.path.abspath, (*place.spec.env_files, *place.spec.awaited_files))
         )
 
     def _place(self, name: str) -> CodeLocation | None:

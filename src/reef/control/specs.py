@@ -6,16 +6,29 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reef.beside.instance_yaml import TIMEOUT, InstanceYaml
+from reef.beside.variables import CHOSEN
 from reef.fleet.model import Location
-from reef.hosting.contract import ChildSpec, Purpose
+from reef.hosting.contract import ChildSpec, LoadTimeout, Purpose
 from reef.statedir import StateDir, slug
 
 # What would change a child that is not a user's wish for it: Reef's own settings, and where and as whom the process
 # that started Reef serves. A server in production sees no DAGSTER_IS_DEV_CLI either.
-NOT_INHERITED = ("REEF_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME")
+NOT_INHERITED = ("REEF_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME", *CHOSEN)
 ADDRESS = ("DAGSTER_GRPC_PORT", "DAGSTER_GRPC_SOCKET", "DAGSTER_GRPC_HOST")  # it listens where Reef tells it
+
+
+DEFAULT_TIMEOUT_S = 180.0  # Dagster's own
+
+
+def load_timeouts(instance: InstanceYaml | None) -> LoadTimeout:
+    """How long a location that does not say it may take to load. Raises ReefError."""
+    seconds = instance.startup_timeout_s() if instance else None
+    if instance is None or seconds is None:
+        return LoadTimeout(DEFAULT_TIMEOUT_S, f"Dagster's default; {TIMEOUT} in dagster.yaml sets it")
+    return LoadTimeout(seconds, f"{TIMEOUT} of {instance.file}")
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,13 @@ class Surroundings:
     dagster_home: str | None
     injects_secrets: bool = False
     is_dev: bool = False  # `reef up`, which stands where `dagster dev` stood
+    loads: LoadTimeout = field(default_factory=lambda: load_timeouts(None))
+
+    def load_timeout(self, location: Location) -> LoadTimeout:
+        """Of one location."""
+        if location.load_timeout_s is None:
+            return self.loads
+        return LoadTimeout(location.load_timeout_s, "load_timeout")
 
 
 def child_env(location: Location, around: Surroundings) -> dict[str, str]:
@@ -74,4 +94,5 @@ def child_spec(
         log_path=str(around.state.log_file(location.name)),
         copy=copy,
         memory_limit_bytes=location.memory_limit_bytes,
+        load_timeout=around.load_timeout(location),
     )

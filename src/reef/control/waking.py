@@ -54,10 +54,13 @@ class Waker:
         self._turns = Turns(at_once, PATIENCE_S)
         self.environment_changed: Callable[[CodeLocation], Awaitable[None]] | None = None
         self.environment_probed: Callable[[], None] = lambda: None
+        self.renew: Callable[[CodeLocation, bool], Awaitable[None]] | None = None
         self.on_awake: Callable[[CodeLocation], None] = lambda _: None
 
     async def wake(self, location: CodeLocation) -> None:
         """Afterwards `location.child` is set. Raises WakeRefused with the reason for people."""
+        if self.renew is not None:
+            await self.renew(location, False)
         async with self._turns.turn():
             if location.served is None or location.served.load_error is not None:
                 await self._first_load(location)
@@ -127,7 +130,7 @@ class Waker:
     async def _start(self, running: Running, version: str) -> tuple[Child | None, str]:
         spec = child_spec(running.spec, self._around, "serve", version, running.copy)
         try:
-            return await self._hosting.start(spec, running.spec.load_timeout_s), ""
+            return await self._hosting.start(spec, self._around.load_timeout(running.spec).seconds), ""
         except StartFailed as failure:
             return None, failure.reason
 

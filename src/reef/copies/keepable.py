@@ -93,8 +93,8 @@ def _outside(spec: Location, record: SourceRecord, report: LoadReport) -> Iterat
     project = project_of(source_root(spec))
     own = (*record.scope.roots, *([project] if project else []))
     code = {file for file in report.modules.values() if file}
-    settings = {*spec.env_files, *(os.path.join(f, ".env") for f in (spec.cwd, *import_folders(spec)) if f)}
-    settings = set(map(os.path.abspath, settings))
+    beside = (os.path.join(folder, ".env") for folder in (spec.cwd, *import_folders(spec)) if folder)
+    settings = set(map(os.path.abspath, (*spec.env_files, *spec.awaited_files, *beside)))
     target = os.path.abspath(spec.code.python_file) if spec.code and spec.code.python_file else None
     hidden = os.path.join(os.path.expanduser("~"), ".")
     for path, state in record.files.items():

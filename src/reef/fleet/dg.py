@@ -48,12 +48,13 @@ def read_dg(path: str, environ: Mapping[str, str], default_python: str) -> Fleet
         locations.append(
             replace(location, where=entry.where("path")) if entry is not project.table else location
         )
-        files += [project.file, *location.env_files]
+        files += [project.file, *location.env_files, *location.awaited_files]
         warnings += _other_name(project, location)
     check_names(locations)
     return Fleet(
         locations=tuple(locations),
         source=path,
+        folder=folder,
         kind="dg",
         default_python=default_python,
         warnings=tuple(warnings),
@@ -128,6 +129,7 @@ def _location(project: _Project, cwd: str, environ: Mapping[str, str], default_p
         cwd=cwd,
         env=env,
         env_files=(env_file,) if has_env_file else (),
+        awaited_files=() if has_env_file else (env_file,),
         where=project.table.where("root_module"),
         broken=str(faults[0]) if faults else None,
     )

@@ -72,11 +72,12 @@ class Location:
         default_factory=dict
     )  # only what the location adds to the host's environment
     env_files: tuple[str, ...] = ()
+    awaited_files: tuple[str, ...] = ()  # more files of variables: not there yet, or Dagster's to read
     owner: str | None = None
     memory_limit_bytes: int | None = None
     idle_timeout_s: float | None = None  # None: Reef decides from what it measures
     max_concurrent_calls: int = 16
-    load_timeout_s: float = 180.0
+    load_timeout_s: float | None = None  # None: that of the Dagster instance
     on_load_error: OnLoadError = "keep"
     revalidate: Revalidate = None
     container_image: str | None = None
@@ -124,3 +125,4 @@ class Fleet:
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # every file that was read; a change to one means reading again
     deploy: DeploySpec = DeploySpec()
+    folder: str = ""  # the one that `dagster dev`, or `dg dev`, would run in

@@ -31,7 +31,14 @@ def read_project(path: str, default_python: str) -> Fleet:
         for table, key, module in _modules(block)
     )
     check_names(locations)
-    return Fleet(locations, source=path, kind="project", default_python=default_python, files=(path,))
+    return Fleet(
+        locations,
+        source=path,
+        folder=folder,
+        kind="project",
+        default_python=default_python,
+        files=(path,),
+    )
 
 
 def _modules(block: Table) -> Iterator[tuple[Table, str, str]]:

@@ -100,7 +100,7 @@ def _shared(name: str, settings: _Settings, placement: Placement) -> Location:
         max_concurrent_calls=cast(
             "int", settings.value("max_concurrent_calls") or Location.max_concurrent_calls
         ),
-        load_timeout_s=_span(settings.item("load_timeout")) or Location.load_timeout_s,
+        load_timeout_s=_span(settings.item("load_timeout")),
         on_load_error=cast("OnLoadError", settings.value("on_load_error") or Location.on_load_error),
         revalidate=_revalidate(settings.item("revalidate")),
         container_image=cast("str | None", settings.value("container_image")),

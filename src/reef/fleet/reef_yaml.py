@@ -28,6 +28,7 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
     return Fleet(
         locations=locations,
         source=os.path.abspath(path),
+        folder=folder_of(path),
         kind="reef",
         default_python=python,
         memory_budget_bytes=read_size(document.entries.get("memory_budget")),

@@ -148,7 +148,7 @@ class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
     load_timeout: Annotated[
         Span | UnsetType | None,
-        _says("How long its code may take to load.", SPAN),
+        _says("How long its code may take to load. Without it the Dagster instance says it.", SPAN),
     ] = UNSET
     on_load_error: Annotated[
         Literal["keep", "show"] | UnsetType | None,

@@ -41,9 +41,9 @@ class Surroundings:
     def variables(self) -> Mapping[str, str]:
         """The environment, with the `.env` of the working directory that Dagster's commands read over it."""
         path = os.path.join(self.cwd, ".env")
+        self.files.append(path)  # it may come later
         if not os.path.isfile(path):
             return self.environ
-        self.files.append(path)
         try:
             return {**self.environ, **read_env_file(path, self.environ)}
         except ReefError as error:

@@ -30,6 +30,7 @@ def read_workspace_yaml(
     return Fleet(
         locations=tuple(locations),
         source=os.path.abspath(paths[0]),
+        folder=os.path.abspath(cwd),
         kind="workspace",
         default_python=default_python,
         warnings=tuple(around.warnings),

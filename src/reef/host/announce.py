@@ -14,15 +14,14 @@ import click
 from reef.beside.dagster import Page, until_listening
 from reef.control.location import CodeLocation
 from reef.fleet.model import Fleet
+from reef.host.broken import MOST_NAMED, broken_lines, told
 from reef.hosting.contract import ZygoteStatus
 from reef.statedir import StateDir
-from reef.words import count, headline, leaves_out, seconds, shortened
+from reef.words import count, leaves_out, seconds
 
 log = logging.getLogger("reef")
 
 WEBSERVER_BOOT_S = 120.0
-MOST_NAMED = 10
-MOST_CHARACTERS = 200
 
 
 def say(text: str) -> None:
@@ -75,11 +74,8 @@ async def announce(
     say(f"  {count(len(zygotes), 'zygote')}, {memory:.0f} MB; state in {state.root}")
     for name, why, import_s in _left_out(zygotes)[:MOST_NAMED]:
         say(f"  zygote {leaves_out(name, why, import_s)}")
-    broken = failed(places)
-    for place in broken[:MOST_NAMED]:
-        say(f"  {told(place)}")
-    if len(broken) > MOST_NAMED:
-        say(f"  and {len(broken) - MOST_NAMED} more that do not load: see `reef status`")
+    for line in broken_lines(failed(places)):
+        say(f"  {line}")
     for place in filter(is_loading, places):
         say(f"  {place.name} is still loading; a line here will say what became of it")
     await _say_where(page, state)
@@ -105,10 +101,6 @@ async def follow(place: CodeLocation) -> None:
     async with place.probing:
         pass
     if failed([place]):
-        say(told(place))
+        say(told([place]))
     else:
         say(f"{place.name} has loaded, {seconds(time.monotonic() - began)} after the others")
-
-
-def told(place: CodeLocation) -> str:
-    return f"{place.name} does not load: {shortened(headline(place.load_error) or 'no reason known', MOST_CHARACTERS)}"

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 
+from reef.beside.choosing import variables_of
 from reef.beside.companion import Companion
 from reef.beside.dagster import (
     Page,
@@ -32,7 +33,8 @@ WEBSERVER_BOOT_S = 120.0
 
 
 class DagsterBeside:
-    """`page` is where the webserver is, None where Reef runs none. `home` None: the environment's, if any."""
+    """`page` is where the webserver is, None where Reef runs none. `home` None: no instance is known. All run in the
+    fleet's folder, whose `.env` Dagster reads."""
 
     def __init__(
         self,
@@ -56,29 +58,32 @@ class DagsterBeside:
         if beside.daemon or beside.webserver:
             python = await python_with("dagster_webserver" if beside.webserver else "dagster", candidates)
             self._python = python
-            env = dagster_env(os.environ, python, self.home.path)
+            env, cwd = self._env(python, self.home), self._fleet().folder
             await self._ready_instance(beside, python, env)
             if beside.webserver and self.page is not None:
                 self._run_beside(
-                    Companion(webserver_spec(self._state, beside, self.page, python, env), self._say)
+                    Companion(webserver_spec(self._state, beside, self.page, python, env, cwd), self._say)
                 )
                 if self.home.fresh:  # it creates the storages; two at once would race on their migrations
                     await until_listening(self.page.host, self.page.port, WEBSERVER_BOOT_S)
             if beside.daemon:
-                self._run_beside(Companion(daemon_spec(self._state, python, env), self._say))
+                self._run_beside(Companion(daemon_spec(self._state, python, env, cwd), self._say))
 
     async def _ready_instance(self, beside: Beside, python: str, env: Mapping[str, str]) -> None:
         assert self.home is not None
+        cwd = self._fleet().folder
         try:
             if beside.daemon and not self.home.embedded:
                 record = self._state.root / "beside" / "daemon.json"
-                await refuse_second_daemon(record, self.home.path, python, env)
+                await refuse_second_daemon(record, self.home.path, python, env, cwd)
             elif not self.home.embedded or (self.home.fresh and not beside.webserver):
-                await ask(python, env, "touch")
+                await ask(python, env, "touch", cwd=cwd)
         except InstanceUnavailable as error:
+            elsewhere = os.path.dirname(self.home.settings.file) != self.home.path
+            file = self.home.settings.file if elsewhere else "its dagster.yaml"
             raise ReefError(
                 f"Dagster cannot open its instance in {self.home.path!r}: {describe(error).rpartition(chr(10))[2]}",
-                hint="check its dagster.yaml and that its database answers",
+                hint=f"check {file} and that its database answers",
             ) from None
 
     def _run_beside(self, companion: Companion) -> None:
@@ -93,23 +98,21 @@ class DagsterBeside:
             log.warning("runs reported failed, their processes were gone: %s", failed)
 
     async def ask_instance(self, command: str, runs: list[RunProcess], message: str) -> object:
-        if not runs or not self._home():
+        if not runs or self.home is None:
             return None
         return await self.ask_instance_anyway(command, {run.run_id: message for run in runs})
 
-    def _home(self) -> str | None:
-        return self.home.path if self.home else os.environ.get("DAGSTER_HOME")
+    def _env(self, python: str, home: DagsterHome) -> dict[str, str]:
+        return dagster_env(variables_of(self._fleet().folder, os.environ), python, home.path)
 
     async def ask_instance_anyway(self, command: str, request: object) -> object:
         """Raises ReefError where no instance is known, InstanceUnavailable where Dagster cannot open it."""
-        home = self._home()
-        if not home:
+        if self.home is None:
             raise ReefError(
                 "no Dagster instance is known", hint="give it with --dagster-home or DAGSTER_HOME"
             )
         python = self._python or await python_with("dagster", interpreters(self._fleet()))
-        env = dagster_env(os.environ, python, home)
-        return await ask(python, env, command, request)
+        return await ask(python, self._env(python, self.home), command, request, cwd=self._fleet().folder)
 
     def status(self) -> dict[str, dict[str, int | None]]:
         return {one.spec.name: {"pid": one.pid, "restarts": one.restarts} for one in self.companions}

@@ -19,6 +19,7 @@ from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
 from reef.host.beside import DagsterBeside
+from reef.host.renewing import Renewal
 from reef.statedir import StateDir, write_json
 from reef.words import describe
 from reef.workspace import write_workspace
@@ -75,6 +76,10 @@ class ChangingFleet:
         found = await self._reconciler.apply(fleet)
         if found:
             self._say(_told(found))
+
+    def renewal(self, fleet: Fleet, read: Callable[[], Fleet], is_busy: Callable[[], bool]) -> Renewal:
+        """For wakes and reloads of single locations."""
+        return Renewal(fleet, read, self.take, self._reconciler, is_busy)
 
     async def _addresses_of(self, names: tuple[str, ...]) -> Mapping[str, ListenAddress]:
         found = await asyncio.to_thread(self._address_for, names)

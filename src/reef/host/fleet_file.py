@@ -30,6 +30,9 @@ class FleetFile:
     ) -> None:
         self.error: str | None = None
         self._files = fleet.files
+        self._known = signs(
+            fleet.files
+        )  # what is written while the host starts is taken as soon as it has started
         self._read = read
         self._changed = changed
         self._is_busy = is_busy
@@ -37,8 +40,7 @@ class FleetFile:
 
     async def watch(self) -> None:
         """Ends only when it is cancelled."""
-        known = await asyncio.to_thread(signs, self._files)
-        before = known
+        known = before = self._known
         while True:
             await asyncio.sleep(POLL_S)
             now = await asyncio.to_thread(signs, self._files)
@@ -46,6 +48,10 @@ class FleetFile:
             if settled and now != known and not self._is_busy():
                 known = now
                 await self._take()
+
+    def follow(self, files: tuple[str, ...]) -> None:
+        """Somebody else has read the fleet and taken it over: these are its files now."""
+        self._files = files
 
     async def read_again(self) -> None:
         """Something that it names was changed: not in a second, now."""

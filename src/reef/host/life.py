@@ -12,16 +12,18 @@ from typing import Any
 import click
 
 from reef import fleet as fleets
+from reef.beside.choosing import choose_home, with_secret_files
 from reef.beside.dagster import choose_page
-from reef.beside.home import DagsterHome, home_for
+from reef.beside.home import DagsterHome
 from reef.beside.instance import InstanceUnavailable
 from reef.beside.tree import kill_below, kill_tree
+from reef.beside.variables import not_taken
 from reef.beside.webserver import Webserver
 from reef.control.admin import serve_admin
 from reef.control.arriving import Arrival
 from reef.control.assembly import Assembly, assemble
 from reef.control.deploying import Deployer
-from reef.control.specs import Surroundings
+from reef.control.specs import Surroundings, load_timeouts
 from reef.control.starting import Progress, Starter
 from reef.control.watching import Watcher, watcher
 from reef.decide.reconcile import renames_of
@@ -33,6 +35,8 @@ from reef.host.beside import DagsterBeside
 from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
 from reef.host.fleet_file import FleetFile
+from reef.host.python_option import refuse_unusable
+from reef.host.renewing import Renewal
 from reef.host.unserved import Unserved
 from reef.progress import Bar, Silence
 from reef.settings import HostSettings
@@ -63,6 +67,7 @@ class Host:
         self.beside: DagsterBeside
         self.changing: ChangingFleet
         self.file: FleetFile
+        self.renewal: Renewal
         self._admin: asyncio.Server
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
@@ -70,6 +75,9 @@ class Host:
 
     async def start(self) -> None:
         self.beside = self._dagster()
+        if (python := self.settings.python) is not None:
+            cache = self.state.folder("environments")
+            await refuse_unusable(python, self.fleet, self.settings.beside, cache)
         self.addresses = self._addresses(tuple(place.name for place in self.fleet.locations))
         self.parts = await assemble(
             self.fleet,
@@ -130,10 +138,13 @@ class Host:
         )
         self.file = FleetFile(self.fleet, self._fleet_now, self._take, lambda: deployer.under_way, say)
         deployer.take_in = self._take
+        self.renewal = self.changing.renewal(self.fleet, self._fleet_now, lambda: deployer.under_way)
+        self.parts.control.waker.renew = self.renewal.renew
 
     async def _take(self, fleet: Fleet) -> None:
         await self.changing.take(fleet)
         self.fleet = fleet
+        self.file.follow(fleet.files)
 
     def _webserver(self) -> Webserver | None:
         settings, page = self.settings, self.beside.page
@@ -143,21 +154,24 @@ class Host:
 
     def _dagster(self) -> DagsterBeside:
         settings, beside = self.settings, self.settings.beside
-        home = page = None
-        if beside is not None or settings.dagster_home:
-            home = home_for(self.state, settings.dagster_home)
+        page = None
+        for line in not_taken(os.environ):
+            say(f"warning: {line}")
+        home = choose_home(settings, self.fleet, self.state, os.environ, say)
+        self.fleet = with_secret_files(self.fleet, home)
         if beside is not None and beside.webserver:
             page = choose_page(beside, _port_taken_up(self.state))
         return DagsterBeside(self.state, lambda: self.fleet, home, page, say)
 
     def _surroundings(self, home: DagsterHome | None) -> Surroundings:
-        path = home.path if home else os.environ.get("DAGSTER_HOME")
+        given = os.environ.get("DAGSTER_PROJECT_ENV_FILE_PATHS")  # Dagster then loads them without a setting
         return Surroundings(
             self.state,
             os.environ,
-            path,
-            home.injects_secrets if home else False,
+            home.path if home else None,
+            bool(given) or (home is not None and home.settings.injects_variables),
             is_dev=self.settings.beside is not None,
+            loads=load_timeouts(home.settings if home else None),
         )
 
     def _addresses(self, names: tuple[str, ...]) -> dict[str, ListenAddress]:
@@ -168,7 +182,7 @@ class Host:
 
     def _fleet_now(self) -> Fleet:
         fleet = fleets.read(self.settings.path, os.environ, self.fleet.default_python)
-        return fleets.inheriting(fleet, os.environ)
+        return with_secret_files(fleets.inheriting(fleet, os.environ), self.beside.home)
 
     def _about(self) -> dict[str, Any]:
         page = self.beside.page

@@ -17,6 +17,7 @@ from reef.beside.dagster import python_with
 from reef.errors import ReefError
 from reef.host.announce import say
 from reef.host.life import Host
+from reef.host.python_option import python_of_option
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, sweep_half_written
 from reef.thrift import one_arena
@@ -41,7 +42,8 @@ def _raise_file_limit() -> None:
 
 async def run_host(settings: HostSettings) -> int:
     """Run one host from start to end; its exit status. Raises ReefError for what the user must mend."""
-    default_python = settings.python or await _default_python()
+    python = python_of_option(settings.python, os.environ) if settings.python else None
+    default_python = python or await _default_python()
     fleet = fleets.inheriting(fleets.read(settings.path, os.environ, default_python), os.environ)
     state = open_state_dir(settings.state_dir or default_state_dir(fleet.source, os.environ))
     lock = HostLock(state)

@@ -16,6 +16,14 @@ Purpose = Literal["serve", "probe"]
 
 
 @dataclass(frozen=True)
+class LoadTimeout:
+    """How long code may take to load, and which setting says so."""
+
+    seconds: float
+    setting: str
+
+
+@dataclass(frozen=True)
 class ChildSpec:
     """Everything needed to make one code server: `python -m dagster api grpc` with these settings."""
 
@@ -33,6 +41,7 @@ class ChildSpec:
     root: str = "/"  # the file tree the child sees; another image's in a pack
     copy: str = ""  # a tree of kept source that the child finds before the real one; "" for none
     memory_limit_bytes: int | None = None  # of private memory until it answers; later its host samples it
+    load_timeout: LoadTimeout | None = None  # what the timeout that it is started with is part of
 
 
 @dataclass(frozen=True)

@@ -236,8 +236,13 @@ async def _where(spec: ChildSpec, link: Link | None) -> str:
     return report.at if report else ""
 
 
+def _allowed(spec: ChildSpec, timeout_s: float) -> str:
+    limit = spec.load_timeout
+    return f"{seconds(limit.seconds if limit else timeout_s)} ({limit.setting if limit else 'load_timeout'})"
+
+
 def _late(spec: ChildSpec, heard: _Heard, since: int, timeout_s: float, where: str) -> StartFailed:
-    what = f"the code server of {spec.location!r} did not answer within {seconds(timeout_s)} (load_timeout): "
+    what = f"the code server of {spec.location!r} did not answer within {_allowed(spec, timeout_s)}: "
     what += "it listens, and is silent" if heard.listening else "it was still loading its code"
     what += f" ({where})" if where else ""
     return StartFailed(reasons.with_lines(what, reasons.last_lines(spec.log_path, since)))

@@ -99,7 +99,7 @@ def _python_path(location: Location, environ: Mapping[str, str]) -> list[str]:
 def _env_files(location: Location) -> tuple[str, ...]:
     working = location.code.working_directory if location.code else None
     beside = [f"{folder}/.env" for folder in (location.cwd, working) if folder]
-    return tuple(dict.fromkeys((*location.env_files, *beside)))
+    return tuple(dict.fromkeys((*location.env_files, *location.awaited_files, *beside)))
 
 
 def _dependency_files(folders: Iterable[str], top: str, tree: Tree) -> tuple[str, ...]:

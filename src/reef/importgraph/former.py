@@ -70,7 +70,7 @@ def _link_unknown(top: str, there: Path, now: Fleet, changed: frozenset[str]) ->
         *pythons,
         now.default_python,
         *now.files,
-        *(file for one in now.locations for file in one.env_files),
+        *(file for one in now.locations for file in (*one.env_files, *one.awaited_files)),
     ):
         place = there / os.path.relpath(path, top)
         if path.startswith(f"{top}/") and path not in changed and os.path.exists(path) and not place.exists():
@@ -90,6 +90,7 @@ def _moved_location(location: Location, old: str, new: str) -> Location:
         cwd=_moved(location.cwd, old, new),
         env={name: value.replace(old, new) for name, value in location.env.items()},
         env_files=tuple(_moved(file, old, new) for file in location.env_files),
+        awaited_files=tuple(_moved(file, old, new) for file in location.awaited_files),
     )
 
 

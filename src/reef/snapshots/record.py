@@ -30,6 +30,9 @@ EMPTY_LIST = (
 )
 
 
+_NOT_LOADED = "Code location {!r} could not be loaded: "
+
+
 class RecordingFailed(Exception):
     """The code server did not answer, or not as a code server does; the text is for people."""
 
@@ -63,10 +66,19 @@ class Recording:
 def synthesized_load_error(reason: str, location: str) -> Recording:
     """A load error in Dagster's form for code that never got as far as telling its own."""
     error = serdes.ErrorInfo(
-        message=f"Code location {location!r} could not be loaded: {reason}\n",
+        message=f"{_NOT_LOADED.format(location)}{reason}\n",
         cls_name="DagsterUserCodeLoadError",
     )
     return Recording(snapshot=None, load_error=serdes.error_json(error), load_error_text=reason)
+
+
+def told_load_error(load_error: str, location: str) -> str:
+    """The `load_error_text` of a recording of which only the `load_error` was kept."""
+    try:
+        text = serdes.read_error(load_error.encode()).text()
+    except WireError:
+        return "its load error cannot be read"
+    return text.removeprefix(_NOT_LOADED.format(location))
 
 
 async def record(

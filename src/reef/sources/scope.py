@@ -132,7 +132,11 @@ def _working_copies(environment: Environment | None, report: LoadReport | None) 
 def _env_files(location: Location) -> list[str]:
     """As the kernel tells of them: `working_directory: .` is written `/project/.`."""
     folders = [location.cwd, location.code.working_directory if location.code else None]
-    files = [*(f"{folder}/.env" for folder in folders if folder), *location.env_files]
+    files = [
+        *(f"{folder}/.env" for folder in folders if folder),
+        *location.env_files,
+        *location.awaited_files,
+    ]
     return list(dict.fromkeys(map(os.path.abspath, files)))
 
 
