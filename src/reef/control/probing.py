@@ -13,7 +13,7 @@ import msgspec
 from reef.control.keeping import Keeper, Running
 from reef.control.kept import KeptVersion, kept_now
 from reef.control.location import CodeLocation, Tried
-from reef.control.recording import record_within, too_late
+from reef.control.recording import Recorder, record_within, too_late
 from reef.control.served import Promoted, Refused, ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
 from reef.control.turns import Turns
@@ -24,7 +24,7 @@ from reef.gateway import Gateway
 from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
 from reef.snapshots import SnapshotStore
-from reef.snapshots.record import Recording, RecordingLate, synthesized_load_error
+from reef.snapshots.record import Recording, RecordingLate, record, synthesized_load_error
 from reef.sources import SourceRecord
 from reef.wire.serdes import read_error
 from reef.words import describe, fault
@@ -68,6 +68,7 @@ class Prober:
         versions: Versions,
         keeper: Keeper,
         at_once: int,
+        recorder: Recorder = record,
     ) -> None:
         self._around = around
         self._hosting = hosting
@@ -76,6 +77,7 @@ class Prober:
         self._versions = versions
         self.keeper = keeper
         self._turns = Turns(at_once, PATIENCE_S)
+        self._recorder = recorder
         self.keep_report: Callable[[CodeLocation, LoadReport], Awaitable[str | None]] | None = None
         self.keep_contents: Callable[[CodeLocation, SourceRecord], Awaitable[str | None]] | None = None
         self.on_promoted: (
@@ -161,7 +163,7 @@ class Prober:
         try:
             remaining_s = max(5.0, limit_s - (time.monotonic() - started))
             recording = await record_within(
-                self._hosting, child, remaining_s, location.spec.memory_limit_bytes
+                self._hosting, child, remaining_s, location.spec.memory_limit_bytes, self._recorder
             )
             report = await self._hosting.load_report(child)
         except RecordingLate as late:

@@ -13,6 +13,7 @@ import msgspec
 
 from reef.control.location import CodeLocation
 from reef.control.loop import ControlLoop
+from reef.control.recording import Recorder
 from reef.control.served import ServedRecord, server_id
 from reef.decide import revalidate
 from reef.gateway import Gateway
@@ -32,7 +33,10 @@ LONGEST_WAIT_S = 60.0  # for the calls that woke a location with large answers
 class Revalidator:
     """One for the host. At most one look at a location at a time."""
 
-    def __init__(self, control: ControlLoop, gateway: Gateway, store: SnapshotStore) -> None:
+    def __init__(
+        self, control: ControlLoop, gateway: Gateway, store: SnapshotStore, recorder: Recorder = record
+    ) -> None:
+        self._recorder = recorder
         self._control = control
         self._gateway = gateway
         self._store = store
@@ -54,7 +58,7 @@ class Revalidator:
         if size is None or size >= revalidate.LARGE_BYTES:
             await self._until_passed_on(place)
         try:
-            recording = await record(f"unix:{child.socket}", place.spec.load_timeout_s)
+            recording = await self._recorder(f"unix:{child.socket}", place.spec.load_timeout_s)
         except RecordingFailed as failure:
             log.info("%s: its answers after the wake are not known: %s", place.name, describe(failure))
             return
