@@ -1,0 +1,85 @@
+"""SIMULATED: what stands in a location's file, and how its code server answers. No Python is run.
+
+A file has one `word: value` a line, all optional: `jobs: a b`, `assets: a b`, `raises: TEXT`, `loads_s: SECONDS`,
+`hangs: yes`, `exits: STATUS`, `repositories: none`, `outside: NAME` (defines the jobs that `outside` holds under that name at the time of
+its load, which is in no file), `says: TEXT` (is in each job), `reads: PATH`, `ignores: sigterm`. Others are only text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reef.wire import messages, serdes
+
+REPOSITORY = "__repository__"
+
+
+@dataclass(frozen=True)
+class Code:
+    """One file, as it was at its load."""
+
+    path: str
+    text: str
+    words: Mapping[str, str]
+    outside: tuple[str, ...] = ()
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        return (*self.words.get("jobs", "").split(), *self.outside)
+
+    @property
+    def raises(self) -> str | None:
+        return self.words.get("raises")
+
+    @property
+    def loads_s(self) -> float:
+        return float("inf") if "hangs" in self.words else float(self.words.get("loads_s", 0.0))
+
+
+def read_code(path: str, outside: Mapping[str, tuple[str, ...]]) -> Code:
+    """Raises OSError where there is no such file."""
+    text = Path(path).read_text()
+    pairs = (line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    words = {word.strip(): value.strip() for word, value in pairs}
+    return Code(path, text, words, outside.get(words.get("outside", ""), ()))
+
+
+def load_error(code: Code) -> str:
+    return serdes.error_json(serdes.ErrorInfo(message=f"ValueError: {code.raises}\n", cls_name="ValueError"))
+
+
+def listed(code: Code) -> bytes:
+    """A ListRepositoriesReply."""
+    if code.raises is not None:
+        return messages.text_reply(load_error(code))
+    symbol = {"__class__": "LoadableRepositorySymbol", "repository_name": REPOSITORY, "attribute": "defs"}
+    none = code.words.get("repositories") == "none"
+    versions = {"dagster": "1.13.0"}
+    reply = {
+        "__class__": "ListRepositoriesResponse",
+        "repository_symbols": [] if none else [symbol],
+        "dagster_library_versions": versions,
+    }
+    return messages.text_reply(json.dumps(reply))
+
+
+def repository(code: Code) -> bytes:
+    """An ExternalRepositoryReply."""
+    assets = code.words.get("assets", "").split()
+    return messages.text_reply(
+        json.dumps(
+            {
+                "__class__": "ExternalRepositoryData",
+                "name": REPOSITORY,
+                "external_pipeline_datas": [
+                    {"name": job, "says": code.words.get("says", "")} for job in code.jobs
+                ],
+                "external_asset_graph_data": [{"asset_key": {"path": [asset]}} for asset in assets],
+                "external_schedule_datas": [],
+                "external_sensor_datas": [],
+            }
+        )
+    )

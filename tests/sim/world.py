@@ -1,0 +1,577 @@
+"""A fleet in memory: everything that decides is real, over a SIMULATED hosting, gateway, clock, interpreter and page.
+
+This file and `sim_*.py` alone know where the parts of Reef are and how they are made; tables speak of the world.
+Locations are packed: servers of other placements are polled through gRPC, which no simulation stands for here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+from unittest import mock
+
+from sim_clock import loop_now
+from sim_gateway import Outcome, SimGateway
+from sim_hosting import SimClient, SimHosting
+
+from reef.beside.webserver import Webserver
+from reef.control.arriving import Arrival
+from reef.control.assembly import Assembly, with_limits
+from reef.control.contents import ContentMaps
+from reef.control.deploying import Deployer
+from reef.control.keeping import Keeper
+from reef.control.learning import Learning
+from reef.control.location import CodeLocation
+from reef.control.loop import ControlLoop
+from reef.control.pins import Pins
+from reef.control.planning import Planner
+from reef.control.probing import Prober
+from reef.control.promotions import Promotions
+from reef.control.reconciling import Reconciler
+from reef.control.reloading import Reloader
+from reef.control.resting import Rester
+from reef.control.revalidating import Revalidator
+from reef.control.rollback import Rollback
+from reef.control.runs import RunBook, RunProcess, current_runs
+from reef.control.specs import Surroundings
+from reef.control.starting import Starter
+from reef.control.status import location_status
+from reef.control.versions import Versions
+from reef.control.waking import Waker
+from reef.environments import Environment
+from reef.environments.watch import marks
+from reef.fleet.model import CodeTarget, Fleet, Location
+from reef.gateway import ListenAddress
+from reef.gateway.contract import Served
+from reef.host.unserved import Unserved
+from reef.hosting.contract import Child, ChildSpec, HostingEvents
+from reef.hosting.local import LocalHosting
+from reef.progress import Silence
+from reef.snapshots import SnapshotStore
+from reef.snapshots.record import record
+from reef.statedir import StateDir
+from reef.wire import messages, serdes
+
+STORE_BYTES = 1 << 26
+AT_ONCE = 4
+CODE = "jobs: daily\n"
+FORWARDED = "ExecutionPlanSnapshot"
+
+
+# -- what is simulated besides hosting, gateway and clock -----------------------------------------------
+
+
+class _Planner(Planner):
+    """SIMULATED: interpreters are files that hold what is installed, and no zygote is ever built."""
+
+    plans_made = 0
+
+    async def inspect(self, pythons: Any = None) -> None:
+        wanted = list(pythons) if pythons is not None else [place.spec.python for place in self.hosted()]
+        self.environments.update({python: _environment(Path(python)) for python in wanted})
+
+    async def plan(self, *, draft: bool = False) -> None:
+        self.plans_made += 1
+        self.on_plans(())
+
+
+def _environment(python: Path) -> Environment:
+    installed = hashlib.sha256(python.read_bytes()).hexdigest()
+    prefix = str(python.parent)
+    return Environment(
+        python=str(python),
+        real_python=str(python),
+        version=sys.version_info[:3],
+        implementation="cpython",
+        cache_tag="",
+        abi_flags="",
+        free_threaded=False,
+        prefix=prefix,
+        exec_prefix=prefix,
+        base_prefix=prefix,
+        base_exec_prefix=prefix,
+        sys_path=(),
+        site_dirs=(),
+        stdlib_dirs=(),
+        package_dirs=(),
+        owners=(),
+        distributions={},
+        working_copies={},
+        pth_files=(),
+        pth_imports=(),
+        pth_variables=(),
+        finders=(),
+        customize="",
+        build="simulated",
+        fingerprint=installed,
+        marks=marks(str(python), (), prefix, ()),
+    )
+
+
+class _Page:
+    """SIMULATED: a webserver that knows every location, and counts what it is told."""
+
+    url = "http://simulated"
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.reloads = 0
+
+    async def reload_workspace(self) -> None:
+        self.reloads += 1
+
+    async def reload_location(self, name: str) -> None:
+        self.reloads += 1
+
+    async def listed(self) -> set[str]:
+        return set(self._world.host.gateway.locations())
+
+
+# -- one life of a host ---------------------------------------------------------------------------------
+
+
+@dataclass
+class Host:
+    """The parts of one host that a table may need; `assemble` makes those of a real one."""
+
+    parts: Assembly
+    gateway: SimGateway
+    control: ControlLoop
+    planner: _Planner
+    deployer: Deployer
+    rollback: Rollback
+    reconciler: Reconciler
+    unserved: Unserved
+
+    def place(self, location: str) -> CodeLocation:
+        return self.control.locations[location]
+
+
+def _assembled(world: World) -> Host:
+    fleet, state, hosting = world.fleet, world.state, world.hosting
+    around = Surroundings(state, {}, None)
+    store = SnapshotStore(state.folder("snapshots"), STORE_BYTES)
+    contents = ContentMaps(state.folder("contents"))
+    keeper, runs, versions = Keeper(state, contents), RunBook(state), Versions(around)
+    connect = lambda target, ssl=False: SimClient(hosting, target)  # noqa: E731
+    recorder, ask_runs = partial(record, connect=connect), partial(current_runs, connect=connect)
+    gateways: list[SimGateway] = []
+    control = ControlLoop(
+        [], hosting, lambda: gateways[0], runs, world._orphans_over, fleet.memory_budget_bytes
+    )
+    hosting.events = HostingEvents(on_exit=control.on_exit)
+    gateway = SimGateway(control, store, control.observe, hosting, control.on_missing)
+    gateways.append(gateway)
+    at_once = fleet.max_simultaneous_wakes or AT_ONCE
+    control.prober = Prober(around, hosting, gateway, store, versions, keeper, at_once, recorder)
+    control.rester = Rester(hosting, gateway, runs, ask_runs)
+    control.waker = Waker(around, hosting, versions, control.prober, keeper, at_once)
+    control.reloader = Reloader(control, versions, control.waker)
+    as_local = cast(LocalHosting, hosting)
+    planner = _Planner(around, as_local, control.locations, state.folder("environments"))
+    versions.environments = planner.environments
+    planner.on_plans = versions.use_plans
+    promotions = Promotions(state, store, planner.environments, contents)
+    control.prober.keep_report = planner.store_report
+    control.prober.keep_contents = promotions.keep_contents
+    control.prober.on_promoted = promotions.note
+    control.pin_always = fleet.promote == "on_deploy"
+    control.pins = pins = Pins(state, keeper, versions, control.rester)
+
+    async def environment_changed(place: CodeLocation) -> None:
+        await planner.inspect([place.spec.python])
+        await planner.plan()
+
+    control.waker.environment_changed = environment_changed
+    control.waker.environment_probed = Learning(planner.plan, control.spawn).ask
+    revalidator = Revalidator(control, gateway, store, recorder)
+    control.waker.on_awake = revalidator.woken
+    parts = Assembly(
+        around,
+        store,
+        as_local,
+        gateway,
+        versions,
+        control,
+        planner,
+        promotions,
+        keeper,
+        pins,
+        revalidator,
+    )
+    deployer = Deployer(parts, lambda: world.fleet)
+    reconciler = Reconciler(parts, world._addresses, world._publish, world._rename)
+    page = cast(Webserver, _Page(world))
+    unserved = Unserved(parts, state, page, lambda names: world._listeners(names), world.said.append)
+    return Host(parts, gateway, control, planner, deployer, Rollback(parts), reconciler, unserved)
+
+
+# -- the world ------------------------------------------------------------------------------------------
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(logging.Formatter().format(record))
+
+
+@dataclass
+class WorldClock:
+    """Time of the world. It passes here, and where a test awaits what needs time."""
+
+    async def advance(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await loop_now().settle()
+
+    def now(self) -> float:
+        return loop_now().time()
+
+
+@dataclass
+class World:
+    """`hosting` takes induced failures; `did` says what was done."""
+
+    folder: Path
+    hosting: SimHosting = field(default_factory=SimHosting)
+    clock: WorldClock = field(default_factory=WorldClock)
+    said: list[str] = field(default_factory=list)  # in the terminal
+    orphans_over: list[str] = field(default_factory=list)  # run ids that Dagster was told of
+    expected_errors: bool = False  # in the log
+
+    def __post_init__(self) -> None:
+        self.state = StateDir(self.folder / "s")
+        self.state.root.mkdir(mode=0o700)
+        (self.folder / "python").write_text("dagster 1.13.0\n")
+        self.fleet = Fleet((), str(self.folder / "reef.yaml"), "reef", str(self.folder / "python"))
+        self.host: Host
+        self._lives = 0
+        self._log = _Errors()
+        self._marks: dict[str, int] = {}
+        logging.getLogger("reef").addHandler(self._log)
+
+    # -- the fleet ---------------------------------------------------------------------------------
+
+    async def locations(self, *names: str, fleet: Mapping[str, Any] | None = None, **settings: Any) -> None:
+        """A host that has just started with these locations, each loaded once; `settings` are those of each
+        location, `fleet` those of the fleet."""
+        self.has(*names, fleet=fleet, **settings)
+        await self.starts_up()
+
+    def has(self, *names: str, fleet: Mapping[str, Any] | None = None, **settings: Any) -> None:
+        """What the fleet's file says; nothing happens yet."""
+        for name in names:
+            if not self.file(name).exists():
+                self.code(name, CODE)
+        specs = tuple(replace(self._spec(name), **settings) for name in names)
+        self.fleet = replace(self.fleet, locations=specs, **(fleet or {}))
+
+    def _spec(self, name: str) -> Location:
+        code = CodeTarget(python_file=str(self.file(name)))
+        return Location(name, code=code, python=str(self.folder / "python"), cwd=str(self.file(name).parent))
+
+    def settings(self, name: str, **changed: Any) -> None:
+        """In the fleet's file; `fleet_changes` or a deploy takes them over."""
+        specs = (replace(one, **changed) if one.name == name else one for one in self.fleet.locations)
+        self.fleet = replace(self.fleet, locations=tuple(specs))
+
+    async def fleet_changes(self) -> None:
+        await self.host.reconciler.apply(self.fleet)
+        await self.settle()
+
+    def file(self, name: str) -> Path:
+        return self.folder / "code" / name / "defs.py"
+
+    def code(self, name: str, text: str) -> None:
+        """What lies in a location's file from now on."""
+        self.file(name).parent.mkdir(parents=True, exist_ok=True)
+        self.file(name).write_text(text)
+
+    def code_changes(self, *names: str, says: str = "something new") -> None:
+        """The file of each gets one line more, which changes what its jobs are."""
+        for name in names:
+            with self.file(name).open("a") as file:
+                file.write(f"says: {says}\n")
+
+    def packages_change(self, to: str = "dagster 1.13.1") -> None:
+        (self.folder / "python").write_text(f"{to}, and more\n")
+
+    # -- lives of the host -------------------------------------------------------------------------
+
+    async def starts_up(self) -> None:
+        """A host starts; what an earlier one left is taken up."""
+        self.host = host = _assembled(self)
+        for spec in self.fleet.locations:
+            host.control.locations[spec.name] = await host.parts.recall(with_limits(spec))
+        names = tuple(spec.name for spec in self.fleet.locations)
+        await Arrival(host.parts).listen(self._listeners(names))
+        host.control.spawn(host.control.run())
+        await Starter(host.parts, host.control.spawn).start(Silence())
+        host.control.spawn(host.parts.revalidator.run())
+        host.control.spawn(host.unserved.run())
+        await self.settle()
+
+    async def dies(self) -> None:
+        """SIGKILL of the host: nothing is drained, nothing more is written. Its children live."""
+        _forbid_work()
+        self._end_tasks()
+        await self.settle()
+        loop_now().before_work = _nothing
+
+    async def cut_off_at(self, piece: int, work: Coroutine[Any, Any, Any]) -> bool:
+        """Do this, and kill the host before its n-th piece of work on a disk (from 0 on). False where it did not
+        come that far: then it is over."""
+        left = piece
+        whole = asyncio.current_task()
+
+        def count() -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                loop_now().before_work = _refuse_work
+                self._end_tasks(whole)
+                _refuse_work()
+
+        loop_now().before_work = count
+        try:
+            doing = asyncio.create_task(work)
+            await asyncio.wait({doing})
+            if not doing.cancelled():
+                doing.result()
+            await self.settle()
+        finally:
+            loop_now().before_work = _nothing
+        return left < 0
+
+    @contextlib.contextmanager
+    def disk_full(self) -> Iterator[None]:
+        """Nothing that a host writes whole or not at all finds room."""
+
+        def refuse(source: Any, target: Any) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+        with mock.patch.object(os, "replace", refuse):
+            yield
+
+    def _end_tasks(self, *but: Any) -> None:
+        for task in asyncio.all_tasks() - {asyncio.current_task(), *but}:
+            task.cancel()
+
+    def copies_are_lost(self) -> None:
+        """Everything that was kept of earlier code, but not the list of what it was."""
+        for kind in ("trees", "blobs"):
+            shutil.rmtree(self.state.root / "copies" / kind)
+            (self.state.root / "copies" / kind).mkdir()
+
+    async def close(self) -> None:
+        """The test is over: no background work may have failed."""
+        self._end_tasks()
+        await self.settle()
+        assert self.expected_errors or not self._log.found, "\n".join(self._log.found)
+
+    def leave(self) -> None:
+        logging.getLogger("reef").removeHandler(self._log)
+
+    async def settle(self) -> None:
+        """Everything that needs no time has happened."""
+        await loop_now().settle()
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    def call(
+        self, location: str, method: str = FORWARDED, request: bytes = b"", *, deadline_s: float | None = 60.0
+    ) -> asyncio.Task[Outcome]:
+        """A call of one of Dagster's clients, which is under way at once; awaiting it takes its time."""
+        return asyncio.create_task(self.host.gateway.call(location, method, request, deadline_s))
+
+    async def run_starts(self, location: str, run: str) -> Outcome:
+        request = messages.text_reply(f'{{"pipeline_run_id": "{run}"}}')
+        outcome = await self.call(location, "StartRun", request)
+        await self.settle()
+        return outcome
+
+    async def run_is_cancelled(self, location: str, run: str) -> bool:
+        request = messages.text_reply(f'{{"run_id": "{run}"}}')
+        outcome = await self.call(location, "CancelExecution", request)
+        return outcome.ok and messages.succeeded(outcome.reply)
+
+    async def reload(self, location: str) -> None:
+        """A person presses Reload on Dagster's page."""
+        await self.call(location, "ReloadCode")
+        await self.settle()
+
+    async def id_of(self, location: str) -> str:
+        """The server id that clients are shown."""
+        return messages.server_id_of((await self.call(location, "GetServerId")).reply)
+
+    async def page(self, location: str) -> tuple[str, ...] | str:
+        """What Dagster's page shows: the names of jobs with what they say, or the load error."""
+        listed = await self.call(location, "ListRepositories")
+        found = messages.listed(listed.reply)
+        if found.is_error:
+            return serdes.read_error(messages.reply_text(listed.reply)).text()
+        request = messages.repository_request(found.repositories[0], deferred=False)
+        reply = await self.call(location, "ExternalRepository", request)
+        return tuple(_jobs(messages.reply_text(reply.reply)))
+
+    # -- what people ask for -----------------------------------------------------------------------
+
+    async def reef_reload(self, location: str) -> None:
+        """`reef reload`: loads in any case, and unpins."""
+        place = self.host.place(location)
+        await self.host.parts.pins.unpin(place)
+        await self.host.control.reload(location, by_name=True)
+        await self.settle()
+
+    async def reef_rollback(self, location: str, version: str | None = None) -> dict[str, Any]:
+        event = await self.host.rollback.to(self.host.place(location), version)
+        await self.settle()
+        return event
+
+    async def pin(self, location: str, why: str = "a person said so") -> None:
+        assert await self.host.parts.pins.pin(self.host.place(location), why) is None
+
+    async def deploy(self, locations: Any = "all", **request: Any) -> str:
+        """Begin a deploy; its id."""
+        begun = await self.host.deployer.begin({"locations": locations, **request})
+        assert "busy" not in begun, begun
+        return str(begun["id"])
+
+    async def deploy_busy(self, locations: Any = "all") -> str:
+        begun = await self.host.deployer.begin({"locations": locations})
+        return str(begun.get("busy", ""))
+
+    async def resume(self) -> str:
+        return str((await self.host.deployer.resume({}))["id"])
+
+    async def abandon(self) -> str:
+        return str((await self.host.deployer.abandon({}))["id"])
+
+    async def deploy_over(self, deploy: str) -> Deployed:
+        """Its end, however long it takes."""
+        events: list[dict[str, Any]] = []
+        while not events or events[-1]["state"] != "over":
+            asked = {"id": deploy, "after": len(events), "wait_s": 5.0}
+            events += (await self.host.deployer.progress(asked))["events"]
+        await self.settle()
+        return Deployed(events)
+
+    async def deploy_now(self, deploy: str) -> Deployed:
+        """As far as it has come."""
+        await self.settle()
+        asked = {"id": deploy, "after": 0, "wait_s": 0.0}
+        return Deployed((await self.host.deployer.progress(asked))["events"])
+
+    # -- what was done, and how it stands ----------------------------------------------------------
+
+    def did(self, location: str) -> list[str]:
+        """What was done to a location since this was last asked: `probe` and `serve` are starts, `stop` ends a serving
+        child, `died` is a test's, `shows` is what is published for it. Ends of probes' children are left out."""
+        log = self.hosting.log
+        told = [what for name, what in log[self._marks.get(location, 0) :] if name == location]
+        self._marks[location] = len(log)
+        return told
+
+    def status(self, location: str) -> dict[str, Any]:
+        """As `reef status --json` shows it."""
+        in_flight = self.host.gateway.in_flight(location)
+        return location_status(self.host.place(location), self.hosting, in_flight)
+
+    def state_of(self, location: str) -> str:
+        return str(self.status(location)["state"])
+
+    def version(self, location: str) -> str:
+        """Served."""
+        return str(self.status(location)["version"])
+
+    def pinned(self, location: str) -> str | None:
+        found = self.status(location)["pinned"]
+        return None if found is None else str(found)
+
+    async def history(self, location: str) -> list[dict[str, Any]]:
+        promotions = self.host.parts.promotions
+        await promotions.written(location)
+        return promotions.history.of(location)
+
+    def children(self, location: str) -> list[Child]:
+        """Serving or draining."""
+        return [one.child for one in self.hosting.alive(location)]
+
+    def last_start(self, location: str) -> ChildSpec:
+        return next(spec for spec in reversed(self.hosting.starts) if spec.location == location)
+
+    def entries(self) -> list[str]:
+        """Entries of Dagster's page that are no locations: they show new code that does not load."""
+        known = self.host.control.locations
+        return [name for name in self.host.gateway.locations() if name not in known]
+
+    # -- what a host asks of what is around it -----------------------------------------------------
+
+    def _listeners(self, names: tuple[str, ...]) -> dict[str, ListenAddress]:
+        return {name: ListenAddress(socket=f"{self.state.root}/l/{name}") for name in names}
+
+    async def _addresses(self, names: tuple[str, ...]) -> dict[str, ListenAddress]:
+        return self._listeners(names)
+
+    async def _publish(self, names: tuple[str, ...]) -> None: ...
+
+    async def _rename(self, renamed: Mapping[str, str]) -> None: ...
+
+    async def _orphans_over(self, runs: list[RunProcess]) -> None:
+        self.orphans_over += [run.run_id for run in runs]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The events of a deploy."""
+
+    events: list[dict[str, Any]]
+
+    @property
+    def outcome(self) -> str | None:
+        last = self.events[-1] if self.events else {}
+        return str(last["outcome"]) if last.get("state") == "over" else None
+
+    @property
+    def states(self) -> dict[str, str]:
+        """Location -> how it ended."""
+        return {one["location"]: one["state"] for one in self.events if "location" in one}
+
+    def reason(self, location: str) -> str:
+        return next(str(e["reason"]) for e in self.events if e.get("location") == location and "reason" in e)
+
+    def halted(self) -> dict[str, str]:
+        return next((dict(e["reasons"]) for e in self.events if e["state"] == "halted"), {})
+
+    def waves(self) -> list[list[str]]:
+        return [one["locations"] for one in self.events if one["state"] == "wave"]
+
+
+def _jobs(text: bytes) -> Iterator[str]:
+    for job in json.loads(text)["external_pipeline_datas"]:
+        yield f"{job['name']}: {job['says']}" if job["says"] else job["name"]
+
+
+def _nothing() -> None: ...
+
+
+def _refuse_work() -> None:
+    raise asyncio.CancelledError
+
+
+def _forbid_work() -> None:
+    loop_now().before_work = _refuse_work
