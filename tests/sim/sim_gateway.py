@@ -90,7 +90,7 @@ class _Channel:
     def unary(self, path: str) -> Callable[..., _Sent]:
         def send(request: bytes, timeout: float | None, metadata: Any) -> _Sent:
             method = path.rpartition("/")[2]
-            return _Sent(ask(self._hosting, self._target, method, request))
+            return _Sent(ask(self._hosting, self._target, method, request, timeout))
 
         return send
 

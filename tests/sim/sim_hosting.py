@@ -36,9 +36,11 @@ SIGKILL, SIGTERM = -9, -15
 _pids = itertools.count(FIRST_PID)
 
 
-def gone(details: str = "Socket closed") -> grpc.aio.AioRpcError:
+def failed(
+    code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE, details: str = "connection refused"
+) -> grpc.aio.AioRpcError:
     nothing = grpc.aio.Metadata()
-    return grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, nothing, nothing, details=details)
+    return grpc.aio.AioRpcError(code, nothing, nothing, details=details)
 
 
 @dataclass
@@ -60,7 +62,7 @@ class SimChild:
     async def answer(self, method: str, request: bytes) -> bytes:
         """Raises AioRpcError where it is dead, or dies before it has answered."""
         if self.ended.is_set() or not self.connects:
-            raise gone("connection refused")
+            raise failed()
         self.asked.append(method)
         if method in self.waits:
             await self._unless_dead(self.waits[method])
@@ -74,7 +76,7 @@ class SimChild:
             for task in tasks:
                 task.cancel()
         if self.ended.is_set():
-            raise gone()
+            raise failed(details="Socket closed")
 
     def _reply(self, method: str, request: bytes) -> bytes:
         match method:
@@ -89,6 +91,10 @@ class SimChild:
             case "StartRun":
                 self.runs.append(messages.start_run_id(request))
                 return messages.cancelled_reply(True)  # the same fields as a StartRunResult
+            case "RefreshComponentState":
+                return messages.EMPTY
+            case "ReloadCodeWithState":
+                return messages.with_server_id(messages.EMPTY, f"simulated-{self.child.pid}")
             case "CancelExecution" | "CanCancelExecution":
                 return self._cancelled(method, messages.cancel_run_id(request))
             case _:
@@ -156,6 +162,10 @@ class SimHosting:
         self.log.append((location, "died"))
         self._end(one, status)
         return one.child
+
+    def ends(self, child: Child, status: int = SIGKILL) -> None:
+        """This one, while nobody asked for it."""
+        self._end(self.of(child), status)
 
     def loses_socket(self, location: str) -> None:
         """Its serving child lives, but takes no connection any more."""
@@ -261,7 +271,11 @@ class SimHosting:
         )
 
     async def adopt(self) -> Sequence[Child]:
-        return [one.child for one in self.children if not one.ended.is_set() and one.child.purpose == "serve"]
+        left = [one for one in self.children if not one.ended.is_set()]
+        for one in left:
+            if one.child.purpose == "probe":  # nobody waits for it any more
+                self._end(one, SIGKILL)
+        return [one.child for one in left if one.child.purpose == "serve"]
 
     async def memory(self, child: Child) -> MemorySample | None:
         one = self.of(child)
@@ -286,7 +300,7 @@ class SimClient:
         self._hosting, self._target = hosting, target
 
     async def call(self, name: str, request: bytes = b"", *, timeout_s: float) -> bytes:
-        return await ask(self._hosting, self._target, name, request)
+        return await ask(self._hosting, self._target, name, request, timeout_s)
 
     async def stream(self, name: str, request: bytes = b"", *, timeout_s: float) -> AsyncIterator[bytes]:
         yield await self.call(name, request, timeout_s=timeout_s)
@@ -300,11 +314,18 @@ class SimClient:
 def _nothing() -> None: ...
 
 
-async def ask(hosting: SimHosting, target: str, method: str, request: bytes) -> bytes:
+async def ask(
+    hosting: SimHosting, target: str, method: str, request: bytes, timeout_s: float | None
+) -> bytes:
+    """Raises AioRpcError as gRPC would."""
     one = hosting.at(target)
     if one is None:
-        raise gone("connection refused")
+        raise failed()
     if method in one.dies_at:
-        hosting._end(one, SIGKILL)
-        raise gone()
-    return await one.answer(method, request)
+        hosting.ends(one.child)
+        raise failed(details="Socket closed")
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await one.answer(method, request)
+    except TimeoutError:
+        raise failed(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded") from None

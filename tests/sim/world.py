@@ -15,7 +15,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ from reef.control.learning import Learning
 from reef.control.location import CodeLocation
 from reef.control.loop import ControlLoop
 from reef.control.pins import Pins
-from reef.control.planning import Planner
+from reef.control.planning import Found, Planner
 from reef.control.probing import Prober
 from reef.control.promotions import Promotions
 from reef.control.reconciling import Reconciler
@@ -61,7 +61,7 @@ from reef.hosting.local import LocalHosting
 from reef.progress import Silence
 from reef.snapshots import SnapshotStore
 from reef.snapshots.record import record
-from reef.statedir import StateDir
+from reef.statedir import StateDir, slug, write_json
 from reef.wire import messages, serdes
 
 STORE_BYTES = 1 << 26
@@ -78,9 +78,8 @@ class _Planner(Planner):
 
     plans_made = 0
 
-    async def inspect(self, pythons: Any = None) -> None:
-        wanted = list(pythons) if pythons is not None else [place.spec.python for place in self.hosted()]
-        self.environments.update({python: _environment(Path(python)) for python in wanted})
+    async def look(self, pythons: Iterable[str]) -> dict[str, Found]:
+        return {python: _environment(Path(python)) for python in pythons}
 
     async def plan(self, *, draft: bool = False) -> None:
         self.plans_made += 1
@@ -312,6 +311,16 @@ class World:
 
     # -- lives of the host -------------------------------------------------------------------------
 
+    def begins(self) -> asyncio.Task[None]:
+        """A host that is still starting."""
+        self.__dict__.pop("host", None)
+        return asyncio.create_task(self.starts_up())
+
+    async def first_answers(self, location: str) -> None:
+        """Returns as soon as a host that begins listens for the location."""
+        while not hasattr(self, "host") or location not in self.host.gateway.locations():
+            await asyncio.sleep(0)
+
     async def starts_up(self) -> None:
         """A host starts; what an earlier one left is taken up."""
         self.host = host = _assembled(self)
@@ -327,35 +336,31 @@ class World:
 
     async def dies(self) -> None:
         """SIGKILL of the host: nothing is drained, nothing more is written. Its children live."""
-        _forbid_work()
-        self._end_tasks()
-        await self.settle()
-        loop_now().before_work = _nothing
+        loop_now().before_work = _refuse_work
+        await self._all_end()
 
     async def cut_off_at(self, piece: int, work: Coroutine[Any, Any, Any]) -> bool:
         """Do this, and kill the host before its n-th piece of work on a disk (from 0 on). False where it did not
         come that far: then it is over."""
-        left = piece
-        whole = asyncio.current_task()
+        left, killed = piece, asyncio.Event()
 
         def count() -> None:
             nonlocal left
             left -= 1
             if left < 0:
-                loop_now().before_work = _refuse_work
-                self._end_tasks(whole)
+                killed.set()
                 _refuse_work()
 
         loop_now().before_work = count
-        try:
-            doing = asyncio.create_task(work)
-            await asyncio.wait({doing})
-            if not doing.cancelled():
-                doing.result()
-            await self.settle()
-        finally:
-            loop_now().before_work = _nothing
-        return left < 0
+        doing, dead = asyncio.create_task(work), asyncio.create_task(killed.wait())
+        await asyncio.wait({doing, dead}, return_when=asyncio.FIRST_COMPLETED)
+        if killed.is_set():
+            await self._all_end()
+            return True
+        loop_now().before_work = _nothing
+        dead.cancel()
+        doing.result()
+        return False
 
     @contextlib.contextmanager
     def disk_full(self) -> Iterator[None]:
@@ -367,9 +372,19 @@ class World:
         with mock.patch.object(os, "replace", refuse):
             yield
 
-    def _end_tasks(self, *but: Any) -> None:
-        for task in asyncio.all_tasks() - {asyncio.current_task(), *but}:
-            task.cancel()
+    async def _all_end(self) -> None:
+        """Again and again: in Python 3.11 `wait_for` may swallow that it was cancelled."""
+        for _ in range(10):
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            await self.settle()
+        loop_now().before_work = _nothing
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    def snapshots_are_lost(self) -> None:
+        """Everything that was recorded of what is served."""
+        for path in (self.state.root / "snapshots").iterdir():
+            path.unlink()
 
     def copies_are_lost(self) -> None:
         """Everything that was kept of earlier code, but not the list of what it was."""
@@ -379,8 +394,7 @@ class World:
 
     async def close(self) -> None:
         """The test is over: no background work may have failed."""
-        self._end_tasks()
-        await self.settle()
+        await self._all_end()
         assert self.expected_errors or not self._log.found, "\n".join(self._log.found)
 
     def leave(self) -> None:
@@ -403,6 +417,13 @@ class World:
         outcome = await self.call(location, "StartRun", request)
         await self.settle()
         return outcome
+
+    def run_is_found(self, location: str, run: str) -> None:
+        """Its process, which is none: of a run whose server dies it is over at once."""
+        pid = self.hosting.alive(location)[-1].child.pid + (1 << 20)
+        found = RunProcess(run, location, pid, pid)
+        write_json(self.state.folder("runs") / f"{slug(run)}.json", vars(found))
+        self.host.control.runs.load()
 
     async def run_is_cancelled(self, location: str, run: str) -> bool:
         request = messages.text_reply(f'{{"run_id": "{run}"}}')
@@ -454,6 +475,11 @@ class World:
     async def deploy_busy(self, locations: Any = "all") -> str:
         begun = await self.host.deployer.begin({"locations": locations})
         return str(begun.get("busy", ""))
+
+    async def deploy_busy_now(self) -> bool:
+        """Whether a deploy is unfinished."""
+        found = self.host.deployer.status()
+        return found is not None and found["state"] in ("running", "interrupted")
 
     async def resume(self) -> str:
         return str((await self.host.deployer.resume({}))["id"])
@@ -571,7 +597,3 @@ def _nothing() -> None: ...
 
 def _refuse_work() -> None:
     raise asyncio.CancelledError
-
-
-def _forbid_work() -> None:
-    loop_now().before_work = _refuse_work
