@@ -122,8 +122,8 @@ def read_by_all(clock: Clock) -> Iterator[None]:
     with contextlib.ExitStack() as patched:
         patched.enter_context(mock.patch.object(time, "monotonic", clock.monotonic))
         patched.enter_context(mock.patch.object(time, "time", clock.time))
-        patched.enter_context(mock.patch.object(os, "fsync", lambda _fd: None))
-        patched.enter_context(mock.patch.object(gc, "collect", lambda: 0))
+        patched.enter_context(mock.patch.object(os, "fsync", return_value=None))
+        patched.enter_context(mock.patch.object(gc, "collect", return_value=0))
         yield
 
 

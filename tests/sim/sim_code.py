@@ -1,8 +1,11 @@
 """SIMULATED: what stands in a location's file, and how its code server answers. No Python is run.
 
-A file has one `word: value` a line, all optional: `jobs: a b`, `assets: a b`, `raises: TEXT`, `loads_s: SECONDS`,
-`hangs: yes`, `exits: STATUS`, `repositories: none`, `outside: NAME` (defines the jobs that `outside` holds under that name at the time of
-its load, which is in no file), `says: TEXT` (is in each job), `reads: PATH`, `ignores: sigterm`. Others are only text.
+A file has one `word: value` a line, all optional; other lines are only text.
+
+- `jobs: a b`, `assets: a b`: what it defines; `says: TEXT` is in each job; `repositories: none`: nothing at all.
+- `outside: NAME`: defines the jobs, too, that `outside` holds under that name when it is loaded: they are in no file.
+- `raises: TEXT`, `exits: STATUS`, `hangs: yes`, `loads_s: SECONDS`: how its load goes; `reads: PATH` is reported.
+- `ignores: sigterm`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -259,7 +260,8 @@ class SimHosting:
         one = self.of(child)
         if one.ended.is_set():
             return None
-        reads = one.code.words.get("reads", "").split()
+        folder = os.path.dirname(one.code.path)
+        reads = [os.path.join(folder, path) for path in one.code.words.get("reads", "").split()]
         return LoadReport(
             modules={"defs": one.code.path},
             files_read=tuple(reads),

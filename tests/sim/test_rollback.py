@@ -43,7 +43,7 @@ async def test_what_is_rolled_back_to_has_the_server_id_that_it_had(world: World
 
 
 async def test_afterwards_calls_get_the_old_version_whatever_lies_there(world: World) -> None:
-    old, new = await two_versions(world)
+    old, _ = await two_versions(world)
     await world.call("sales")
     await world.reef_rollback("sales")
     await world.clock.advance(1)
@@ -95,7 +95,7 @@ async def test_where_nothing_was_served_before_there_is_nothing_to_go_back_to(wo
 
 
 async def test_a_copy_that_is_gone_keeps_what_is_served(world: World) -> None:
-    old, new = await two_versions(world)
+    _, new = await two_versions(world)
     world.copies_are_lost()
     event = await world.reef_rollback("sales")
     assert event["state"] == "refused"
@@ -142,7 +142,7 @@ async def test_a_full_disk_keeps_what_is_served(world: World) -> None:
     assert (world.version("sales"), world.pinned("sales")) == (new, None)
 
 
-@pytest.mark.parametrize("piece", range(0, 16))
+@pytest.mark.parametrize("piece", range(16))
 async def test_a_host_killed_in_a_rollback_serves_one_of_both_whole(world: World, piece: int) -> None:
     """Before each piece of its work on the disk."""
     old, new = await two_versions(world)

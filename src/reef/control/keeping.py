@@ -54,7 +54,8 @@ class Keeper:
         """Keep a version; why it could not be kept, or None. Never raises for what the code or the disk does."""
         if place.spec.code is None or source is None or new.load_error is not None:
             return None
-        served = place.served.version if place.served else None  # stays served where a gate refuses the new one
+        # stays served where a gate refuses the new one
+        served = place.served.version if place.served else None
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._keep, place.spec, served, new, source, report)
 

@@ -248,7 +248,9 @@ class Prober:
             and old.snapshot
             and await asyncio.to_thread(self._store.check, old.snapshot)
         ):
-            await asyncio.to_thread(self.keeper.versions.put, msgspec.structs.replace(kept, kept_at=time.time()))
+            await asyncio.to_thread(
+                self.keeper.versions.put, msgspec.structs.replace(kept, kept_at=time.time())
+            )
             return msgspec.structs.replace(old, recorded_at=time.time())
         new = await self._recorded(location, loaded)
         new = msgspec.structs.replace(new, contents=old.contents, modules=new.modules or old.modules)
