@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import selectors
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 from unittest import mock
+
+from reef import thrift
 
 T = TypeVar("T")
 LOOK_S = 1e-6  # that each look at the clock takes: no two looks see the same time, as with a real one
@@ -123,7 +124,9 @@ def read_by_all(clock: Clock) -> Iterator[None]:
         patched.enter_context(mock.patch.object(time, "monotonic", clock.monotonic))
         patched.enter_context(mock.patch.object(time, "time", clock.time))
         patched.enter_context(mock.patch.object(os, "fsync", return_value=None))
-        patched.enter_context(mock.patch.object(gc, "collect", return_value=0))
+        patched.enter_context(
+            mock.patch.multiple(thrift, gc=mock.DEFAULT, text=mock.DEFAULT, holes=mock.DEFAULT)
+        )
         yield
 
 
