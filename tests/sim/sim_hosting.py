@@ -8,7 +8,6 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import grpc
 import grpc.aio
@@ -27,6 +26,7 @@ from reef.hosting.contract import (
 )
 from reef.hosting.reasons import ending
 from reef.wire import messages
+from reef.wire.client import RawClient
 
 START_S = 0.05
 STOP_S = 0.02
@@ -41,7 +41,7 @@ def failed(
     code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE, details: str = "connection refused"
 ) -> grpc.aio.AioRpcError:
     nothing = grpc.aio.Metadata()
-    return grpc.aio.AioRpcError(code, nothing, nothing, details=details)
+    return grpc.aio.AioRpcError(code, nothing, nothing, details, "")
 
 
 @dataclass
@@ -295,8 +295,8 @@ class SimHosting:
             await asyncio.gather(*(self.stop(child, 0.0, runs_too=True) for child in living))
 
 
-class SimClient:
-    """Stands for `RawClient`: asks a simulated child."""
+class SimClient(RawClient):
+    """Asks a simulated child. Opens no channel."""
 
     def __init__(self, hosting: SimHosting, target: str) -> None:
         self._hosting, self._target = hosting, target
@@ -307,10 +307,7 @@ class SimClient:
     async def stream(self, name: str, request: bytes = b"", *, timeout_s: float) -> AsyncIterator[bytes]:
         yield await self.call(name, request, timeout_s=timeout_s)
 
-    async def __aenter__(self) -> SimClient:
-        return self
-
-    async def __aexit__(self, *_: Any) -> None: ...
+    async def close(self) -> None: ...
 
 
 def _nothing() -> None: ...

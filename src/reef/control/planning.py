@@ -62,7 +62,7 @@ class Planner:
         wanted = list(pythons) if pythons is not None else [place.spec.python for place in self.hosted()]
         self.environments.update(await self.look(wanted))
 
-    async def look(self, pythons: Iterable[str]) -> dict[str, Found]:
+    async def look(self, pythons: Iterable[str]) -> Mapping[str, Found]:
         """What these interpreters are now; nothing changes by it."""
         return await inspect_all(pythons, cache=self._cache)
 
