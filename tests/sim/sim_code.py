@@ -10,6 +10,7 @@ A file has one `word: value` a line, all optional; other lines are only text.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pathlib import Path
 from reef.wire import messages, serdes
 
 REPOSITORY = "__repository__"
+
+_addresses = itertools.count(1 << 40, 64)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ def read_code(path: str, outside: Mapping[str, tuple[str, ...]]) -> Code:
 
 
 def load_error(code: Code) -> str:
-    return serdes.error_json(serdes.ErrorInfo(message=f"ValueError: {code.raises}\n", cls_name="ValueError"))
+    """The same code fails with other details each time, as a traceback that names addresses does."""
+    stack = (f"  object at {next(_addresses):#x}\n",)
+    return serdes.error_json(serdes.ErrorInfo(f"ValueError: {code.raises}\n", stack, "ValueError"))
 
 
 def listed(code: Code) -> bytes:

@@ -127,6 +127,19 @@ async def test_a_new_host_takes_up_the_child_that_serves_and_its_run(world: Worl
     assert world.children("sales") == [child]
 
 
+async def test_a_child_that_is_taken_up_is_idle_from_then_on(world: World) -> None:
+    await world.locations("sales", idle_timeout_s=5000.0)
+    await world.call("sales")
+    await world.clock.advance(3600)
+    await world.dies()
+    await world.starts_up()
+    world.did("sales")
+    await world.clock.advance(4990)
+    assert world.did("sales") == []
+    await world.clock.advance(20)
+    assert world.did("sales") == ["stop"]
+
+
 async def test_a_new_host_drains_a_child_of_an_older_version(world: World) -> None:
     """The host died between the promotion and the end of the child of the version before."""
     await world.locations("sales")

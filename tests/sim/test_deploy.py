@@ -278,32 +278,38 @@ async def test_there_is_nothing_to_resume_after_a_whole_deploy(world: World) -> 
 
 
 async def to_its_end(world: World, **request: Any) -> None:
-    await world.deploy_over(await world.deploy(**{**WAVES, "soak": "1s", **request}))
+    await world.deploy_over(await world.deploy(**{"waves": ["1", "100%"], "soak": "1s", **request}))
 
 
 @pytest.mark.parametrize("halts", [False, True], ids=["it goes through", "it halts and goes back"])
 async def test_cut_off_before_any_piece_of_its_work_it_ends_as_one_that_was_not(
     world: World, halts: bool
 ) -> None:
-    """Killed before each third piece of work on the disk, in one world after the other code."""
-    await world.locations(*THREE, fleet={"promote": "on_deploy"})
+    """Killed before each piece of work on the disk in turn, in one world, each time with other code."""
+    two = ("a", "b")
+    await world.locations(*two, fleet={"promote": "on_deploy"})
     await world.clock.advance(1)
-    piece, cut = 0, True
+    piece, cut, resumed = 0, True, 0
     while cut:
-        says = f"new{piece}"
-        before = await pages(world)
-        world.code_changes(*THREE, says=says)
+        before, new = [await world.page(name) for name in two], [(f"daily: new{piece}",)] * 2
+        world.code_changes(*two, says=f"new{piece}")
         if halts:
-            world.hosting.dies_next("c", "ListRepositories", "probe")
+            world.code("b", f"raises: {piece}\n")
         cut = await world.cut_off_at(piece, to_its_end(world, rollback_on_halt=halts))
+        goes_on = True
         if cut:
             await world.starts_up()
-            if await world.deploy_busy_now():
+            if goes_on := await world.deploy_unfinished():
+                resumed += 1
                 await world.deploy_over(await world.resume())
-        after = await pages(world)
-        assert after in ([before, [(f"daily: {says}",)] * 3])
-        piece += 3
-    assert piece > 30
+        after = [await world.page(name) for name in two]
+        if goes_on:
+            assert after == (before if halts else new)
+        else:  # it had not begun, or was over
+            assert after in (before, new)
+        assert not any("waits" in str(world.pinned(name)) for name in two)
+        piece += 1
+    assert resumed > 20
 
 
 async def test_what_is_served_stays_kept_however_many_deploys_are_refused(world: World) -> None:

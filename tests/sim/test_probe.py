@@ -122,7 +122,7 @@ async def test_the_same_error_again_is_no_news(world: World) -> None:
     before = await world.id_of("sales")
     world.did("sales")
     await world.reef_reload("sales")
-    assert world.did("sales") == ["probe"]
+    assert world.did("sales") == ["probe"]  # it would be shown anew: its traceback differs
     assert await world.id_of("sales") == before
 
 

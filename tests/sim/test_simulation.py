@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -168,6 +169,17 @@ def test_to_settle_takes_no_time_and_leaves_nothing_to_do() -> None:
     done, took = simulate(settle())
     assert done == list(range(50))
     assert took < 0.01
+
+
+def test_nobody_in_reef_holds_on_to_a_real_clock() -> None:
+    """The clocks of the module `time` are replaced: whoever imported them by name would go on reading the real ones."""
+    clocks = {id(time.monotonic), id(time.time)}
+    loaded = [(name, module) for name, module in sys.modules.items() if name.startswith("reef.")]
+    held = [
+        f"{name}.{word}" for name, module in loaded for word, v in vars(module).items() if id(v) in clocks
+    ]
+    assert len(loaded) > 50
+    assert not held
 
 
 async def _never() -> None:

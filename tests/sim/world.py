@@ -300,8 +300,8 @@ class World:
         begun = await self.host.deployer.begin({"locations": locations})
         return str(begun.get("busy", ""))
 
-    async def deploy_busy_now(self) -> bool:
-        """Whether a deploy is unfinished."""
+    async def deploy_unfinished(self) -> bool:
+        """Whether one is under way, or was cut off."""
         found = self.host.deployer.status()
         return found is not None and found["state"] in ("running", "interrupted")
 
