@@ -136,6 +136,24 @@ async def test_a_location_that_waits_for_its_wave_is_not_promoted_by_a_call(worl
     assert (await world.page("c"), world.pinned("c")) == (NEW, None)
 
 
+async def test_a_location_that_cannot_wait_for_its_wave_is_named(world: World) -> None:
+    """Nothing can be kept of a version that read what is outside its source: it follows its code meanwhile."""
+    table = world.folder / "table.csv"
+    table.write_text("1,2")
+    world.code("c", f"jobs: daily\nreads: {table}\n")
+    await world.locations(*THREE)
+    await world.clock.advance(1)
+    world.code_changes(*THREE, says="new")
+    deploy = await world.deploy(**WAVES)
+    await world.clock.advance(5)
+    told = [one for one in (await world.deploy_now(deploy)).events if one["state"] == "not pinned"]
+    assert [one["location"] for one in told] == ["c"]
+    assert f"its load read {table}, which is outside its source" in told[0]["reason"]
+    assert (await world.call("c")).ok
+    assert await pages(world) == [NEW, OLD, NEW]
+    assert (await world.deploy_over(deploy)).outcome == "finished"
+
+
 async def test_one_deploy_at_a_time(world: World) -> None:
     await changed(world)
     deploy = await world.deploy(**WAVES)
