@@ -288,6 +288,35 @@ async def test_a_deploy_that_was_cut_off_can_be_abandoned(world: World) -> None:
     assert await world.deploy_busy() == ""
 
 
+@pytest.mark.parametrize("piece", [1, 3, 5, 7])
+async def test_a_halt_is_remembered_by_the_next_host(world: World, piece: int) -> None:
+    """What went wrong is not: so the halt is written down before anything goes back. Killed at pieces of that work."""
+    world.expected_errors = True
+    await changed(world)
+    deploy = await world.deploy(**WAVES, rollback_on_halt=True)
+    await world.clock.advance(5)
+    await world.call("a")
+    world.hosting.dies("a")
+    assert await world.cut_off_at(piece, world.deploy_over(deploy))
+    await world.starts_up()
+    await world.resume()
+    over = await world.deploy_over(deploy)
+    assert (over.outcome, over.states["a"]) == ("halted", "rolled back")
+    assert await pages(world) == [OLD] * 3
+
+
+async def test_a_wave_that_passed_is_not_watched_again(world: World) -> None:
+    await changed(world)
+    deploy = await world.deploy(**WAVES)
+    await world.clock.advance(35)
+    await world.dies()
+    await world.starts_up()
+    began = world.clock.now()
+    await world.resume()
+    assert (await world.deploy_over(deploy)).outcome == "finished"
+    assert world.clock.now() - began == pytest.approx(60, abs=2)  # the soaks of the second wave and the third
+
+
 async def test_there_is_nothing_to_resume_after_a_whole_deploy(world: World) -> None:
     await changed(world)
     await world.deploy_over(await world.deploy())
