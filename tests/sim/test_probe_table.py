@@ -71,7 +71,12 @@ ROWS = [
     Row("its process ends by itself", new("exits: 7\n"), "probe", said="exit status 7"),
     Row("its process cannot be started", cannot_start, "probe", said="out of pids"),
     Row("it hangs while it loads", new("hangs: yes\n"), "probe", said="it did not answer within 30 s"),
-    Row("it hangs while it is recorded", hangs_while_recorded, "probe", said="was not recorded within"),
+    Row(
+        "it hangs while it is recorded",
+        hangs_while_recorded,
+        "probe",
+        said="it did not load within its load_timeout of 30 s",
+    ),
     Row("it dies before it lists", dies("ListRepositories"), "probe", said="UNAVAILABLE: Socket closed"),
     Row("it dies before it is read", dies("ExternalRepository"), "probe", said="UNAVAILABLE: Socket closed"),
     Row("it outgrows its limit", grows, "probe", said="its memory limit of 500 MiB is exceeded (900 MiB"),
