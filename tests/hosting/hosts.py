@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 import time
@@ -11,7 +12,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reef.hosting.contract import Child, ChildSpec, Exit, HostingEvents
+import grpc
+from contract_suite import Texts
+
+from reef.hosting.contract import Child, ChildSpec, Exit, HostingEvents, StartFailed
 from reef.hosting.local import LocalHosting
 from reef.statedir import HostLock, StateDir
 
@@ -32,8 +36,25 @@ defs = dg.Definitions(assets=[one], sensors=[reads_instance])
 """
 
 
+TEXTS = Texts(
+    good=GOOD,
+    ignores_sigterm=GOOD + "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n",
+    raises="raise ValueError('no such table')",
+    exits="import os; os._exit(7)",
+    is_killed="import os; os.kill(os.getpid(), 9)",
+    hangs=(
+        "import os, time\nprint('pid', os.getpid(), flush=True)\n"
+        "if 'PIDS' in os.environ: open(os.environ['PIDS'], 'w').write(str(os.getpid()))\n"
+        "time.sleep(600)"
+    ),
+    reads=GOOD + "import pathlib\npathlib.Path('table.csv').read_text()\n",
+)
+
+
 class Host:
     """`run` waits for a coroutine; `exits` has what `on_exit` heard."""
+
+    texts = TEXTS
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
@@ -82,6 +103,37 @@ class Host:
             log_path=str(self.folder / "logs" / f"{location}.log"),
         )
 
+    # -- a contract's bench (contract_suite.Bench) -------------------------------------------------
+
+    def until(self, true: Callable[[], T], what: str) -> T:
+        return until(true, what)
+
+    def answers(self, child: Child) -> bool:
+        return ping(child).startswith(b"\x0a\x02hi")
+
+    def is_gone(self, child: Child) -> bool:
+        return state_of(child.pid) == "gone"
+
+    def kill(self, child: Child) -> None:
+        os.kill(child.pid, signal.SIGKILL)
+
+    def left_nothing(self, failure: StartFailed) -> bool:
+        return not alive(int(failure.reason.rpartition("pid ")[2].split()[0]))
+
+    def cancelled(self, location: str, code: Path) -> bool:
+        pids = code.parent / "pids"
+        spec = self.spec(location, code, env=child_env(PIDS=str(pids)))
+
+        async def cancelled() -> None:
+            starting = asyncio.create_task(self.hosting.start(spec, 60))
+            while not pids.exists() or not pids.read_text():
+                await asyncio.sleep(0.02)
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+
+        self.run(cancelled())
+        return state_of(int(pids.read_text())) == "gone"
+
     def log(self, location: str) -> str:
         path = self.folder / "logs" / f"{location}.log"
         return path.read_text(errors="replace") if path.exists() else ""
@@ -92,6 +144,12 @@ class Host:
         self._thread.join(10)
         self._loop.close()
         self.lock.release()
+
+
+def ping(child: Child) -> bytes:
+    with grpc.insecure_channel(f"unix:{child.socket}") as channel:
+        call = channel.unary_unary("/api.DagsterApi/Ping", None, None)
+        return bytes(call(b"\x0a\x02hi", timeout=10))
 
 
 def child_env(**more: str) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contract_suite import ContractSuite
+from contract_of_processes import OnThisMachine
 from hosts import Host
 
 
-class TestForked(ContractSuite):
+class TestForked(OnThisMachine):
     location = "f1"
     forked = True
 
@@ -14,7 +14,7 @@ class TestForked(ContractSuite):
         assert host.hosting.not_forked_because(self.location) is None
 
 
-class TestFreshInterpreter(ContractSuite):
+class TestFreshInterpreter(OnThisMachine):
     location = "x0"
     forked = False
     hang_s = 12.0

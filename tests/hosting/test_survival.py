@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from contract_suite import ping
-from hosts import GOOD, Host, alive, child_env, state_of, until
+from hosts import GOOD, Host, alive, child_env, ping, state_of, until
 
 from reef.hosting.contract import Child, StartFailed
 from reef.hosting.leftovers import to_end

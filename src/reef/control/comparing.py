@@ -11,7 +11,7 @@ from reef.control.location import CodeLocation
 from reef.control.served import ServedRecord
 from reef.control.waking import recorded_stamp
 from reef.decide.plan import LocationPlan, Plan, Reason
-from reef.environments import Environment, EnvironmentProblem, inspect_all
+from reef.environments import Environment, EnvironmentProblem
 from reef.fleet.model import Fleet, Location
 
 Found = Mapping[str, Environment | EnvironmentProblem]
@@ -42,7 +42,7 @@ class Comparer:
 
     async def _environments(self, fleet: Fleet) -> Found:
         pythons = [one.python for one in fleet.locations if one.code is not None and one.broken is None]
-        return await inspect_all(pythons, cache=self._parts.around.state.folder("environments"))
+        return await self._parts.planner.look(pythons)
 
     async def _location(self, spec: Location, found: Found) -> LocationPlan:
         place = self._parts.control.locations.get(spec.name)

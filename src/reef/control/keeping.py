@@ -54,9 +54,10 @@ class Keeper:
         """Keep a version; why it could not be kept, or None. Never raises for what the code or the disk does."""
         if place.spec.code is None or source is None or new.load_error is not None:
             return None
-        spec = place.spec
+        # stays served where a gate refuses the new one
+        served = place.served.version if place.served else None
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._keep, spec, new, source, report)
+        return await loop.run_in_executor(self._thread, self._keep, place.spec, served, new, source, report)
 
     def keep_later(
         self, place: CodeLocation, new: ServedRecord, source: SourceRecord | None, report: LoadReport | None
@@ -78,13 +79,18 @@ class Keeper:
         place.not_kept = await self.keep(place, new, source, report)
 
     def _keep(
-        self, spec: Location, new: ServedRecord, source: SourceRecord, report: LoadReport | None
+        self,
+        spec: Location,
+        served: str | None,
+        new: ServedRecord,
+        source: SourceRecord,
+        report: LoadReport | None,
     ) -> str | None:
         reason = why_not(spec, source, report) or self._copied(listed(source.counted()))
         try:
             taken = {} if reason else self._blobs.take(beside(source, report))
             self.versions.put(kept_now(new, spec, reason, taken))
-            self.versions.forget(new.location, new.version)
+            self.versions.forget(new.location, new.version, served)
         except OSError as error:
             reason = f"it could not be kept: {fault(error)}"
         if reason:

@@ -54,9 +54,9 @@ class KeptVersions:
         found = [one for path in self._files(location) if (one := _read(path)) is not None]
         return sorted(found, key=lambda one: one.kept_at, reverse=True)
 
-    def forget(self, location: str, served: str | None) -> None:
-        """All but the served version and the newest others."""
-        others = [one.record.version for one in self.of(location) if one.record.version != served]
+    def forget(self, location: str, *served: str | None) -> None:
+        """All but these versions and the newest others."""
+        others = [one.record.version for one in self.of(location) if one.record.version not in served]
         for version in others[MOST:]:
             self._path(location, version).unlink(missing_ok=True)
 

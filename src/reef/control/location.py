@@ -54,7 +54,7 @@ class CodeLocation:
     failed_at: float = 0.0
     last_error: str | None = None
     load_error: str | None = None  # of the newest code, while an older version is served
-    idle_since: float = field(default_factory=time.monotonic)
+    idle_since: float = field(default_factory=lambda: time.monotonic())
     used_at: float | None = None
     interval_s: float | None = None
     wakes: int = 0

@@ -106,7 +106,7 @@ class ControlLoop:
         await asyncio.shield(place.wake)
 
     def endpoint_failed(self, location: str, endpoint: Endpoint, reason: str) -> None:
-        place = self.locations[location]
+        place = self._place(location)
         child = place.child
         if child is not None and endpoint_of(child) == endpoint:
             log.warning("%s: its server does not take connections (%s), ending it", location, reason)
@@ -122,11 +122,14 @@ class ControlLoop:
 
     def cancel_orphan(self, location: str, run_id: str) -> bool:
         run = self.runs.get(run_id)
-        return run is not None and run.location == location and self.runs.interrupt(run_id)
+        return self._is_of(run, location) and self.runs.interrupt(run_id)
 
     def can_cancel_orphan(self, location: str, run_id: str) -> bool:
         run = self.runs.get(run_id)
-        return run is not None and run.location == location and run.is_alive()
+        return run is not None and self._is_of(run, location) and run.is_alive()
+
+    def _is_of(self, run: RunProcess | None, location: str) -> bool:
+        return run is not None and run.location == self._place(location).name
 
     async def reload(self, location: str, *, by_name: bool = False) -> None:
         """A person pressed Reload, or reloadWorkspace asks everybody. `by_name`: `reef reload`, in any case."""
@@ -135,7 +138,7 @@ class ControlLoop:
             await self.reloader.reload(place, by_name=by_name)
 
     async def reprobe(self, location: str) -> str:
-        return await self.reloader.reprobe(self.locations[location])
+        return await self.reloader.reprobe(self._place(location))
 
     async def wake_up(self, place: CodeLocation) -> str | None:
         """`reef wake`: what a call would do; the reason where it cannot be done."""
@@ -153,7 +156,7 @@ class ControlLoop:
     # -- what happens ------------------------------------------------------------------------------
 
     def observe(self, event: CallStarted | CallEnded) -> None:
-        place = self.locations.get(event.location)
+        place = self.locations.get(self.stands_for.get(event.location, event.location))
         if place is None or event.lane != "forwarded":
             return
         now = time.monotonic()
@@ -255,7 +258,7 @@ class ControlLoop:
     def on_missing(self, location: str, digest: str) -> None:
         """A snapshot that is served turned out to be gone or damaged: calls are forwarded until it is recorded."""
         log.warning("%s: snapshot %s is gone, recording it again", location, digest[:12])
-        self._spawn(self.probe(self.locations[location]))
+        self._spawn(self.probe(self._place(location)))
 
     # -- the loop ----------------------------------------------------------------------------------
 

@@ -60,7 +60,11 @@ class Planner:
     async def inspect(self, pythons: Iterable[str] | None = None) -> None:
         """Look at the interpreters anew (all of the fleet's by default)."""
         wanted = list(pythons) if pythons is not None else [place.spec.python for place in self.hosted()]
-        self.environments.update(await inspect_all(wanted, cache=self._cache))
+        self.environments.update(await self.look(wanted))
+
+    async def look(self, pythons: Iterable[str]) -> Mapping[str, Found]:
+        """What these interpreters are now; nothing changes by it."""
+        return await inspect_all(pythons, cache=self._cache)
 
     async def plan(self, *, draft: bool = False) -> None:
         """Decide the zygotes from what is known now, and build those that are missing: as drafts where somebody

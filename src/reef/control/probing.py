@@ -13,7 +13,7 @@ import msgspec
 from reef.control.keeping import Keeper, Running
 from reef.control.kept import KeptVersion, kept_now
 from reef.control.location import CodeLocation, Tried
-from reef.control.recording import record_within, too_late
+from reef.control.recording import Recorder, record_within, too_late
 from reef.control.served import Promoted, Refused, ServedRecord, save, server_id
 from reef.control.specs import Surroundings, child_spec
 from reef.control.turns import Turns
@@ -24,7 +24,7 @@ from reef.gateway import Gateway
 from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
 from reef.snapshots import SnapshotStore
-from reef.snapshots.record import Recording, RecordingLate, synthesized_load_error
+from reef.snapshots.record import Recording, RecordingLate, record, synthesized_load_error
 from reef.sources import SourceRecord
 from reef.wire.serdes import read_error
 from reef.words import describe, fault
@@ -69,6 +69,7 @@ class Prober:
         versions: Versions,
         keeper: Keeper,
         at_once: int,
+        recorder: Recorder = record,
     ) -> None:
         self._around = around
         self._hosting = hosting
@@ -77,6 +78,7 @@ class Prober:
         self._versions = versions
         self.keeper = keeper
         self._turns = Turns(at_once, PATIENCE_S)
+        self._recorder = recorder
         self.keep_report: Callable[[CodeLocation, LoadReport], Awaitable[str | None]] | None = None
         self.keep_contents: Callable[[CodeLocation, SourceRecord], Awaitable[str | None]] | None = None
         self.on_promoted: (
@@ -163,7 +165,7 @@ class Prober:
             least_s = min(LEAST_RECORDING_S, limit.seconds)
             remaining_s = max(least_s, limit.seconds - (time.monotonic() - started))
             recording = await record_within(
-                self._hosting, child, remaining_s, location.spec.memory_limit_bytes
+                self._hosting, child, remaining_s, location.spec.memory_limit_bytes, self._recorder
             )
             report = await self._hosting.load_report(child)
         except RecordingLate as late:
@@ -248,6 +250,9 @@ class Prober:
             and old.snapshot
             and await asyncio.to_thread(self._store.check, old.snapshot)
         ):
+            await asyncio.to_thread(
+                self.keeper.versions.put, msgspec.structs.replace(kept, kept_at=time.time())
+            )
             return msgspec.structs.replace(old, recorded_at=time.time())
         new = await self._recorded(location, loaded)
         new = msgspec.structs.replace(new, contents=old.contents, modules=new.modules or old.modules)

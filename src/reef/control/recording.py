@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from reef.hosting.contract import Child, Hosting
 from reef.snapshots.record import Recording, RecordingFailed, record
@@ -10,12 +12,18 @@ from reef.words import seconds
 
 LOOK_S = 0.1
 
+Recorder = Callable[[str, float], Coroutine[Any, Any, Recording]]
+
 
 async def record_within(
-    hosting: Hosting, child: Child, timeout_s: float, limit_bytes: int | None
+    hosting: Hosting,
+    child: Child,
+    timeout_s: float,
+    limit_bytes: int | None,
+    recorder: Recorder = record,
 ) -> Recording:
     """As `record`; raises RecordingFailed for a probe that grows over its limit, too."""
-    recording = asyncio.create_task(record(f"unix:{child.socket}", timeout_s))
+    recording = asyncio.create_task(recorder(f"unix:{child.socket}", timeout_s))
     over = asyncio.create_task(_until_over(hosting, child, limit_bytes))
     try:
         await asyncio.wait({recording, over}, return_when=asyncio.FIRST_COMPLETED)

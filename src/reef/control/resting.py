@@ -8,7 +8,7 @@ import time
 
 from reef.control.location import CodeLocation, endpoint_of
 from reef.control.recording import over_limit
-from reef.control.runs import RunBook, current_runs
+from reef.control.runs import AskRuns, RunBook, current_runs
 from reef.decide import rest
 from reef.gateway import Gateway
 from reef.hosting.contract import Child, Hosting
@@ -21,7 +21,10 @@ DRAIN_POLL_S = 0.5
 
 
 class Rester:
-    def __init__(self, hosting: Hosting, gateway: Gateway, runs: RunBook) -> None:
+    def __init__(
+        self, hosting: Hosting, gateway: Gateway, runs: RunBook, ask_runs: AskRuns = current_runs
+    ) -> None:
+        self._ask_runs = ask_runs
         self._hosting = hosting
         self._gateway = gateway
         self._runs = runs
@@ -49,7 +52,7 @@ class Rester:
         for child in (location.child, *location.draining.values()):
             if child is None:
                 continue
-            answered = await current_runs(endpoint_of(child).target)
+            answered = await self._ask_runs(endpoint_of(child).target)
             if answered is None:
                 held.update({run: pid for run, pid in location.runs.items() if pid == child.pid})
             else:

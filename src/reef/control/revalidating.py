@@ -13,6 +13,7 @@ import msgspec
 
 from reef.control.location import CodeLocation
 from reef.control.loop import ControlLoop
+from reef.control.recording import Recorder
 from reef.control.served import ServedRecord, server_id
 from reef.control.specs import Surroundings
 from reef.decide import revalidate
@@ -34,9 +35,15 @@ class Revalidator:
     """One for the host. At most one look at a location at a time."""
 
     def __init__(
-        self, control: ControlLoop, gateway: Gateway, store: SnapshotStore, around: Surroundings
+        self,
+        control: ControlLoop,
+        gateway: Gateway,
+        store: SnapshotStore,
+        around: Surroundings,
+        recorder: Recorder = record,
     ) -> None:
         self._around = around
+        self._recorder = recorder
         self._control = control
         self._gateway = gateway
         self._store = store
@@ -58,7 +65,8 @@ class Revalidator:
         if size is None or size >= revalidate.LARGE_BYTES:
             await self._until_passed_on(place)
         try:
-            recording = await record(f"unix:{child.socket}", self._around.load_timeout(place.spec).seconds)
+            timeout_s = self._around.load_timeout(place.spec).seconds
+            recording = await self._recorder(f"unix:{child.socket}", timeout_s)
         except RecordingFailed as failure:
             log.info("%s: its answers after the wake are not known: %s", place.name, describe(failure))
             return

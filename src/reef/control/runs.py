@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from reef.wire.messages import current_runs_of
 log = logging.getLogger("reef.control")
 
 ASK_TIMEOUT_S = 2.0
+
+AskRuns = Callable[[str], Awaitable[tuple[str, ...] | None]]
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,11 @@ class RunProcess:
         return start_ticks(self.pid) == self.start_ticks
 
 
-async def current_runs(target: str) -> tuple[str, ...] | None:
+async def current_runs(
+    target: str, *, connect: Callable[..., RawClient] = RawClient
+) -> tuple[str, ...] | None:
     """The ids of the runs a code server holds; None where it does not answer."""
-    async with RawClient(target) as client:
+    async with connect(target) as client:
         try:
             return current_runs_of(await client.call("GetCurrentRuns", timeout_s=ASK_TIMEOUT_S))
         except grpc.aio.AioRpcError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import grpc
@@ -82,15 +82,20 @@ def told_load_error(load_error: str, location: str) -> str:
 
 
 async def record(
-    target: str, timeout_s: float, *, ssl: bool = False, limits: MessageLimits | None = None
+    target: str,
+    timeout_s: float,
+    *,
+    ssl: bool = False,
+    limits: MessageLimits | None = None,
+    connect: Callable[..., RawClient] = RawClient,
 ) -> Recording:
     """Record the server at a gRPC target, all within `timeout_s`; raises RecordingFailed.
 
-    Recorded anew if the server changed meanwhile.
+    Recorded anew if the server changed meanwhile. `connect` makes the client, as RawClient is made.
     """
     asked = [""]  # calls, the one that is under way last
     try:
-        async with asyncio.timeout(timeout_s), RawClient(target, ssl=ssl) as client:
+        async with asyncio.timeout(timeout_s), connect(target, ssl=ssl) as client:
             recorder = _Recorder(client, timeout_s, limits or message_limits(), asked)
             for _ in range(MOST_TRIES):
                 before = await recorder.server_id()
