@@ -25,7 +25,7 @@ from typing import Any
 
 from . import changes, proc
 from .changes import Change
-from .holders import can_be_found, is_found
+from .holders import can_be_found, is_importable
 
 _LIMITS = tuple(sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_")))
 _c_environ = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "environ")
@@ -199,28 +199,15 @@ class Modules:
         names = [
             name
             for name, one in now.items()
-            if name in before and before[name] is not one and _is_importable(name, before[name])
+            if name in before and before[name] is not one and is_importable(name, before[name])
         ]
-        names += [name for name in before if name not in now]
+        names += [n for n, one in before.items() if n not in now and is_importable(n, one)]
         new = [name for name in now if name not in before]
-        names += [name for name in new if self._is_strange(name, now[name])]
+        names += [name for name in new if now[name] is None]
         found = [Change("changed", _owner(name, now), f"changes sys.modules[{name!r}]") for name in names]
         made = [n for n in new if n not in names and n not in sys.builtin_module_names]
         own = [n for n in made if not can_be_found(n)]
         return found + [changes.entry(n, f"makes the module {n}", sys.modules, n, now[n]) for n in own]
-
-    def _is_strange(self, name: str, one: Any) -> bool:
-        """A name that is blocked, or that another module has."""
-        return name not in self._loaded and (one is None or getattr(one, "__name__", name) != name)
-
-
-def _is_importable(name: str, module: Any) -> bool:
-    """Not so what C code keeps there under a name that nobody can import."""
-    origin = getattr(getattr(module, "__spec__", None), "origin", None)
-    folder = os.path.dirname(origin or "")
-    return is_found(name, module) and (
-        "." in name or {folder, os.path.dirname(folder)} & set(sys.path) != set()
-    )
 
 
 def _owner(name: str, modules: dict[str, Any]) -> str:
@@ -298,7 +285,7 @@ class AbstractClasses:
             for added in now - before:
                 registered = added()
                 of = getattr(registered, "__module__", None) or ""
-                if of not in sys.modules:  # made by the C code that registers it
+                if not is_importable(of, sys.modules.get(of)):  # made by the C code that registers it
                     continue
                 name = getattr(registered, "__qualname__", "a class")
                 what = f"registers {of}.{name} with {found.__module__}.{found.__qualname__}"

@@ -12,7 +12,7 @@ import encodings
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .asked import AbstractClasses, ContextVariables, Loggers, Modules, Process
@@ -26,7 +26,7 @@ STDLIB_PART = 0.3  # of the time for comparing, around its modules
 _OF_PROCESSES = frozenset(
     ("_thread", "os", "select", "selectors", "signal", "socket", "subprocess", "threading")
 )
-IN_ADVANCE_S = 1.0  # of the time by which shares are counted: what building takes besides importing
+IN_ADVANCE_S = 2.0  # of the time by which shares are counted: what building takes besides importing
 
 
 class Group(NamedTuple):
@@ -80,6 +80,7 @@ class Blame:
     ) -> None:
         self.dirty: dict[str, Dirt] = {}
         self.groups: list[Group] = []
+        self._leaving: list[tuple[tuple[str, ...], list[Change]]] = []
         self.costs: dict[str, float] = {}
         self._shared = frozenset(shared)
         self._loaded: set[str] = set()
@@ -144,6 +145,8 @@ class Blame:
             self._settle(look)
         if self._holdings is not None:
             self._registrations.end(self._holdings.namespaces())
+        for modules, found in self._blamed():
+            self._leave_out(modules, found)
 
     def distribution(self, module: str) -> str:
         top = module.partition(".")[0]
@@ -182,10 +185,10 @@ class Blame:
         if own:
             self._enter(own, entries)
         if unfit and not (self._patched and all(c.kind == "held" for c in unfit)):
-            self._leave_out(own or ran, unfit)
+            self._leaving.append((own or ran, unfit))
         elif own and any(c.kind == "changed" or not (one or self._whose(c, own)) for c in strange):
             self._patched |= any(c.owner in _OF_PROCESSES for c in strange if c.kind == "changed")
-            self._leave_out(own, [c for c in strange if c.kind == "changed"] or strange)
+            self._leaving.append((own, [c for c in strange if c.kind == "changed"] or strange))
         elif own:
             for change in strange:
                 self._group(self._whose(change, own) or own, change)
@@ -215,6 +218,13 @@ class Blame:
         """Those that ran of the distribution that the change is of, if any."""
         of = self.distribution(change.owner) if change.owner else ""
         return tuple(name for name in own if self.distribution(name) == of)
+
+    def _blamed(self) -> Iterator[tuple[tuple[str, ...], list[Change]]]:
+        """Without what was changed only for a while."""
+        for modules, found in self._leaving:
+            still = [change for change in found if change.holds is None or change.holds()]
+            if still:
+                yield modules, still
 
     def _leave_out(self, modules: tuple[str, ...], found: list[Change]) -> None:
         words = told(found)

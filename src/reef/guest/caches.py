@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any
 
@@ -72,7 +73,8 @@ def is_cache(label: str) -> bool:
 
 def is_submodule(module: str, key: str, value: Any) -> bool:
     """An import puts a submodule's name into its package."""
-    return isinstance(value, types.ModuleType) and getattr(value, "__name__", "") == f"{module}.{key}"
+    full = f"{module}.{key}"
+    return isinstance(value, types.ModuleType) and (value.__name__ == full or sys.modules.get(full) is value)
 
 
 def is_filled_later(module: types.ModuleType, value: Any) -> bool:

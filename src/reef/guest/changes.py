@@ -16,13 +16,15 @@ Step = Callable[[], object]
 
 
 class Change(NamedTuple):
-    """`owner`: the module that holds what was changed, "" for the process; `what`: in words, after "it"."""
+    """`owner`: the module that holds what was changed, "" for the process; `what`: in words, after "it". `holds` says
+    later whether it is still so: some change a thing only while they import others."""
 
     kind: Kind
     owner: str
     what: str
     undo: Step | None = None
     redo: Step | None = None
+    holds: Callable[[], bool] | None = None
 
 
 def slot(owner: str, label: str, target: Any, key: Any, value: Any) -> Change:
@@ -60,6 +62,24 @@ def items(owner: str, label: str, target: list[Any], new: list[Any], first: bool
         _told(target)
 
     return Change("added", owner, f"adds to {label}", undo, redo)
+
+
+def filters(owner: str, target: list[Any], before: list[Any], first: list[Any], last: list[Any]) -> Change:
+    """Filters of warnings that were put first or last; one that was there already has moved."""
+
+    def undo() -> None:
+        target[:] = before
+        _told(target)
+
+    def redo() -> None:
+        for item in reversed(first):
+            if item in target:
+                target.remove(item)
+            target.insert(0, item)
+        target.extend(item for item in last if item not in target)
+        _told(target)
+
+    return Change("added", owner, "adds to warnings.filters", undo, redo)
 
 
 def entry(owner: str, what: str, register: dict[str, Any], key: str, value: Any) -> Change:

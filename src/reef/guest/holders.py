@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import gc
 import logging
+import os
 import sys
 import threading
 import types
@@ -173,3 +174,14 @@ def is_found(name: str, module: object) -> bool:
     spec = getattr(module, "__spec__", None) if isinstance(module, types.ModuleType) else None
     loader = getattr(spec, "loader", None)
     return getattr(spec, "name", None) == name and type(loader) in _LOADERS
+
+
+def is_importable(name: str, module: object) -> bool:
+    """Not so what C code keeps in `sys.modules` under a name that nobody can import."""
+    spec = getattr(module, "__spec__", None)
+    if name in sys.builtin_module_names or name in sys.stdlib_module_names or "." in name:
+        return spec is not None
+    folder = os.path.dirname(getattr(spec, "origin", None) or "")
+    if getattr(spec, "submodule_search_locations", None) is not None:
+        folder = os.path.dirname(folder)
+    return is_found(name, module) and folder in sys.path

@@ -17,10 +17,12 @@ from typing import Any
 
 from . import caches, changes
 from .changes import Change
-from .holders import Holder, of_module, with_insides
+from .holders import Holder, is_importable, of_module, with_insides
 
 _PLAIN = (int, str, bytes, float, complex, bool, type(None))
 _ENVIRON = "os.environ"
+_FILTERS = ("warnings.filters", "_warnings.filters")
+_HANDLERS = "logging._handlerList"
 _RESET = frozenset(("sys.path", "sys.argv", "sys.orig_argv"))  # a child has its own
 _values: Callable[[Any], Any] = dict.values
 
@@ -41,6 +43,7 @@ class Holdings:
         self._list_items: list[list[Any]] = []
         self._set_members: list[set[Any]] = []
         self._environ = dict(os.environ)
+        self._first: dict[tuple[int, Any], Any] = {}  # what a name held before anybody changed it
 
     def take(self, names: Iterable[str]) -> list[Holder]:
         """Modules that have just been loaded."""
@@ -99,7 +102,9 @@ class Holdings:
             if key not in before:
                 yield from _added(holder, key, value)
             elif not _same(before[key], value) and not _is_cache(holder, key):
-                yield _other(holder, key, before[key], value)
+                first = self._first.setdefault((number, key), before[key])
+                if value is not first:
+                    yield _other(holder, key, before[key], value, first)
         for key in before:
             if key not in now and not _is_cache(holder, key) and not _is_lazy(holder):
                 yield _changes(holder, key)
@@ -110,9 +115,13 @@ class Holdings:
         label, more = holder.label, len(now) - len(before)
         if label in _RESET:
             yield Change("lost", holder.owner, f"changes {label}")
-        elif more > 0 and _all_same(now[more:], before) and _harmless(label, now[:more]):
+        elif label in _FILTERS:
+            yield _in_filters(holder, before, now)
+        elif label == _HANDLERS and more > 0:  # of whoever has made them
+            yield changes.items(holder.owner, label, holder.held, now[-more:], False)._replace(kind="own")
+        elif more > 0 and _all_same(now[more:], before):
             yield changes.items(holder.owner, label, holder.held, now[:more], True)
-        elif more > 0 and _all_same(now[:-more], before) and _harmless(label, now[-more:]):
+        elif more > 0 and _all_same(now[:-more], before):
             yield changes.items(holder.owner, label, holder.held, now[-more:], False)
         else:
             yield Change("changed", holder.owner, f"changes {label}")
@@ -262,17 +271,18 @@ def _added(holder: Holder, key: Any, value: Any) -> Iterator[Change]:
         name = holder.target.__name__
         if caches.is_submodule(name, key, value) or caches.is_filled_later(holder.target, value):
             return
-    if holder.sort in ("module", "class"):  # who comes later may look whether it is there
+    kept_by_c = holder.sort == "module" and not is_importable(holder.owner, holder.target)
+    if holder.sort in ("module", "class") and not kept_by_c:  # who comes later may look whether it is there
         yield Change("changed", holder.owner, f"adds {label}")
     else:
         yield changes.slot(holder.owner, label, holder.held, key, value)
 
 
-def _other(holder: Holder, key: Any, before: Any, value: Any) -> Change:
+def _other(holder: Holder, key: Any, before: Any, value: Any, first: Any) -> Change:
     if before is None and holder.sort != "dict" and key.startswith("_") and not key.startswith("__"):
         of = holder.target if holder.sort == "class" else holder.held
         return changes.made_later(holder.owner, f"{holder.label}.{key}", of, key, value)
-    return _changes(holder, key)
+    return _changes(holder, key)._replace(holds=lambda: holder.held.get(key) is not first)
 
 
 def _changes(holder: Holder, key: Any) -> Change:
@@ -289,8 +299,19 @@ def _is_lazy(holder: Holder) -> bool:
     return holder.sort == "class" and issubclass(holder.target, types.ModuleType)
 
 
-def _harmless(label: str, new: list[Any]) -> bool:
+def _in_filters(holder: Holder, before: list[Any], now: list[Any]) -> Change:
+    for first in range(len(now) + 1):
+        for end in range(len(now), first - 1, -1):
+            old = iter(before)
+            if all(any(item is one for one in old) for item in now[first:end]):
+                put, append = now[:first], now[end:]
+                gone = [one for one in before if one not in now]
+                if gone or not _harmless(put + append):
+                    break
+                return changes.filters(holder.owner, holder.held, before, put, append)
+    return Change("changed", holder.owner, f"changes {holder.label}")
+
+
+def _harmless(filters: list[Any]) -> bool:
     """A filter that turns warnings into errors was met by whatever was imported after it."""
-    return label not in ("warnings.filters", "_warnings.filters") or all(
-        isinstance(item, tuple) and item[:1] != ("error",) for item in new
-    )
+    return all(isinstance(item, tuple) and item[:1] != ("error",) for item in filters)

@@ -51,6 +51,8 @@ class Imports:
         for asker, asked in self.asks.items():
             for name in asked:
                 askers.setdefault(name, []).append(asker)
+        for name in self.loaded:
+            askers.setdefault(name.rpartition(".")[0], []).append(name)
         found: dict[str, str] = {}
         waiting = [(name, name) for name in sorted(modules)]
         while waiting:

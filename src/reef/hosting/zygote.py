@@ -19,7 +19,9 @@ from reef.words import fault
 
 BUILD_TIMEOUT_S = 120.0
 EXIT_TIMEOUT_S = 2.0
+FINE_ROUNDS = 3  # in which as little as possible is left out
 MOST_ROUNDS = 6
+UNCLEAR = "unclear"
 ADDED_ENV = {
     "MALLOC_ARENA_MAX": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -158,13 +160,15 @@ class Zygote:
 async def build(plan: ZygotePlan, log_path: str, tuning: Tuning) -> Zygote:
     """A zygote that is ready to fork. Modules that are seen to do what a zygote must not inherit are left out,
     each round in a process that is thrown away. Raises BuildFailed."""
-    found = _Findings()
+    found = _Findings(plan)
     for number in range(1, MOST_ROUNDS + 1):
+        if number > FINE_ROUNDS:
+            found.widen(everything=number == MOST_ROUNDS)
         try:
             built = await _attempt(plan, log_path, tuning, found, number)
         except _RehearsalFailed:
             tuning = replace(tuning, rehearsal=False)
-            continue
+            built = await _attempt(plan, log_path, tuning, found, number)
         if built is not None:
             return built
     words = next((one.words for one in found.left_out.values()), "they do not stand a rehearsal")
@@ -175,19 +179,38 @@ async def build(plan: ZygotePlan, log_path: str, tuning: Tuning) -> Zygote:
 class _Findings:
     """What the rounds have found so far."""
 
+    plan: ZygotePlan
     left_out: dict[str, Unfit] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
     closely: set[str] = field(default_factory=set)
+    unclear: dict[str, Unfit] = field(default_factory=dict)
 
-    def take(self, answer: Mapping[str, Any], plan: ZygotePlan) -> None:
+    def take(self, answer: Mapping[str, Any]) -> None:
         """Of modules that ran together when something changed, another round tells which it was."""
-        for name, said in answer["modules"].items():
-            if said[0] != "unclear":
-                self.left_out[name] = Unfit(*said)
-                continue
-            top = name.partition(".")[0]
-            self.closely.add(plan.distributions.get(top, top))
+        self.unclear = {
+            name: Unfit("changed", said[1]) for name, said in answer["modules"].items() if said[0] == UNCLEAR
+        }
+        self.left_out.update({n: Unfit(*said) for n, said in answer["modules"].items() if said[0] != UNCLEAR})
+        self.closely.update(map(self._distribution, self.unclear))
         self.costs.update(answer["costs"])
+
+    def widen(self, *, everything: bool) -> None:
+        """So that there is an end: what is still unclear, and the whole of each distribution that has something to be
+        left out; at last all that not every location has."""
+        self.left_out.update(self.unclear)
+        reasons = {
+            self._distribution(n): why.words for n, why in self.left_out.items() if why.kind != "needs"
+        }
+        for name in self.plan.modules:
+            words = reasons.get(
+                self._distribution(name), "was imported with others that cannot be" if everything else ""
+            )
+            if words and name not in self.plan.shared:
+                self.left_out.setdefault(name, Unfit("needs", words))
+
+    def _distribution(self, module: str) -> str:
+        top = module.partition(".")[0]
+        return self.plan.distributions.get(top, top)
 
 
 async def _attempt(
@@ -216,7 +239,7 @@ async def _attempt(
         raise BuildFailed(f"it died with status {status} while it imported its modules, see {log_path}")
     if answer["op"] != "dirty":
         raise _RehearsalFailed if tuning.rehearsal else BuildFailed(answer["reason"])
-    found.take(answer, plan)
+    found.take(answer)
     return None
 
 
