@@ -1,4 +1,4 @@
-"""README.md: its figures are those of docs/benchmarks.md, its columns those of `reef status`, its first lines say how to begin."""
+"""README.md: its figures are those of docs/benchmarks.md, its columns those of `reef status`; how it begins."""
 
 from __future__ import annotations
 
