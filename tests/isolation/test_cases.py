@@ -98,7 +98,7 @@ def test_a_library_that_sets_state_sets_it_for_who_imports_it(
         assert ticks(reef, name) == [{"quiet": quiet, "lean": lean}[file]] * 2, name
         assert reef.row(name)["forked"], reef.row(name)["not_forked_because"]
     assert all("rehearsal" in zygote["features"] for zygote in reef.status()["zygotes"])
-    assert "acme_lean" in json.dumps(reef.status()["zygotes"])
+    assert "acme-lean" in json.dumps(reef.status()["zygotes"])
 
 
 def test_a_library_that_starts_threads_takes_the_zygote_from_nobody(served: Callable[..., Reef]) -> None:

@@ -24,6 +24,7 @@ class Hidden:
     def __init__(
         self,
         preloaded: Iterable[str],
+        shared: Iterable[str],
         asks: Mapping[str, Iterable[str]],
         groups: Iterable[Group],
         strange: Iterable[str],
@@ -36,6 +37,7 @@ class Hidden:
         self._strange = frozenset(strange)
         self.brought: list[str] = []
         self._preloaded = frozenset(preloaded)
+        self._shared = frozenset(shared)
         self._order = {name: number for number, name in enumerate(sys.modules)}
 
     def hide_all_but(self, names: Iterable[str]) -> None:
@@ -136,10 +138,10 @@ class Hidden:
                 change.redo()
 
     def _forget(self) -> None:
-        """What is imported after a module that changes others must be imported by this process itself. The modules
-        are kept: to free them would write all over the shared heap."""
+        """What is imported after a module that changes others must be imported by this process itself; but what every
+        server has, and whatever that had done, stays. To free the modules would write all over the shared heap."""
         _kept.append(self.modules)
-        self.modules = {}
+        self.modules = {name: module for name, module in self.modules.items() if name in self._shared}
 
 
 _kept: list[object] = []

@@ -46,28 +46,30 @@ def preload(*request: Any) -> Preloaded:
 def _preload(
     modules: list[str],
     never: list[str],
+    left_out: list[str],
     shared: list[str],
     distributions: dict[str, str],
     closely: list[str],
 ) -> Preloaded:
-    """Import `modules` in order; one that brings a module of `never` with it is dirty too. Of those that are
-    `shared`, which come first, it does not matter what they change."""
+    """Import `modules` in order; one that brings a module of `never` with it is dirty too, or one of `left_out`. Of
+    those that are `shared`, which come first, it does not matter what they change."""
     failed: dict[str, str] = {}
     brought: dict[str, Dirt] = {}
-    all_have, unwanted, begun = frozenset(shared), frozenset(never), False
+    all_have, unwanted = frozenset(shared), set(never)
     with _collecting_nothing():
         blame = Blame(shared, distributions, closely)
         imports = Imports(blame.entered, blame.left)
         with imports.heard():
+            begun = False
             for name in _libraries_last(modules, all_have):
                 if not begun and name not in all_have:
                     begun = True
                     blame.begin()
+                    unwanted.update(set(left_out).difference(sys.modules))  # what all bring, all have
                 _import(name, failed)
-                found = _brought(unwanted) if unwanted else None
-                if found:
-                    brought[name] = Dirt("needs", found)
-                    unwanted = unwanted.difference(sys.modules)
+                if not unwanted.isdisjoint(sys.modules):
+                    brought[name] = Dirt("needs", f"imports {min(unwanted.intersection(sys.modules))}")
+                    unwanted.difference_update(sys.modules)
             _settle()
             blame.end()
     dirty = {**brought, **blame.dirty}
@@ -125,7 +127,8 @@ def without(never: list[str]) -> Iterator[None]:
 
 def brought(never: list[str]) -> str | None:
     """What was imported although it must not be, in words; None if nothing was."""
-    return _brought(frozenset(never))
+    found = set(never).intersection((*sys.modules, *hidden.names()))
+    return f"imports {min(found)}" if found else None
 
 
 def _import(name: str, failed: dict[str, str]) -> None:
@@ -137,11 +140,6 @@ def _import(name: str, failed: dict[str, str]) -> None:
         raise
     except BaseException as error:
         failed[name] = f"{type(error).__name__}: {error}"[:200]
-
-
-def _brought(unwanted: frozenset[str]) -> str | None:
-    found = unwanted.intersection(name for one in (sys.modules, hidden.names()) for name in one)
-    return f"imports {min(found)}" if found else None
 
 
 def _settle() -> None:

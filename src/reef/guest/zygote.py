@@ -59,7 +59,12 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     shared = request["shared"]
     with where.nowhere_else():
         result = preload.preload(
-            request["modules"], request["never"], shared, request["distributions"], request["closely"]
+            request["modules"],
+            request["never"],
+            request["left_out"],
+            shared,
+            request["distributions"],
+            request["closely"],
         )
     if result.dirty:
         wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs})
@@ -81,7 +86,9 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
 
 def _hide(result: preload.Preloaded, request: dict[str, Any]) -> None:
     """The rehearsal finds out what every server has imported; without one it is what all locations share."""
-    concealed = hidden.Hidden(result.loaded, result.asks, result.groups, request["changing"])
+    concealed = hidden.Hidden(
+        result.loaded, request["shared"], result.asks, result.groups, request["changing"]
+    )
     hidden.begin(concealed)
     concealed.hide_all_but(AT_START if request["rehearsal"] else {*AT_START, *request["shared"]})
 

@@ -271,7 +271,8 @@ def _request(plan: ZygotePlan, tuning: Tuning, found: _Findings) -> dict[str, An
     changing = [name for name, why in left_out.items() if why.kind == "changed"]
     return {
         "modules": [name for name in plan.modules if name not in left_out],
-        "never": [*plan.never, *left_out],
+        "never": list(plan.never),
+        "left_out": list(left_out),
         "shared": list(plan.shared),
         "changing": [*plan.changing, *changing],
         "distributions": dict(plan.distributions),
