@@ -13,6 +13,8 @@ from typing import Any
 
 from hosts import until
 
+from deadlines import scaled
+
 STATE = """
 import hashlib, json, os, random, signal, sys, time, warnings
 import multiprocessing, multiprocessing.process, multiprocessing.spawn
@@ -139,7 +141,7 @@ def launch(socket: str, home: Path, job: str, env: Mapping[str, str]) -> str:
         env={**env, "DAGSTER_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=scaled(100),
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()[-1]
@@ -155,7 +157,7 @@ def run_status(home: Path, run_id: str, env: Mapping[str, str]) -> str:
         env={**env, "DAGSTER_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=scaled(100),
     )
     return done.stdout.strip()
 
