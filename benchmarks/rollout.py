@@ -98,11 +98,11 @@ def _promoted(event: Mapping[str, Any] | None) -> bool:
 def _why_not(host: ReefHost, name: str, event: Mapping[str, Any] | None, saved_at: float) -> str:
     """What the deploy said of a location, or how it came that the deploy had nothing to do there."""
     if event is not None:
-        return f"{name}: {event['state']}: {event.get('reason')}"
+        return f"{name}: {event['state']}: {event.get('reason') or 'no reason was given'}"
     last = host.history(name)[0]
     return (
         f"{name}: was not in the deploy: {last['version']} was promoted {last['time'] - saved_at:.2f} s "
-        f"after the save, by {last['by']}: {last['why']}"
+        f"after the save, by {last['by'] or 'a wake, not by a deploy'}: {last['why']}"
     )
 
 
@@ -223,7 +223,7 @@ def measure_traffic(bench: Bench, host: ReefHost) -> None:
         )
         try:
             while meanwhile < wanted and not calling.done():
-                start = _until_sent(folder, 2 * bench.count + parallel)  # they end in any order
+                start = _until_called(bench, host, folder, parallel)
                 seconds.append(bench.roll(host))
                 meanwhile += _sent(folder) - start
         finally:
@@ -237,11 +237,17 @@ def _sent(folder: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def _until_sent(folder: Path, more: int) -> int:
-    """How many were sent by the time that `more` had been sent."""
+def _until_called(bench: Bench, host: ReefHost, folder: Path, parallel: int) -> int:
+    """Every location was called and is warm; how many calls were sent by then. A location that is just waking when the
+    library is saved finds the change by itself and promotes it: the deploy would have nothing to do there."""
+    _until_sent(folder, 2 * bench.count + parallel)  # they end in any order
+    measure.wait_for(lambda: len(host.server_pids()) == bench.count, "every location is warm", 120.0)
+    return _sent(folder)
+
+
+def _until_sent(folder: Path, more: int) -> None:
     before = _sent(folder)
     measure.wait_for(lambda: _sent(folder) >= before + more, f"{more} more calls", 120.0)
-    return _sent(folder)
 
 
 def _judge_traffic(bench: Bench, calls: list[dict[str, Any]], seconds: list[float]) -> None:
