@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(_told(samples) if samples else "the machine's slowness was not measured")
 
 
-def _told(samples: list[Sample]) -> str:
+def _told(samples: Sequence[Sample]) -> str:
     slow = sorted(sample.slowness for sample in samples)
     waited = 1 - sum(sample.cpu_s for sample in samples) / sum(sample.wall_s for sample in samples)
     return (

@@ -2,10 +2,10 @@
 
 A conftest has `yardstick.py` measure during the whole session. Where nothing measures, each question does.
 
-- `scaled(60)`: seconds for a timeout that is given away (to `subprocess.run`, to a client), as slow as it was lately.
+- `scaled(60)`: seconds for a timeout that is given away (to `subprocess.run`, to a client), and for an assertion that
+  something is quick; by how slow the machine was lately.
 - `until(condition, 60, "for the page")`: waits; a machine that turns slower meanwhile stretches that too.
 - `Deadline(60)`: the same for a loop of one's own.
-- `with quick(2.0):`: an assertion that what is inside takes less.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,18 +25,18 @@ MEASURED = "PYTEST_YARDSTICK"  # the file in which the session's measurements ar
 LATELY_S = 20.0
 
 
-def slowness(since: float | None = None) -> float:
-    """The most that was measured since then (`time.monotonic()`), and in the seconds before: what a load that has just
-    gone has held up comes late too."""
-    then = (time.monotonic() if since is None else since) - LATELY_S
-    return max(sample.slowness for sample in _samples(then))
+def slowness() -> float:
+    """The most that was measured lately: what a load that has just gone has held up comes late too."""
+    now = time.monotonic()
+    return max(sample.slowness for sample in _samples(now - LATELY_S))
 
 
 def _samples(then: float) -> list[Sample]:
-    """Those after `then`; the last one where there is none; one that is made now where nobody measures."""
+    """Those after `then` and the last one before it; one that is made now where nobody measures."""
     file = os.environ.get(MEASURED)
     found = yardstick.read(Path(file)) if file else []
-    return [sample for sample in found if sample.at >= then] or found[-1:] or [yardstick.measure()]
+    before = [sample for sample in found if sample.at < then][-1:]
+    return [*before, *(sample for sample in found if sample.at >= then)] or [yardstick.measure()]
 
 
 def scaled(seconds: float) -> float:
@@ -45,7 +44,7 @@ def scaled(seconds: float) -> float:
 
 
 class Deadline:
-    """So many seconds of a quiet machine from now."""
+    """So many seconds of a quiet machine from now: each second counts as much less as it was slower."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -54,19 +53,26 @@ class Deadline:
     @property
     def left_s(self) -> float:
         """Nothing is measured before the seconds themselves are over: most waits end sooner."""
-        took = time.monotonic() - self.started
-        return self.seconds - took if took < self.seconds else self._limit_s() - took
+        now = time.monotonic()
+        took = now - self.started
+        return self.seconds - (took if took < self.seconds else self._quiet_s(now))
 
     @property
     def over(self) -> bool:
         return self.left_s <= 0
 
-    def _limit_s(self) -> float:
-        return self.seconds * slowness(self.started)
+    def _quiet_s(self, now: float) -> float:
+        """What a quiet machine had taken for what was done since the start."""
+        samples = _samples(self.started)
+        ends = [*(sample.at for sample in samples[1:]), now]
+        begins = [self.started, *(sample.at for sample in samples[1:])]
+        return sum(
+            (end - begin) / sample.slowness for begin, end, sample in zip(begins, ends, samples, strict=True)
+        )
 
     def __str__(self) -> str:
-        times = slowness(self.started)
-        return f"{self.seconds * times:.1f} s ({self.seconds:g} s, on a machine that is {times:.1f} times slower)"
+        took = time.monotonic() - self.started
+        return f"{took:.1f} s ({self._quiet_s(self.started + took):.1f} s of a quiet machine)"
 
 
 def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "", *, every_s: float = 0.05) -> T:
@@ -85,12 +91,3 @@ async def until_async(condition: Callable[[], T], seconds: float = 20.0, what: s
         assert not deadline.over, f"waited {deadline} in vain {what}"
         await asyncio.sleep(0.01)
     return answer
-
-
-@contextmanager
-def quick(seconds: float, what: str = "") -> Iterator[None]:
-    """Fails where what is inside takes as long as that, on a quiet machine."""
-    deadline = Deadline(seconds)
-    yield
-    took = time.monotonic() - deadline.started
-    assert not deadline.over, f"took {took:.2f} s, not less than {deadline} {what}"

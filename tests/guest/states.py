@@ -90,7 +90,7 @@ def in_steps():
     tell()
 
 defs = dg.Definitions(jobs=[telling, waiting, in_steps])
-if "run" not in str(sys.orig_argv) and "--multiprocessing-fork" not in sys.orig_argv:
+if "run" not in " ".join(map(os.path.basename, sys.orig_argv[1:])) and "--multiprocessing-fork" not in sys.orig_argv:
     write("load")
 """
 )
