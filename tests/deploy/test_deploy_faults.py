@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(180)
 
 NAMES = ("early", "late")
 FLEET = """
-deploy: {waves: ["1", "100%"]}
+deploy: {waves: ["1", "100%%"]}
 defaults: {idle_timeout: never}
 locations:
   early: {code: early/defs.py, load_timeout: %(hang_s)ds}

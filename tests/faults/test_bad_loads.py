@@ -153,7 +153,13 @@ def reef(folder: Path, start: Callable[..., Reef], blackhole: int) -> Reef:
 
 @pytest.fixture(scope="module")
 def rows(reef: Reef) -> dict[str, dict[str, Any]]:
-    return {row["name"]: row for row in reef.status()["locations"]}
+    """Once nothing is loading any more: the host is up before what hangs is given up."""
+
+    def loaded() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = reef.status()["locations"]
+        return found if all(row["state"] != "loading" for row in found) else []
+
+    return {row["name"]: row for row in until(loaded)}
 
 
 REASONS = {
