@@ -57,7 +57,7 @@ def tick(client: DagsterGrpcClient, place: Path) -> str:
         instance_ref=None,
         sensor_name="tell",
         cursor=None,
-        timeout=scaled(60),
+        timeout=round(scaled(60)),
     )
     answer = deserialize_value(client.external_sensor_execution(args))
     assert not isinstance(answer, SensorExecutionErrorSnap), answer.error and answer.error.to_string()
