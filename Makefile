@@ -25,10 +25,9 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 # Three at a time on two cores (they wait a third of their time), by name: so the short ones (snapshots, sources, wire)
-# come last. What failed then (these tests wait for real processes, and a busy machine is slow) must pass alone.
+# come last.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25 \
-	  || $(BIN)/python tests/again.py
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25
 
 # All rows, some ten minutes each. One alone, into the page:
 #   .venv/bin/python tests/every_python.py --row 3.12 --record docs/test-matrix.md

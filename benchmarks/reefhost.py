@@ -108,11 +108,18 @@ class ReefHost:
 
     def deploy(self, *words: str) -> dict[str, Any]:
         """`reef deploy --json`; what it printed. RuntimeError where it refused or failed."""
-        command = [*_REEF, "deploy", *words, "--json", "--state-dir", str(self._state)]
+        return dict(self._command("deploy", *words))
+
+    def history(self, name: str) -> list[dict[str, Any]]:
+        """`reef history --json` of a location: its promotions, newest first."""
+        return list(self._command("history", name))
+
+    def _command(self, *words: str) -> Any:
+        command = [*_REEF, *words, "--json", "--state-dir", str(self._state)]
         done = subprocess.run(command, env=measure.environ(), capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout[-300:]} {done.stderr[-1000:]}")
-        return dict(json.loads(done.stdout))
+        return json.loads(done.stdout)
 
     def sleep(self, names: Iterable[str]) -> None:
         """Put locations to sleep, all at once: each takes half a second to end. RuntimeError where one does not."""

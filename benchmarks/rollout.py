@@ -9,8 +9,7 @@ import socket
 import statistics
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,7 +44,7 @@ class Bench:
     client: Client
     second: Client  # calls while the first one does
     rollouts: list[Rollout] = field(default_factory=list)
-    partial: list[str] = field(default_factory=list)  # deploys that had less to do than was expected of them
+    partial: list[str] = field(default_factory=list)  # a location that a deploy did not promote, and why
 
     @property
     def quick(self) -> bool:
@@ -54,6 +53,10 @@ class Bench:
     @property
     def count(self) -> int:
         return len(self.fleet.locations)
+
+    @property
+    def names(self) -> list[str]:
+        return [location.name for location in self.fleet.locations]
 
     @property
     def sampled(self) -> tuple[MeasuredLocation, ...]:
@@ -82,10 +85,25 @@ class Bench:
         done = host.deploy("--changed")
         over = time.monotonic()
         self.rollouts.append(Rollout(version, started, over))
-        counted = Counter(event["state"] for event in done["results"].values())
-        if counted != {"promoted": self.count}:
-            self.partial.append(f"{dict(counted)} instead of {self.count} promoted")
+        saved_at = time.time() - (over - started)
+        left_out = [name for name in self.names if not _promoted(done["results"].get(name))]
+        self.partial += [_why_not(host, name, done["results"].get(name), saved_at) for name in left_out]
         return over - started
+
+
+def _promoted(event: Mapping[str, Any] | None) -> bool:
+    return event is not None and event["state"] == "promoted"
+
+
+def _why_not(host: ReefHost, name: str, event: Mapping[str, Any] | None, saved_at: float) -> str:
+    """What the deploy said of a location, or how it came that the deploy had nothing to do there."""
+    if event is not None:
+        return f"{name}: {event['state']}: {event.get('reason') or 'no reason was given'}"
+    last = host.history(name)[0]
+    return (
+        f"{name}: was not in the deploy: {last['version']} was promoted {last['time'] - saved_at:.2f} s "
+        f"after the save, by {last['by'] or 'a wake, not by a deploy'}: {last['why']}"
+    )
 
 
 def main() -> int:
@@ -127,7 +145,7 @@ def measure_reef(bench: Bench) -> Seconds:
     if bench.quick:
         measure_traffic(bench, host)
     distribution = [bench.upgrade(host) for _ in range(rounds)]
-    _none(bench.report, "timed deploys that did not promote all", bench.partial)
+    _none(bench.report, "locations that a timed deploy did not promote", bench.partial)
     host.end()
     if not bench.quick:
         _saves(bench)
@@ -205,7 +223,7 @@ def measure_traffic(bench: Bench, host: ReefHost) -> None:
         )
         try:
             while meanwhile < wanted and not calling.done():
-                start = _until_sent(folder, 2 * bench.count + parallel)  # they end in any order
+                start = _until_called(bench, host, folder, parallel)
                 seconds.append(bench.roll(host))
                 meanwhile += _sent(folder) - start
         finally:
@@ -219,11 +237,17 @@ def _sent(folder: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def _until_sent(folder: Path, more: int) -> int:
-    """How many were sent by the time that `more` had been sent."""
+def _until_called(bench: Bench, host: ReefHost, folder: Path, parallel: int) -> int:
+    """Every location was called and is warm; how many calls were sent by then. A location that is just waking when the
+    library is saved finds the change by itself and promotes it: the deploy would have nothing to do there."""
+    _until_sent(folder, 2 * bench.count + parallel)  # they end in any order
+    measure.wait_for(lambda: len(host.server_pids()) == bench.count, "every location is warm", 120.0)
+    return _sent(folder)
+
+
+def _until_sent(folder: Path, more: int) -> None:
     before = _sent(folder)
     measure.wait_for(lambda: _sent(folder) >= before + more, f"{more} more calls", 120.0)
-    return _sent(folder)
 
 
 def _judge_traffic(bench: Bench, calls: list[dict[str, Any]], seconds: list[float]) -> None:
@@ -242,8 +266,7 @@ def _judge_traffic(bench: Bench, calls: list[dict[str, Any]], seconds: list[floa
     if bench.quick:
         report.notes.append(f"Only {count} calls, and no daemon beside: full runs send {ROLLOUT.calls:,}.")
     report.at_least("part of them forwarded", forwarded / count, ROLLOUT.forwarded, "")
-    names = [location.name for location in bench.fleet.locations]
-    _none(report, "locations without a forwarded call", replies.unforwarded(meanwhile, names))
+    _none(report, "locations without a forwarded call", replies.unforwarded(meanwhile, bench.names))
     _none(report, "failed calls", replies.failures(calls))
     _none(report, "replies of a version that was not current", replies.wrong(calls, bench.rollouts))
 

@@ -24,8 +24,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from again import failed_files
-
 ROOT = Path(__file__).parents[1]
 MATRIX = ROOT / ".venv-matrix"
 MINORS = (11, 12, 13)
@@ -69,7 +67,6 @@ class Row:
     failed: int
     skipped: int
     minutes: float
-    alone: int = 0  # failed while several ran at a time, passed alone
     date: str = ""
 
     @property
@@ -205,11 +202,6 @@ def _run(python: Python, dagster: str, folder: Path, arguments: list[str], whole
     if python.minor != MINORS[0] or dagster != "newest":
         left_out += [] if whole else [f"--ignore={each}" for each in INDEPENDENT]
     counts = _pytest(inside, folder, [*AT_A_TIME, *left_out, *arguments])
-    alone = 0
-    if counts.failed and counts.passed:
-        again = _pytest(inside, folder, [*_left_out(dagster), *failed_files(folder / "cache")])
-        alone = counts.failed - min(again.failed, counts.failed)
-        counts = Counts(counts.passed + alone, counts.failed - alone, counts.skipped)
     return Row(
         _dotted(python.version),
         version,
@@ -217,7 +209,6 @@ def _run(python: Python, dagster: str, folder: Path, arguments: list[str], whole
         counts.failed,
         counts.skipped,
         (time.monotonic() - started) / 60,
-        alone,
         datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
 
@@ -272,18 +263,18 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 _HEADING = (
-    "| Python | Dagster | passed | of these only alone | failed | skipped | minutes | date | |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| Python | Dagster | passed | failed | skipped | minutes | date | |",
+    "|---|---|---|---|---|---|---|---|",
 )
 _RECORDED = re.compile(
-    r"^\| ([\d.]+) \| ([\d.]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d-]+) \|", re.MULTILINE
+    r"^\| ([\d.]+) \| ([\d.]+) \| (\d+) \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d-]+) \|", re.MULTILINE
 )
 
 
 def _table(rows: list[Row]) -> str:
     lines = list(_HEADING)
     for row in rows:
-        counts = f"{row.passed} | {row.alone} | {row.failed} | {row.skipped} | {row.minutes:.1f} | {row.date}"
+        counts = f"{row.passed} | {row.failed} | {row.skipped} | {row.minutes:.1f} | {row.date}"
         lines.append(f"| {row.python} | {row.dagster} | {counts} | {'holds' if row.holds else 'FAILS'} |")
     return "\n".join(lines)
 
@@ -291,7 +282,7 @@ def _table(rows: list[Row]) -> str:
 def recorded(page: str) -> list[Row]:
     """The rows of a page."""
     found = _RECORDED.findall(page)
-    return [Row(p, d, int(ok), int(f), int(s), float(m), int(a), day) for p, d, ok, a, f, s, m, day in found]
+    return [Row(p, d, int(ok), int(f), int(s), float(m), day) for p, d, ok, f, s, m, day in found]
 
 
 def _record(page: Path, rows: list[Row]) -> None:
@@ -310,7 +301,6 @@ def _page(table: str) -> str:
         f"(last on {machine}). Reef itself, the locations, the webserver and the daemon run on the Python and the "
         "Dagster of the row.\n\n"
         f"{table}\n\n"
-        "*Only alone*: failed while several tests ran at a time on a busy machine, and passed when it was run again.\n"
         f"The first row is all tests. The others leave out {left_out}, which depend on neither; `--whole` runs them "
         "too.\n"
         f"With Dagster {OLDER}, {len(NEWER_MESSAGES)} tests are left out: they are about messages that came later.\n"

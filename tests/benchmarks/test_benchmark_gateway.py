@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from deadlines import scaled
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gateway.py"
 
 
@@ -28,7 +30,7 @@ def test_the_gateway_benchmark_says_whether_its_bars_hold(short_folder: Path) ->
     env = {**os.environ, "TMPDIR": str(short_folder), "XDG_STATE_HOME": str(short_folder)}
     fewer = ["--rounds", "60", "--polled", "50"]
     command = [sys.executable, str(SCRIPT), "--quick", *fewer, "--json", "--svg", str(short_folder / "g.svg")]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=220, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=scaled(220), check=False)
     assert done.stdout, done.stderr[-3000:]
     printed = json.loads(done.stdout)
     assert len(printed["bars"]) == 3

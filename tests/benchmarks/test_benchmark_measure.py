@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import measure
+from deadlines import scaled
 from processes import processes
 
 _HOLDS_50_MB = "import sys; held = b'x' * 50_000_000; print('there', flush=True); sys.stdin.read()"
@@ -67,6 +68,6 @@ def test_all_processes_end_when_the_benchmark_fails() -> None:
     with pytest.raises(KeyboardInterrupt):
         _fails_amid(pids, folders)
     assert len(pids) == 2
-    measure.wait_for(lambda: not any(measure.start_ticks(pid) for pid in pids), "their end", 5)
+    measure.wait_for(lambda: not any(measure.start_ticks(pid) for pid in pids), "their end", scaled(5))
     assert not folders[0].exists()
     assert os.getpid() not in pids

@@ -10,6 +10,7 @@ import pytest
 
 import measure
 from dagster_side import Client, Standing
+from deadlines import scaled
 from fleetgen import MeasuredFleet, write_fleet
 from processes import Processes, processes
 
@@ -57,7 +58,7 @@ def test_a_failing_tick_is_an_error_not_a_figure(
     servers = Standing(running)
     servers.start(fleet.locations[0])
     with pytest.raises(RuntimeError, match="tick of loc_0000 failed"):
-        client.do("first_tick", target=servers.targets[0], deadline_s=60)
+        client.do("first_tick", target=servers.targets[0], deadline_s=scaled(60))
     servers.end()
 
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deadlines import scaled
+
 NOBODY = 65534
 CONFIG = """
 storage:
@@ -103,7 +105,7 @@ class Postgres:
     def stop(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(scaled(10))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from reefs import Reef, processes_mentioning, until
 
+from deadlines import scaled
 from reef import fleet as fleets
 from reef.beside.choosing import choose_home
 from reef.beside.home import DagsterHome, completed
@@ -144,7 +145,7 @@ def test_a_folders_dagster_yaml_with_a_mistake_is_one_error(
     (fleet / "dagster.yaml").write_text(content)
     reef = Reef("up", fleet, folder / "s", env={"TOLD": "/nowhere"})
     reefs.append(reef)
-    assert reef.process.wait(90) == 2, reef.said()
+    assert reef.process.wait(scaled(90)) == 2, reef.said()
     assert "Traceback" not in reef.said()
     assert str(fleet / "dagster.yaml") in reef.said()
     assert processes_mentioning(str(reef.state)) == {}

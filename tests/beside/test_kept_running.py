@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from reefs import Reef, processes_mentioning, until
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(240)
 
 LAUNCH = """mutation { launchRun(executionParams: {selector: {repositoryLocationName: "ticking", repositoryName:
@@ -22,13 +24,13 @@ LAUNCH = """mutation { launchRun(executionParams: {selector: {repositoryLocation
 def graphql(base: str, query: str) -> Any:
     body = json.dumps({"query": query}).encode()
     request = urllib.request.Request(f"{base}/graphql", body, {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=scaled(30)) as answer:
         return json.load(answer)["data"]
 
 
 def answers(base: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{base}/server_info", timeout=10) as answer:
+        with urllib.request.urlopen(f"{base}/server_info", timeout=scaled(10)) as answer:
             return answer.status == 200
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
@@ -84,7 +86,7 @@ def test_options_reach_the_webserver_and_it_comes_back(
     assert "read-only" in reef.status()["webserver_trouble"]
 
     os.kill(reef.process.pid, signal.SIGTERM)  # as a process manager ends it
-    assert reef.process.wait(12) == 0
+    assert reef.process.wait(scaled(12)) == 0
     assert processes_mentioning(str(folder)) == {}
 
 

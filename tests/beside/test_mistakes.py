@@ -11,11 +11,13 @@ import pytest
 from lone import lone_python
 from reefs import Reef, processes_mentioning, until, write_location
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(180)
 
 
 def refused(reef: Reef) -> str:
-    assert reef.process.wait(90) == 2, reef.said()
+    assert reef.process.wait(scaled(90)) == 2, reef.said()
     assert "Traceback" not in reef.said()
     assert processes_mentioning(str(reef.state)) == {}
     return reef.said()
@@ -75,7 +77,7 @@ def test_no_interpreter_has_a_webserver(folder: Path) -> None:
         [*command, "--python", lone],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=scaled(90),
         env={"PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 2, done.stderr

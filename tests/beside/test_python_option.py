@@ -9,6 +9,8 @@ import pytest
 from lone import lone_python
 from reefs import Reef, processes_mentioning, until
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(240)
 
 NAMES = ("one", "two", "three", "four")
@@ -65,7 +67,7 @@ def test_one_that_cannot_be_used_is_one_error(
         written = lone_python(folder / "lone")
     reef = Reef("serve", fleet, folder / "s", "--python", written, cwd=fleet)
     reefs.append(reef)
-    assert reef.process.wait(60) == 2, reef.said()
+    assert reef.process.wait(scaled(60)) == 2, reef.said()
     assert f'error: --python = "{written}": ' in reef.said()
     assert says in reef.said()
     assert "hint:" in reef.said()

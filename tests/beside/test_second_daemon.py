@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from reefs import Reef, until
 
+from deadlines import scaled
 from reef.beside.other_daemon import is_fresh
 
 
@@ -46,7 +47,7 @@ def home(folder: Path) -> Iterator[Path]:
         yield home
     finally:
         daemon.terminate()
-        daemon.wait(20)
+        daemon.wait(scaled(20))
 
 
 def _has_reported(home: Path) -> bool:
@@ -65,7 +66,7 @@ def test_a_second_daemon_is_refused_and_reef_works_without(
 ) -> None:
     both = Reef("up", workspace, folder / "s", "--dagster-home", str(home))
     reefs.append(both)
-    assert both.process.wait(90) == 2
+    assert both.process.wait(scaled(90)) == 2
     said = both.said()
     assert f"a Dagster daemon reported to the instance of {str(home)!r} " in said
     assert "hint: two daemons double every tick: stop that one, or start Reef with --no-daemon" in said

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from reefs import Reef, processes_mentioning, until, write_location
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -26,7 +28,7 @@ def until_nothing_is_left(reef: Reef, folder: Path) -> None:
 
 
 def stops_cleanly(reef: Reef, folder: Path) -> None:
-    assert reef.stop() < 10.0
+    assert reef.stop() < scaled(10.0)
     assert reef.process.returncode == 0, reef.said()
     assert "Traceback" not in reef.said()
     until_nothing_is_left(reef, folder)
@@ -80,7 +82,7 @@ def busy(folder: Path, reefs: list[Reef]) -> Reef:
 
 
 def test_a_run_that_does_not_want_to_end_does_not_keep_the_host(folder: Path, busy: Reef) -> None:
-    assert busy.stop() < 10.0
+    assert busy.stop() < scaled(10.0)
     assert busy.process.returncode == 0
     assert "cancelling 1 live run:" in busy.said()
     until_nothing_is_left(busy, folder)
@@ -91,6 +93,6 @@ def test_a_second_signal_ends_at_once(folder: Path, busy: Reef) -> None:
     until(lambda: "stopping (once more to stop at once)" in busy.said())
     again = time.monotonic()
     os.kill(busy.process.pid, signal.SIGINT)
-    assert busy.process.wait(5) == 130
-    assert time.monotonic() - again < 2.0
+    assert busy.process.wait(scaled(5)) == 130
+    assert time.monotonic() - again < scaled(2.0)
     until_nothing_is_left(busy, folder)

@@ -39,7 +39,7 @@ def hold(context):
     begin = context._start_watch_thread
     def held(self, origin):
         open(os.environ["GAP"], "w").close()
-        deadline = time.monotonic() + 100
+        deadline = time.monotonic() + 600
         while not os.path.exists(os.environ["GAP"] + ".over") and time.monotonic() < deadline:
             time.sleep(0.05)
         return begin(self, origin)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import grpc.aio
 
+from deadlines import scaled
 from reef.control.location import CodeLocation
 from reef.control.resting import Rester
 from reef.control.runs import RunBook
@@ -63,7 +64,7 @@ def test_invariant_12_a_run_that_begins_while_the_servers_are_asked_is_not_overl
             place.runs = {"over": 1}
             quick.may_answer.set()
             refreshing = asyncio.create_task(rester.refresh_runs(place))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(scaled(10)):
                 await slow.asked.wait()
                 place.runs["new"] = 1
                 slow.may_answer.set()
@@ -83,5 +84,5 @@ def test_the_workers_of_a_pool_are_no_runs() -> None:
     run.start()
     assert guard.live_runs()
     event.set()
-    run.join(30)
+    run.join(scaled(30))
     assert not guard.live_runs()

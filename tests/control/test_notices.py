@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deadlines import scaled
 from reef.control.footprint import existing, footprint, steps
 from reef.control.notices import Notices, asked_to_poll, mounted, untold
 from reef.decide.watch import Watched
@@ -90,7 +91,7 @@ def test_limits_of_the_kernel_are_told(tmp_path: Path, limit: str, said: str) ->
     for folder in folders:
         os.mkdir(folder)
     command = [*apart, sys.executable, "-c", LIMITED, limit, *folders]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(60))
     assert said in done.stdout, done.stderr
 
 
@@ -141,5 +142,5 @@ def test_a_host_that_watches_nothing_does_not_load_the_library() -> None:
     code = (
         "import sys, reef.host.run; print([name for name in ('watchfiles', 'anyio') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=scaled(60))
     assert done.stdout.strip() == "[]", done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from deadlines import scaled
 from reef.control.turns import Turns
 
 
@@ -39,10 +40,10 @@ def test_work_that_hangs_gives_its_turn_back_and_goes_on() -> None:
                 done.append("quick")
 
         first = asyncio.create_task(hanging())
-        await asyncio.wait_for(asyncio.gather(quick(), quick()), 10.0)
+        await asyncio.wait_for(asyncio.gather(quick(), quick()), scaled(10.0))
         release.set()
         await first
-        await asyncio.wait_for(quick(), 10.0)  # and the turn is given back only once
+        await asyncio.wait_for(quick(), scaled(10.0))  # and the turn is given back only once
         return done
 
     assert asyncio.run(scene()) == ["quick", "quick", "hanging", "quick"]
@@ -61,7 +62,7 @@ def test_what_is_urgent_by_the_time_a_turn_is_free_goes_first() -> None:
         await asyncio.sleep(0)
         wanted.add("c")  # while it waits
         release.set()
-        await asyncio.wait_for(asyncio.gather(*tasks), 10.0)
+        await asyncio.wait_for(asyncio.gather(*tasks), scaled(10.0))
         return done
 
     assert asyncio.run(scene()) == ["a", "c", "b", "d"]
@@ -84,11 +85,11 @@ def test_who_is_cancelled_while_waiting_neither_takes_nor_loses_a_turn() -> None
         held.set()
         await tasks["a"]
         tasks["c"].cancel()  # it has just been given its turn
-        await asyncio.wait_for(tasks["d"], 10.0)
-        await asyncio.wait_for(work("e"), 10.0)
+        await asyncio.wait_for(tasks["d"], scaled(10.0))
+        await asyncio.wait_for(work("e"), scaled(10.0))
         both = asyncio.gather(work("f"), work("g"))  # and there is still only one turn
         assert turns._free == 1
-        await asyncio.wait_for(both, 10.0)
+        await asyncio.wait_for(both, scaled(10.0))
         assert turns._free == 1
         return done
 

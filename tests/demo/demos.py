@@ -17,6 +17,8 @@ from typing import Any
 
 from reefs import free_port
 
+from deadlines import Deadline, scaled
+
 ENTRIES = """{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus locationOrLoadError {
   __typename ... on PythonError { message } } } } } }"""
 STATES = """{ workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError {
@@ -41,7 +43,7 @@ class Demo:
             json.dumps({"query": query}).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as reply:
+        with urllib.request.urlopen(request, timeout=scaled(60)) as reply:
             return json.load(reply)["data"]
 
     def entries(self, query: str = ENTRIES) -> list[dict[str, Any]]:
@@ -51,12 +53,10 @@ class Demo:
             return []
 
     def until(self, condition: Callable[[], Any], what: str, deadline_s: float, pause_s: float = 0.5) -> Any:
-        end = time.monotonic() + deadline_s
+        deadline = Deadline(deadline_s)
         while not (answer := condition()):
             assert self.process.poll() is None, self.log.read_text()[-3000:]
-            assert time.monotonic() < end, (
-                f"{what}: not within {deadline_s} s\n{self.log.read_text()[-3000:]}"
-            )
+            assert not deadline.over, f"{what}: not within {deadline}\n{self.log.read_text()[-3000:]}"
             time.sleep(pause_s)
         return answer
 
@@ -81,7 +81,7 @@ def running(folder: Path, cache: Path) -> Iterator[Demo]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         try:
-            process.wait(30)
+            process.wait(scaled(30))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

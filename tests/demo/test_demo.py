@@ -19,6 +19,7 @@ import pytest
 import yaml
 from demos import LAUNCH, RUN, STATES, Demo, running
 
+from deadlines import scaled
 from reef.demo import DemoFleet, write_fleet
 from reef.demo.catalogue import BROKEN, HUNGRY, PANDAS
 
@@ -92,7 +93,7 @@ def write_only(cache: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "reef.cli.main", "demo", "--write-only", *words],
         env={**os.environ, "XDG_CACHE_HOME": str(cache), "UV_CACHE_DIR": kept},
-        capture_output=True, text=True, timeout=200,
+        capture_output=True, text=True, timeout=scaled(200),
     )  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def _probe(folder: Path, python: str, entries: dict) -> dict:
     environ = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
         [python, "-c", _PROBE % LAUNCHED], input=json.dumps(entries), cwd=folder, env=environ,
-        capture_output=True, text=True, timeout=100,
+        capture_output=True, text=True, timeout=scaled(100),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -205,7 +206,9 @@ def test_the_hungry_one_touches_its_memory(fleet: DemoFleet) -> None:
     code = (
         "import routing_graph; print(next(l for l in open('/proc/self/status') if 'VmRSS' in l).split()[1])"
     )
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, timeout=scaled(60), check=True
+    )
     assert int(done.stdout) > 500 * 1024
     assert HUNGRY in {entry.name for entry in fleet.locations if entry.env == "routing"}
 
@@ -273,8 +276,8 @@ def test_a_run_launched_on_the_page_succeeds(demo: Demo, shown: dict[str, dict[s
 def test_ctrl_c_ends_everything_within_ten_seconds(demo: Demo, shown: dict[str, dict[str, Any]]) -> None:
     asked = time.monotonic()
     demo.process.send_signal(signal.SIGINT)
-    demo.process.wait(30)
-    assert time.monotonic() - asked < 10
+    demo.process.wait(scaled(30))
+    assert time.monotonic() - asked < scaled(10)
     state = demo.log.parent / "s"
     assert not list((state / "l").iterdir())
     marked = str(state).encode()

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deadlines import scaled
+
 
 def _reef(*arguments: str, cache: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "reef.cli.main", "demo", *arguments],
         env={"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache)},
-        capture_output=True, text=True, timeout=100, check=False,
+        capture_output=True, text=True, timeout=scaled(100), check=False,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from dagster._core.errors import DagsterUserCodeUnreachableError
 from eyes import Eyes, telling, write
 from reefs import Reef, until
 
+from deadlines import scaled
 from reef.errors import ReefError
 
 pytestmark = pytest.mark.timeout(600)
@@ -101,7 +102,7 @@ class Crashing:
         self.change()
         self.armed.write_text(str(die_at))
         try:
-            self.eyes.client.reload_code(timeout=60)
+            self.eyes.client.reload_code(timeout=scaled(60))
             until(lambda: self.has_died() or self.eyes.jobs() == [f"{self.job}_job"])
             until(lambda: self.has_died() or self.history()[-1:] == [True])
         except DagsterUserCodeUnreachableError:

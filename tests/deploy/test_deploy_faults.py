@@ -13,14 +13,16 @@ from eyes import Eyes, telling, write
 from reefs import Reef, until
 from small_disk import fill
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(180)
 
 NAMES = ("early", "late")
 FLEET = """
-deploy: {waves: ["1", "100%"]}
+deploy: {waves: ["1", "100%%"]}
 defaults: {idle_timeout: never}
 locations:
-  early: {code: early/defs.py, load_timeout: 5s}
+  early: {code: early/defs.py, load_timeout: %(hang_s)ds}
   late: {code: late/defs.py}
 """
 
@@ -29,7 +31,8 @@ class Deployed:
     def __init__(self, folder: Path, state: Path, start: Callable[..., Reef]) -> None:
         self.folder = folder
         self.write("first")
-        write(folder / "reef.yaml", FLEET)
+        self.hang_s = round(scaled(5))
+        write(folder / "reef.yaml", FLEET % {"hang_s": self.hang_s})
         self.reef = start("serve", folder / "reef.yaml", state, output=folder).until_up()
         self.eyes = {name: Eyes(self.reef, name) for name in NAMES}
 
@@ -103,7 +106,7 @@ def test_a_probe_that_hangs_is_ended_and_nobody_waits_for_it(
     begun = fleet.reef.command("deploy", "--all", "--allow-removals", "--wave", "100%", "--json", check=False)
     said = json.loads(begun.stdout)
     assert (begun.returncode, states(said)) == (1, {"early": "refused", "late": "promoted"}), begun.stderr
-    assert "did not answer within 5 s" in said["results"]["early"]["reason"]
+    assert f"did not answer within {fleet.hang_s} s" in said["results"]["early"]["reason"]
     assert marker.exists()
     assert fleet.jobs() == [["first_job"], ["second_job"]]
     assert early.tick()["pid"]

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from reefs import Reef, until
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(240)
 
 FLEET = """
@@ -235,7 +237,7 @@ def test_a_warm_location_is_drained_and_a_deploy_during_a_deploy_is_refused(host
     assert "has been under way for" in second.stderr
     assert host.row("alone")["pid"] == old  # serves on
     gate.touch()
-    assert "alone: promoted" in first.communicate(timeout=60)[0]
+    assert "alone: promoted" in first.communicate(timeout=scaled(60))[0]
     until(lambda: host.row("alone")["pid"] != old and not host.row("alone")["draining"])
 
 
@@ -270,7 +272,7 @@ def test_a_host_that_ends_during_a_deploy_leaves_it_told_and_given_up(
     until(lambda: {"sales", "stock"} <= json.loads(journal.read_text())["done"].keys())
     served = {row["name"]: row["server_id"] for row in host.status()["locations"] if not row["leaving"]}
     host.kill()
-    _, stderr = deploying.communicate(timeout=60)
+    _, stderr = deploying.communicate(timeout=scaled(60))
     assert (deploying.returncode, "Traceback" in stderr) == (2, False), stderr
     (fleet / "go").touch()
     again = start("serve", fleet, folder / "s").until_up()

@@ -18,6 +18,7 @@ from dagster._grpc.types import SensorExecutionArgs
 from dagster._serdes import serialize_value
 from reefs import Reef, until
 
+from deadlines import scaled
 from reef.statedir import StateDir
 from reef.wire import messages
 from reef.wire.client import RawClient
@@ -56,7 +57,7 @@ def moaning(context):
 @op
 def wait():
     open(%(run)r, "w").close()
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 600
     while not os.path.exists(%(run)r + ".go") and time.monotonic() < deadline:
         time.sleep(0.05)
     open(%(run)r + ".done", "w").close()
@@ -115,7 +116,7 @@ class Waves:
             env={**os.environ, "DAGSTER_HOME": str(home)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=scaled(60),
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.split()[-1]
@@ -130,7 +131,7 @@ class Waves:
         )
 
     def end(self, begun: subprocess.Popen[str], status: int) -> tuple[str, str]:
-        out, err = begun.communicate(timeout=90)
+        out, err = begun.communicate(timeout=scaled(90))
         assert (begun.returncode, "Traceback" in err) == (status, False), (out, err)
         return out, err
 
@@ -170,7 +171,7 @@ class Waves:
             async with RawClient(f"unix:{socket}") as client:
                 request = messages.text_reply(serialize_value(args))
                 try:
-                    reply = await client.call("SyncExternalSensorExecution", request, timeout_s=30)
+                    reply = await client.call("SyncExternalSensorExecution", request, timeout_s=scaled(30))
                 except grpc.aio.AioRpcError as error:
                     return error.code().name
             return messages.reply_text(reply).decode()

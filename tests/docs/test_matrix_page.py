@@ -30,12 +30,12 @@ def matrix() -> ModuleType:
 def test_a_row_takes_the_place_of_the_old_one_and_the_others_stay(matrix: ModuleType, tmp_path: Path) -> None:
     page, row = tmp_path / "page.md", matrix.Row
     first = [
-        row("3.12.1", "1.13.27", 10, 0, 1, 9.5, 2, "2026-01-01"),
-        row("3.12.1", matrix.OLDER, 9, 1, 1, 8.0, 0, "2026-01-01"),
+        row("3.12.1", "1.13.27", 10, 0, 1, 9.5, "2026-01-01"),
+        row("3.12.1", matrix.OLDER, 9, 1, 1, 8.0, "2026-01-01"),
     ]
     matrix._record(page, first)
-    matrix._record(page, [row("3.11.7", "1.13.27", 12, 0, 0, 10.0, 0, "2026-01-02")])
-    newer = row("3.12.4", "1.14.0", 11, 0, 1, 9.0, 0, "2026-01-03")
+    matrix._record(page, [row("3.11.7", "1.13.27", 12, 0, 0, 10.0, "2026-01-02")])
+    newer = row("3.12.4", "1.14.0", 11, 0, 1, 9.0, "2026-01-03")
     matrix._record(page, [newer])
     found = matrix.recorded(page.read_text())
     assert [(one.python, one.dagster) for one in found] == [

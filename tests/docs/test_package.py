@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from lone import lone_python
 
+from deadlines import scaled
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -62,7 +64,7 @@ def test_the_source_distribution_holds_what_builds_it(built: Path) -> None:
 def reef(python: str, folder: Path, *words: str) -> str:
     command = [python, "-m", "reef.cli.main", *words]
     env = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=scaled(60))
     assert done.returncode == 0, done.stderr
     return done.stdout
 

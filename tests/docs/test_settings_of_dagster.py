@@ -19,6 +19,7 @@ from dagster._core.workspace import load_target
 from dagster._core.workspace.config_schema import WORKSPACE_CONFIG_SCHEMA
 from pages import ROOT, code_in, first_cells, sections
 
+from deadlines import scaled
 from reef.beside.instance_yaml import TIMEOUT, WAITS
 from reef.beside.variables import CHOSEN, TARGETS
 from reef.control.specs import NOT_INHERITED
@@ -115,7 +116,7 @@ def dg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     what = [f"{name}=={version[1]}" for name in ("dagster-dg-core", "dagster-dg-cli")]
     uv = ROOT / ".venv" / "bin" / "uv"
     subprocess.run(
-        [uv, "pip", "install", "-q", "--no-deps", "--target", folder, *what], check=True, timeout=120
+        [uv, "pip", "install", "-q", "--no-deps", "--target", folder, *what], check=True, timeout=scaled(120)
     )
     return folder
 

@@ -18,6 +18,8 @@ from dagster._serdes import deserialize_value
 from dagster._utils.error import SerializableErrorInfo
 from reefs import Reef
 
+from deadlines import scaled
+
 REPOSITORY = "__repository__"
 
 INSIDE = """
@@ -125,7 +127,7 @@ class Eyes:
             instance_ref=None,
             sensor_name=sensor,
             cursor=cursor,
-            timeout=timeout,
+            timeout=round(scaled(timeout)),
         )
         answer = deserialize_value(self.client.external_sensor_execution(args))
         assert not isinstance(answer, SensorExecutionErrorSnap), answer.error and answer.error.to_string()

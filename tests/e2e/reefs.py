@@ -17,14 +17,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from deadlines import scaled, until
 from reef.control.admin import ask_admin
 
-T = TypeVar("T")
 FIRST_PORT = 12_000
 PORTS_EACH = 2_500
 
@@ -51,7 +51,7 @@ def slow_op():
     import time
     from pathlib import Path
     Path({marker!r}).write_text(str(__import__("os").getpid()))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not Path({marker!r} + ".go").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
 
@@ -81,15 +81,6 @@ def write_location(
     path = folder / "defs.py"
     path.write_text(LOCATION.format(name=name, assets=assets, sensor=sensor, before=before, marker=marker))
     return path
-
-
-def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "") -> T:
-    """The first true answer; fails when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain {what}"
-        time.sleep(0.05)  # between two looks, not instead of one
-    return answer
 
 
 def free_port() -> int:
@@ -200,14 +191,16 @@ class Reef:
             [sys.executable, "-m", "reef.cli.main", *words, "--state-dir", str(self.state)],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=scaled(120),
         )
         assert not check or done.returncode == 0, done.stderr
         return done
 
     def status(self) -> dict[str, Any]:
         """What `reef status --json` prints, without a process that asks."""
-        answer: dict[str, Any] = asyncio.run(ask_admin(self.state / "admin.sock", {"do": "status"}, 30))
+        answer: dict[str, Any] = asyncio.run(
+            ask_admin(self.state / "admin.sock", {"do": "status"}, scaled(30))
+        )
         return answer
 
     def row(self, name: str) -> dict[str, Any]:
@@ -219,7 +212,7 @@ class Reef:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/graphql", body, {"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=scaled(60)) as response:
             answer = json.load(response)
         assert "errors" not in answer, answer
         return answer["data"]
@@ -298,7 +291,7 @@ class Reef:
         started = time.monotonic()
         if self.process.poll() is None:
             os.kill(self.process.pid, signal.SIGINT)
-            self.process.wait(seconds)
+            self.process.wait(scaled(seconds))
         return time.monotonic() - started
 
     def kill(self) -> None:
@@ -310,7 +303,7 @@ class Reef:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(15)
+                self.process.wait(scaled(15))
             except subprocess.TimeoutExpired:
                 self.kill()
         for pid in processes_mentioning(str(self.state)):

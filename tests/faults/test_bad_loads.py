@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from eyes import Eyes, telling, write
 from reefs import Reef, until
 
+from deadlines import scaled
 from reef.demo.clone import __file__ as clone_script
 from reef.hosting.process import start_ticks
 
@@ -50,7 +52,7 @@ for _ in range(11): threading.Thread(target=threading.Event().wait, daemon=True)
 import os, sys, time
 if os.fork() == 0:
     open({folder!r} + '/second', 'a').write(f'{{os.getpid()}}\\n')
-    served, end = sys.argv[sys.argv.index('--socket') + 1], time.monotonic() + 30
+    served, end = sys.argv[sys.argv.index('--socket') + 1], time.monotonic() + 600
     while not os.path.exists(served) and time.monotonic() < end: time.sleep(0.01)
 """,
     "own_server": """
@@ -88,12 +90,18 @@ WHEN_ASKED = {
     "exits_when_asked": "import os; os._exit(9)",
 }
 SETTINGS = {
-    "hangs": "load_timeout: 4s",
-    "blackhole": "load_timeout: 4s",
+    "hangs": "load_timeout: {hang_s}s",
+    "blackhole": "load_timeout: {hang_s}s",
     "eats": "memory_limit: 300Mi",
     "eats_lazily": "memory_limit: 300Mi",
     "eats_when_asked": "memory_limit: 300Mi",
 }
+
+
+@cache
+def hang_s() -> int:
+    """Enough for a load to reach the location's own code."""
+    return round(scaled(4))
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +134,7 @@ def reef_yaml(folder: Path, port: int) -> Path:
         write(folder / name / "defs.py", ASKED.format(body=body))
     for name in [*BAD, *LAZILY, *WHEN_ASKED, "neighbour", "no_python", "no_dagster", "no_cwd"]:
         lines += [f"  {name}:", f"    code: {name}/defs.py"]
-        lines += [f"    {SETTINGS[name]}"] if name in SETTINGS else []
+        lines += [f"    {SETTINGS[name].format(hang_s=hang_s())}"] if name in SETTINGS else []
     write(folder / "neighbour" / "defs.py", telling("neighbour"))
     for name in ("no_python", "no_dagster", "no_cwd"):
         write(folder / name / "defs.py", telling(name))
@@ -145,18 +153,24 @@ def reef(folder: Path, start: Callable[..., Reef], blackhole: int) -> Reef:
 
 @pytest.fixture(scope="module")
 def rows(reef: Reef) -> dict[str, dict[str, Any]]:
-    return {row["name"]: row for row in reef.status()["locations"]}
+    """Once nothing is loading any more: the host is up before what hangs is given up."""
+
+    def loaded() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = reef.status()["locations"]
+        return found if all(row["state"] != "loading" for row in found) else []
+
+    return {row["name"]: row for row in until(loaded)}
 
 
 REASONS = {
     "fails": "the warehouse says no",
     "syntax": "SyntaxError",
-    "hangs": "did not answer within 4 s",
+    "hangs": "did not answer within {hang_s} s",
     "exits": "on my way out",
     "leaves": "never mind",
     "segfaults": "SIGSEGV",
     "eats": "its memory limit of 300 MiB is exceeded",
-    "blackhole": "did not answer within 4 s",
+    "blackhole": "did not answer within {hang_s} s",
     "kills_itself": "SIGKILL",
     "eats_lazily": "its memory limit of 300 MiB is exceeded",
     "exits_lazily": "exit status 9",
@@ -174,9 +188,10 @@ REASONS = {
 def test_invariant_13_the_load_error_is_shown_and_says_why(
     reef: Reef, rows: dict[str, dict[str, Any]], name: str
 ) -> None:
-    assert REASONS[name] in Eyes(reef, name).load_error()
+    reason = REASONS[name].format(hang_s=hang_s())
+    assert reason in Eyes(reef, name).load_error()
     assert rows[name]["state"] == "failed"
-    assert REASONS[name] in rows[name]["last_error"]
+    assert reason in rows[name]["last_error"]
     assert rows[name]["pid"] is None
 
 

@@ -10,6 +10,8 @@ from eyes import Eyes, telling, write
 from reefs import Reef, until
 from small_disk import fill
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -27,7 +29,7 @@ def test_a_full_disk_keeps_the_last_good_version_and_hurts_nobody(
     ballast = fill(small_disk)
 
     write(folder / "changes" / "defs.py", telling("changes2"))
-    changes.client.reload_code(timeout=60)
+    changes.client.reload_code(timeout=scaled(60))
     assert changes.jobs() == ["changes_job"]
     assert changes.server_id() == before
     assert "No space left on device" in reef.row("changes")["last_error"]
@@ -37,7 +39,7 @@ def test_a_full_disk_keeps_the_last_good_version_and_hurts_nobody(
     assert "Traceback" not in reef.said()
 
     ballast.unlink()
-    changes.client.reload_code(timeout=60)
+    changes.client.reload_code(timeout=scaled(60))
     assert changes.jobs() == ["changes2_job"]
     assert changes.tick()["pid"]
     until(lambda: changes.server_id() != before, what="for Dagster to be told")
@@ -51,6 +53,6 @@ def test_a_start_on_a_full_disk_says_so(folder: Path, small_disk: Path, start: C
     write(folder / "alone.yaml", "locations:\n  alone:\n    code: alone/defs.py\n")
     fill(small_disk)
     reef = start("serve", folder / "alone.yaml", small_disk / "t", output=folder)
-    assert reef.process.wait(60) == 2
+    assert reef.process.wait(scaled(60)) == 2
     assert "No space left on device" in reef.said()
     assert "Traceback" not in reef.said()

@@ -12,6 +12,8 @@ import pytest
 from eyes import Eyes, telling, write
 from reefs import Reef, free_port, until
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(200)
 
 LAUNCH = Path(__file__).parents[1] / "guest" / "launch_run.py"
@@ -21,7 +23,7 @@ RUNS = """
 def wait():
     import time
     open({marker!r}, "w").close()
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 600
     while not os.path.exists({marker!r} + ".go") and time.monotonic() < deadline: time.sleep(0.05)
 
 @job(executor_def=in_process_executor)
@@ -51,7 +53,7 @@ def launch(reef: Reef, folder: Path) -> str:
         env={**os.environ, "DAGSTER_HOME": str(folder / "home")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=scaled(60),
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()[-1]

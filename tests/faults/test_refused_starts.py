@@ -16,6 +16,7 @@ import pytest
 from eyes import telling, write
 from reefs import processes_mentioning
 
+from deadlines import scaled
 from reef.statedir import HostLock, open_state_dir
 
 FINE = "locations:\n  fine:\n    code: defs.py\n"
@@ -108,7 +109,7 @@ def ended(folder: Path, port: int) -> dict[str, Ended]:
 def until_ended(process: subprocess.Popen[str]) -> Ended:
     """At once, each in a thread: a host that other tests run in this process reaps what nobody waits for, and its
     exit status is lost then."""
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=scaled(60))
     return Ended(process.returncode, said)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deadlines import scaled
 from reef.fleet import read
 
 _WORKSPACE = """
@@ -28,7 +29,7 @@ def _reef(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=scaled(30),
     )
 
 

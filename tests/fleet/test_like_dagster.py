@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deadlines import scaled
 from reef.fleet import read
 from reef.fleet.model import Location
 from reef.fleet.write_workspace import workspace_yaml
@@ -137,7 +138,7 @@ def dagster_says(folders: dict[str, list[str]]) -> dict[str, list[dict[str, obje
         env={**os.environ, **_ENV},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=scaled(60),
     )
     assert done.returncode == 0, done.stderr[-2000:]
     answers: dict[str, list[dict[str, object]]] = json.loads(done.stdout)

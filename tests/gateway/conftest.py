@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deadlines import scaled
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "wire"))
 
 from code_servers import SMALL, CodeServer, code_server
@@ -25,4 +27,4 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeServer]:
 
 @pytest.fixture(scope="session")
 def recording(small: CodeServer) -> Recording:
-    return asyncio.run(record(small.target, 60))
+    return asyncio.run(record(small.target, scaled(60)))

@@ -13,6 +13,7 @@ import grpc
 import grpc.aio
 from dagster._grpc.client import DagsterGrpcClient
 
+from deadlines import scaled, until_async
 from reef.gateway import CallLimits, Gateway, ListenAddress
 from reef.gateway.contract import CallEnded, CallStarted, Endpoint, Served, WakeRefused
 from reef.snapshots import SnapshotStore
@@ -112,7 +113,8 @@ class Front:
     async def ask(self, call: Callable[[DagsterGrpcClient], T]) -> T:
         return await asyncio.to_thread(call, self.dagster)
 
-    async def raw(self, method: str, request: bytes = b"", timeout_s: float = 30.0) -> bytes:
+    async def raw(self, method: str, request: bytes = b"", timeout_s: float | None = None) -> bytes:
+        timeout_s = scaled(30.0) if timeout_s is None else timeout_s
         async with RawClient(self.target) as client:
             return await client.call(method, request, timeout_s=timeout_s)
 
@@ -161,11 +163,9 @@ async def fronted(
         await gateway.aclose(0.0)
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait for something that other tasks bring about."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)
+    await until_async(condition, seconds)
 
 
 SERVERS: dict[str, grpc.aio.Server] = {}

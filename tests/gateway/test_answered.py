@@ -21,6 +21,7 @@ from dagster._serdes import deserialize_value
 from fronting import LOCATION, FakeControl, fronted, until
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from deadlines import scaled
 from reef.gateway import Gateway, ListenAddress
 from reef.gateway.contract import Served
 from reef.snapshots import SnapshotStore
@@ -107,7 +108,7 @@ def test_calls_wait_until_the_location_was_first_loaded(tmp_path: Path) -> None:
     async def main() -> None:
         async with fronted(tmp_path, FakeControl()) as front:
             waiting = asyncio.create_task(front.raw("GetServerId"))
-            late = asyncio.create_task(front.raw("GetServerId", timeout_s=0.2))
+            late = asyncio.create_task(front.raw("GetServerId", timeout_s=scaled(0.2)))
             with pytest.raises(grpc.aio.AioRpcError) as error:
                 await late
             assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -150,10 +151,10 @@ async def call_anyhow(target: str, path: str, streams: bool) -> None:
     channel = open_channel(target)
     with contextlib.suppress(grpc.aio.AioRpcError):
         if streams:
-            async for _ in channel.unary_stream(path, None, None)(b"", timeout=20):
+            async for _ in channel.unary_stream(path, None, None)(b"", timeout=scaled(20)):
                 pass
         else:
-            await channel.unary_unary(path, None, None)(b"", timeout=20)
+            await channel.unary_unary(path, None, None)(b"", timeout=scaled(20))
     await channel.close(None)
 
 
@@ -166,7 +167,9 @@ def test_an_observer_that_fails_fails_no_call(tmp_path: Path) -> None:
         try:
             await gateway.open("x", ListenAddress(socket=str(tmp_path / "x.sock")))
             async with RawClient(f"unix:{tmp_path}/x.sock") as client:
-                assert await client.call("Ping", messages.text_reply("e"), timeout_s=20) == b"\x0a\x01e"
+                assert (
+                    await client.call("Ping", messages.text_reply("e"), timeout_s=scaled(20)) == b"\x0a\x01e"
+                )
         finally:
             await gateway.aclose(0.0)
 

@@ -31,6 +31,7 @@ from dagster._grpc.types import (
 from dagster._serdes import deserialize_value, serialize_value
 from fronting import LOCATION, REPOSITORY, FakeControl, Front, endpoint, fake_server, fronted, until
 
+from deadlines import scaled
 from reef.gateway.by_run import Asked, first, refused, union
 from reef.gateway.status import Ended
 from reef.wire import messages
@@ -106,7 +107,7 @@ def step_has_started(instance: DagsterInstance, run_id: str) -> bool:
 
 
 async def until_nothing(ask: Callable[[], Awaitable[list[str]]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(scaled(20)):
         while await ask():
             await asyncio.sleep(0.05)
 

@@ -14,6 +14,7 @@ import pytest
 from code_servers import SMALL, CodeServer, code_server
 from fronting import LOCATION, FakeControl, endpoint, fronted
 
+from deadlines import MEASURED
 from reef.gateway import ListenAddress
 from reef.gateway.contract import CallEnded
 from reef.snapshots.record import Recording, record
@@ -119,4 +120,5 @@ def test_the_loop_never_touches_the_disk(tmp_path: Path, recording: Recording, s
 
     sys.addaudithook(hook)
     asyncio.run(main())
-    assert [name for name, on_loop in opened if on_loop] == []
+    ours = os.environ.get(MEASURED)  # the test's own deadlines look there
+    assert [name for name, on_loop in opened if on_loop and name != ours] == []

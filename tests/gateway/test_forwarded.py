@@ -31,6 +31,7 @@ from fronting import (
     until,
 )
 
+from deadlines import scaled
 from reef.gateway import CallLimits
 from reef.gateway.call import waited_out
 from reef.gateway.contract import CallStarted
@@ -86,7 +87,9 @@ def test_invariant_11_bytes_pass_through_untouched(tmp_path: Path, small: CodeSe
             both = []
             for target in (front.target, small.target):
                 async with RawClient(target) as client:
-                    stream = client.stream("ExternalSensorExecution", tick_request("huge"), timeout_s=30)
+                    stream = client.stream(
+                        "ExternalSensorExecution", tick_request("huge"), timeout_s=scaled(30)
+                    )
                     both.append([event async for event in stream])
             ours, theirs = both
             assert ours == theirs
@@ -108,7 +111,7 @@ def test_errors_that_user_code_returns_pass_through(tmp_path: Path, small: CodeS
             assert ended.failed_tick.error.startswith("SensorExecutionError: ")
             assert "told to" in ended.failed_tick.text
             async with RawClient(front.target) as client:
-                stream = client.stream("ExternalSensorExecution", tick_request("raise"), timeout_s=30)
+                stream = client.stream("ExternalSensorExecution", tick_request("raise"), timeout_s=scaled(30))
                 assert [event async for event in stream]
             assert front.ended("ExternalSensorExecution").failed_tick == ended.failed_tick
             for cursor in ("5", "huge"):
@@ -136,7 +139,7 @@ def test_status_details_and_metadata_pass_through(tmp_path: Path) -> None:
             channel = open_channel(front.target)
             call = channel.unary_unary("/api.DagsterApi/ExternalNotebookData", None, None)
             with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await call(b"", metadata=(("x-team", "a"), ("x-raw-bin", b"\x01")), timeout=20)
+                await call(b"", metadata=(("x-team", "a"), ("x-raw-bin", b"\x01")), timeout=scaled(20))
             await channel.close(None)
             error = caught.value
             assert (error.code(), error.details()) == (grpc.StatusCode.DATA_LOSS, "söme details")
@@ -164,8 +167,8 @@ def test_unknown_methods_are_forwarded_whether_or_not_they_stream(tmp_path: Path
         ):
             channel = open_channel(front.target)
             path = "/api.DagsterApi/OfTomorrow"
-            assert await channel.unary_unary(path, None, None)(b"one", timeout=20) == b"one0"
-            stream = channel.unary_stream(path, None, None)(b"many", timeout=20)
+            assert await channel.unary_unary(path, None, None)(b"one", timeout=scaled(20)) == b"one0"
+            stream = channel.unary_stream(path, None, None)(b"many", timeout=scaled(20))
             assert [event async for event in stream] == [b"many0", b"many1"]
             await channel.close(None)
             assert front.lanes("OfTomorrow") == {"forwarded"}
@@ -208,9 +211,9 @@ def test_invariant_7_a_call_is_held_within_its_own_deadline(tmp_path: Path) -> N
         async with fronted(tmp_path, control) as front:
             before = time.monotonic()
             with pytest.raises(grpc.aio.AioRpcError) as error:
-                await front.raw("ExternalPartitionNames", timeout_s=0.5)
+                await front.raw("ExternalPartitionNames", timeout_s=scaled(0.5))
             assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-            assert 0.4 < time.monotonic() - before < 5
+            assert 0.4 < time.monotonic() - before < scaled(5)
             await until(lambda: front.gateway.in_flight(LOCATION) == 0)
             assert front.ended("ExternalPartitionNames").code == "DEADLINE_EXCEEDED"
 
@@ -232,9 +235,12 @@ def test_a_wake_that_is_refused_says_why(tmp_path: Path) -> None:
 
 def test_the_remaining_deadline_is_passed_on(tmp_path: Path) -> None:
     left: list[float] = []
+    took: list[float] = []
+    given_s, called = scaled(10), 0.0
 
     async def answers(_request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
         left.append(context.time_remaining())
+        took.append(time.monotonic() - called)
         return b""
 
     class Slow(FakeControl):
@@ -243,12 +249,14 @@ def test_the_remaining_deadline_is_passed_on(tmp_path: Path) -> None:
             return await super().endpoint(location)
 
     async def main() -> None:
+        nonlocal called
         async with (
             fake_server(tmp_path, answers) as target,
             fronted(tmp_path, Slow(woken=endpoint(target))) as front,
         ):
-            await front.raw("ExternalPartitionNames", timeout_s=10)
-        assert 8 < left[0] < 9.7  # gRPC rounds what it sends
+            called = time.monotonic()
+            await front.raw("ExternalPartitionNames", timeout_s=given_s)
+        assert given_s - took[0] - 1.4 < left[0] < given_s - 0.3  # gRPC rounds what it sends
 
     asyncio.run(main())
 
@@ -284,7 +292,7 @@ def test_a_client_that_goes_cancels_the_inner_call(tmp_path: Path, streams: bool
             name = "ExternalSensorExecution" if streams else "ExternalPartitionNames"
             channel = open_channel(front.target)
             kind = channel.unary_stream if streams else channel.unary_unary
-            call = kind(f"/api.DagsterApi/{name}", None, None)(b"", timeout=60)
+            call = kind(f"/api.DagsterApi/{name}", None, None)(b"", timeout=scaled(60))
             reading = asyncio.ensure_future(call.read() if streams else _awaited(call))
             await until(started.is_set)
             call.cancel()
@@ -364,7 +372,7 @@ def test_a_queued_call_that_gives_up_leaves_the_queue(tmp_path: Path) -> None:
                 first = asyncio.create_task(front.raw("ExternalPartitionNames", b"1"))
                 await until(lambda: front.gateway.in_flight_to(target) == 1)
                 with pytest.raises(grpc.aio.AioRpcError):
-                    await front.raw("ExternalPartitionNames", timeout_s=0.3)
+                    await front.raw("ExternalPartitionNames", timeout_s=scaled(0.3))
                 await until(lambda: front.gateway.in_flight(LOCATION) == 1)
                 go.set()
                 assert await first == b"1"

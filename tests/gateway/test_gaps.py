@@ -17,6 +17,7 @@ from dagster._core.remote_representation.code_location import GrpcServerCodeLoca
 from dagster._grpc.client import DagsterGrpcClient
 from fronting import LOCATION, NOT_NOW, FakeControl, Front, fronted
 
+from deadlines import Deadline, until
 from reef.snapshots.record import Recording, record
 from reef.wire.limits import MessageLimits
 
@@ -150,9 +151,9 @@ async def served(front: Front, recording: Recording, server_id: str) -> None:
 
 
 def converge(client: Client, server_id: str) -> None:
-    deadline = time.monotonic() + CONVERGES_S
+    deadline = Deadline(CONVERGES_S)
     while client.poll() or client.loaded_id != server_id:
-        assert time.monotonic() < deadline, f"still shows {client.loaded_id}: {client.shown}"
+        assert not deadline.over, f"still shows {client.loaded_id} after {deadline}: {client.shown}"
         time.sleep(0.02)  # between two polls
 
 
@@ -186,8 +187,5 @@ def test_a_client_that_is_slow_between_list_and_id(
 
 def until_switched(front: Front) -> None:
     """The lists have been compared."""
-    deadline = time.monotonic() + CONVERGES_S
     place = front.gateway._places[LOCATION]
-    while place.answers is None or b"reef-2" not in place.answers.server_id:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: place.answers is not None and b"reef-2" in place.answers.server_id, CONVERGES_S)

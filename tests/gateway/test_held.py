@@ -15,6 +15,7 @@ from dagster._serdes import deserialize_value
 from dagster._utils.error import SerializableErrorInfo
 from fronting import LOCATION, FakeControl, endpoint, fake_server, fronted, until
 
+from deadlines import scaled
 from reef.wire import messages
 
 
@@ -22,7 +23,7 @@ def test_a_reload_is_held_until_control_is_done(tmp_path: Path) -> None:
     async def main() -> None:
         control = FakeControl(reload_until=asyncio.Event())
         async with fronted(tmp_path, control) as front:
-            reload = asyncio.create_task(front.ask(lambda client: client.reload_code(timeout=30)))
+            reload = asyncio.create_task(front.ask(lambda client: client.reload_code(timeout=scaled(30))))
             await until(lambda: "held" in front.lanes("ReloadCode"))
             assert not reload.done()
             assert control.reload_until is not None
@@ -41,7 +42,7 @@ def test_a_reload_goes_on_when_its_caller_has_gone(tmp_path: Path) -> None:
         control = FakeControl(reload_until=asyncio.Event())
         async with fronted(tmp_path, control) as front:
             with pytest.raises(grpc.aio.AioRpcError) as error:
-                await front.raw("ReloadCode", timeout_s=0.3)
+                await front.raw("ReloadCode", timeout_s=scaled(0.3))
             assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             assert control.reload_until is not None
             control.reload_until.set()
@@ -62,7 +63,7 @@ def test_an_external_server_is_reloaded_itself(tmp_path: Path) -> None:
         async with fake_server(tmp_path, reloads) as target:
             control = FakeControl(now=endpoint(target, child=""))
             async with fronted(tmp_path, control) as front:
-                await front.ask(lambda client: client.reload_code(timeout=30))
+                await front.ask(lambda client: client.reload_code(timeout=scaled(30)))
             assert (len(asked), control.reloads) == (1, 1)
 
     asyncio.run(main())

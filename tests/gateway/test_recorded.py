@@ -21,6 +21,7 @@ from dagster._serdes import deserialize_value
 from dagster._utils.error import SerializableErrorInfo
 from fronting import LOCATION, REPOSITORY, FakeControl, Front, endpoint, fronted
 
+from deadlines import scaled
 from reef.gateway.contract import Served
 from reef.snapshots.record import Recording, record, synthesized_load_error
 from reef.wire import messages
@@ -36,7 +37,10 @@ def origin(repository: str = REPOSITORY) -> RemoteRepositoryOrigin:
 
 async def streamed(client_target: str, request: bytes) -> list[bytes]:
     async with RawClient(client_target) as client:
-        return [event async for event in client.stream("StreamingExternalRepository", request, timeout_s=30)]
+        return [
+            event
+            async for event in client.stream("StreamingExternalRepository", request, timeout_s=scaled(30))
+        ]
 
 
 @pytest.mark.parametrize("deferred", [True, False])
@@ -175,7 +179,7 @@ def test_a_load_error_is_told_as_dagster_tells_it(tmp_path: Path) -> None:
     """Everything but the list, too: the same kinds of answers that Dagster's own server gives."""
 
     async def main(server: CodeServer) -> None:
-        recording = await record(server.target, 30)
+        recording = await record(server.target, scaled(30))
         control = FakeControl()
         async with fronted(tmp_path, control) as front:
             front.serve(recording, "reef-error")
@@ -194,7 +198,7 @@ def test_a_load_error_is_told_as_dagster_tells_it(tmp_path: Path) -> None:
 
 async def direct(server: CodeServer, method: str, request: bytes = b"") -> bytes:
     async with RawClient(server.target) as client:
-        return await client.call(method, request, timeout_s=30)
+        return await client.call(method, request, timeout_s=scaled(30))
 
 
 def test_invariant_6_an_empty_list_is_never_passed_on(tmp_path: Path, small: CodeServer) -> None:
@@ -246,7 +250,7 @@ def test_invariant_16_a_client_between_list_and_id_gets_the_old_id(
             assert b"gone" in text, "the snapshot is switched at once"
             front.gateway.serve(LOCATION, Served("reef-3", digest))
             seen = [await front.raw("GetServerId")]
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(scaled(20)):
                 while b"reef-3" not in seen[-1]:
                     seen.append(await front.raw("GetServerId"))
                     await asyncio.sleep(0.02)

@@ -13,6 +13,8 @@ from typing import Any
 
 from hosts import until
 
+from deadlines import scaled
+
 STATE = """
 import hashlib, json, os, random, signal, sys, time, warnings
 import multiprocessing, multiprocessing.process, multiprocessing.spawn
@@ -88,7 +90,7 @@ def in_steps():
     tell()
 
 defs = dg.Definitions(jobs=[telling, waiting, in_steps])
-if "run" not in str(sys.orig_argv) and "--multiprocessing-fork" not in sys.orig_argv:
+if "run" not in " ".join(map(os.path.basename, sys.orig_argv[1:])) and "--multiprocessing-fork" not in sys.orig_argv:
     write("load")
 """
 )
@@ -139,7 +141,7 @@ def launch(socket: str, home: Path, job: str, env: Mapping[str, str]) -> str:
         env={**env, "DAGSTER_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=scaled(100),
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()[-1]
@@ -155,7 +157,7 @@ def run_status(home: Path, run_id: str, env: Mapping[str, str]) -> str:
         env={**env, "DAGSTER_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=scaled(100),
     )
     return done.stdout.strip()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hosts import Host
 
+from deadlines import scaled
 from reef.hosting.launch import GUEST
 
 IMMORTAL = sys.version_info[:2] in ((3, 12), (3, 13))
@@ -22,7 +23,9 @@ from _reef_guest import boot, holes, immortal, preload, proc
 
 
 def in_guest(text: str) -> str:
-    done = subprocess.run([sys.executable, "-c", IN_GUEST + text], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", IN_GUEST + text], capture_output=True, text=True, timeout=scaled(60)
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -83,7 +86,9 @@ print(before > 1_000_000, after < before / 10)
 def test_the_guest_leaves_nothing_on_the_path() -> None:
     """Whatever the folder is called that Reef lies in."""
     plain = [sys.executable, "-c", "import sys; print(sys.path)"]
-    expected = subprocess.run(plain, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+    expected = subprocess.run(
+        plain, capture_output=True, text=True, timeout=scaled(60), check=True
+    ).stdout.strip()
     assert in_guest("boot.note(); print(boot.path)") == expected
     assert GUEST not in expected
 

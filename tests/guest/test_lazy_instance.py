@@ -12,6 +12,8 @@ import pytest
 from hosts import GOOD, Host, child_env
 from states import make_home
 
+from deadlines import scaled
+
 Write = Callable[[str], Path]
 
 TICK = """
@@ -62,7 +64,7 @@ def test_it_is_opened_by_the_first_tick_that_reads_it(
     try:
         assert not opened(home)
         command = [sys.executable, "-c", TICK, child.socket, str(home)]
-        ticked = subprocess.run(command, capture_output=True, text=True, timeout=100)
+        ticked = subprocess.run(command, capture_output=True, text=True, timeout=scaled(100))
         assert "runs: 0" in ticked.stdout, ticked.stderr
         assert opened(home)
     finally:

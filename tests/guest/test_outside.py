@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import reef
+from deadlines import scaled
 from reef.guest import outside
 
 WATCHED = """
@@ -35,7 +36,7 @@ except OSError: pass
 def seen(program: str) -> Any:
     source = WATCHED.format(src=str(Path(reef.__file__).parents[1]), program=program)
     done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=scaled(60)
     )
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -15,6 +15,7 @@ import pytest
 from hosts import Host, child_env, until
 from states import STATE, comparable, launch, make_home, plain_server, read, run_status
 
+from deadlines import scaled
 from reef.hosting.plan import Rebase, ZygotePlan
 
 ASK = """
@@ -178,7 +179,9 @@ def test_its_repositories_name_its_own_interpreter(
     spec = host_of_two.spec("other", tmp_path / "location.py", python=other_python)
     child = host_of_two.start(spec)
     with grpc.insecure_channel(f"unix:{child.socket}") as channel:
-        reply: bytes = channel.unary_unary("/api.DagsterApi/ListRepositories", None, None)(b"", timeout=20)
+        reply: bytes = channel.unary_unary("/api.DagsterApi/ListRepositories", None, None)(
+            b"", timeout=scaled(20)
+        )
     host_of_two.stop(child, 0)
     assert f'"executable_path": "{other_python}"'.encode() in reply
     assert sys.executable.encode() not in reply

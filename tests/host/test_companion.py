@@ -6,10 +6,9 @@ import asyncio
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+from deadlines import until_async as until
 from reef.beside.companion import Companion, CompanionSpec, start_ticks
 
 
@@ -17,13 +16,6 @@ def spec(folder: Path, code: str) -> CompanionSpec:
     return CompanionSpec(
         "webserver", (sys.executable, "-c", code), dict(os.environ), folder / "log", folder / "record"
     )
-
-
-async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        await asyncio.sleep(0.02)
 
 
 SLEEPER = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)"

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
+from deadlines import scaled
 from reef.hosting.contract import Child, ChildSpec, Exit, Hosting, LoadReport, StartFailed
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class Bench(Protocol):
 
 class EveryHosting:
     location = ""
-    hang_s = 4.0  # enough to reach the location's own code
+    hang_s = 4.0  # of a quiet machine: enough to reach the location's own code
 
     def ended(self, host: Bench, child: Child) -> Exit:
         told = host.until(lambda: [one for one in host.exits if one.child == child], "the exit is told")
@@ -117,9 +118,10 @@ class EveryHosting:
         assert failed.value.status == status
 
     def test_a_load_that_hangs_ends_at_the_timeout(self, host: Bench, code: Write) -> None:
+        hang_s = round(scaled(self.hang_s))
         with pytest.raises(StartFailed) as failed:
-            host.start(host.spec(self.location, code(host.texts.hangs)), timeout_s=self.hang_s)
-        assert f"within {self.hang_s:g} s" in failed.value.reason
+            host.start(host.spec(self.location, code(host.texts.hangs)), timeout_s=hang_s)
+        assert f"within {hang_s} s" in failed.value.reason
         assert host.left_nothing(failed.value)
 
     def test_cancelling_a_start_leaves_no_process(self, host: Bench, code: Write) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +14,8 @@ from typing import Any, TypeVar
 import grpc
 from contract_suite import Texts
 
+import deadlines
+from deadlines import scaled
 from reef.hosting.contract import Child, ChildSpec, Exit, HostingEvents, StartFailed
 from reef.hosting.local import LocalHosting
 from reef.statedir import HostLock, StateDir
@@ -72,10 +73,10 @@ class Host:
         return LocalHosting(self.folder, self.lock.path, events, **settings)
 
     def run(self, coroutine: Coroutine[Any, Any, T], timeout_s: float = 100.0) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout_s)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(scaled(timeout_s))
 
-    def start(self, spec: ChildSpec, timeout_s: float = 60.0) -> Child:
-        return self.run(self.hosting.start(spec, timeout_s))
+    def start(self, spec: ChildSpec, timeout_s: float | None = None) -> Child:
+        return self.run(self.hosting.start(spec, scaled(60.0) if timeout_s is None else timeout_s))
 
     def stop(self, child: Child, grace_s: float = 5.0) -> None:
         self.run(self.hosting.stop(child, grace_s))
@@ -125,7 +126,7 @@ class Host:
         spec = self.spec(location, code, env=child_env(PIDS=str(pids)))
 
         async def cancelled() -> None:
-            starting = asyncio.create_task(self.hosting.start(spec, 60))
+            starting = asyncio.create_task(self.hosting.start(spec, scaled(60)))
             while not pids.exists() or not pids.read_text():
                 await asyncio.sleep(0.02)
             starting.cancel()
@@ -141,7 +142,7 @@ class Host:
     def close(self) -> None:
         self.run(self.hosting.close(leave_children=False))
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(scaled(10))
         self._loop.close()
         self.lock.release()
 
@@ -149,7 +150,7 @@ class Host:
 def ping(child: Child) -> bytes:
     with grpc.insecure_channel(f"unix:{child.socket}") as channel:
         call = channel.unary_unary("/api.DagsterApi/Ping", None, None)
-        return bytes(call(b"\x0a\x02hi", timeout=10))
+        return bytes(call(b"\x0a\x02hi", timeout=scaled(10)))
 
 
 def child_env(**more: str) -> dict[str, str]:
@@ -159,12 +160,7 @@ def child_env(**more: str) -> dict[str, str]:
 
 def until(true: Callable[[], T], what: str, within_s: float = 20.0) -> T:
     """Waits for a condition; fails with `what` if it does not come."""
-    end = time.monotonic() + within_s
-    while not (value := true()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {within_s} s: {what}")
-        time.sleep(0.02)
-    return value
+    return deadlines.until(true, within_s, what, every_s=0.02)
 
 
 def alive(pid: int) -> bool:

@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 
+from deadlines import scaled
 from reef.hosting.link import Link
 
 
@@ -48,7 +49,7 @@ def test_who_waits_while_it_is_closed_hears_of_it() -> None:
         await asyncio.sleep(0)
         link.close()
         theirs.close()
-        return await asyncio.wait_for(waiting, 5)
+        return await asyncio.wait_for(waiting, scaled(5))
 
     assert asyncio.run(talk()) is None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hosts import GOOD, Host, state_of, until
 
+from deadlines import scaled
 from reef.hosting import memory
 from reef.hosting.orphans import zombies
 
@@ -35,9 +36,9 @@ def test_many_forks_leave_nothing(host: Host, code: Callable[[str], Path]) -> No
         await asyncio.gather(*(some(count // AT_ONCE) for _ in range(AT_ONCE)))
 
     (zygote,) = host.hosting.zygotes()
-    host.run(many(20), 600)
+    host.run(many(20), scaled(600))
     before = memory.sample(zygote.pid)
-    host.run(many(FORKS), 3600)
+    host.run(many(FORKS), scaled(3600))
     after = memory.sample(zygote.pid)
     assert len(pids) == 20 + FORKS // AT_ONCE * AT_ONCE
     assert {state_of(pid) for pid in pids} == {"gone"}

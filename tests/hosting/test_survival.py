@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hosts import GOOD, Host, alive, child_env, ping, state_of, until
 
+from deadlines import scaled
 from reef.hosting.contract import Child, StartFailed
 from reef.hosting.leftovers import to_end
 from reef.hosting.plan import ZygotePlan
@@ -48,7 +49,7 @@ def other(tmp_path: Path) -> Iterator[Host]:
 
 def by_an_earlier_host(host: Host, spec: object, *more: str) -> Child:
     command = [sys.executable, "-c", EARLIER_HOST, str(host.folder), json.dumps(spec.__dict__), *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(100))
     assert done.returncode == 9, done.stderr
     return Child(**json.loads(done.stdout))
 

@@ -16,6 +16,8 @@ from dagster._serdes import deserialize_value
 from eyes import REPOSITORY
 from reefs import until
 
+from deadlines import scaled
+
 
 @contextmanager
 def plain_server(python: Path, place: Path, env: Mapping[str, str]) -> Iterator[DagsterGrpcClient]:
@@ -55,7 +57,7 @@ def tick(client: DagsterGrpcClient, place: Path) -> str:
         instance_ref=None,
         sensor_name="tell",
         cursor=None,
-        timeout=60,
+        timeout=round(scaled(60)),
     )
     answer = deserialize_value(client.external_sensor_execution(args))
     assert not isinstance(answer, SensorExecutionErrorSnap), answer.error and answer.error.to_string()

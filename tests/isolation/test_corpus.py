@@ -16,6 +16,8 @@ import corpus
 import pytest
 from corpus import Wheel
 
+from deadlines import scaled
+
 pytestmark = pytest.mark.timeout(300)
 
 HERE = Path(__file__).parent
@@ -69,7 +71,7 @@ def seen(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[See
             command, env={**env, **corpus.ENV}, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        assert looking.wait(250) == 0, (folder / "output").read_text()
+        assert looking.wait(scaled(250)) == 0, (folder / "output").read_text()
         yield {name: json.loads((folder / f"answer.{name}").read_text()) for name in groups}
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -26,6 +26,7 @@ from test_corpus import everything_imported
 from test_effects_found import BASE, modules_of
 from wheelhouse import make_environment
 
+from deadlines import scaled
 from reef.hosting.zygote import Tuning
 
 pytestmark = pytest.mark.timeout(300)
@@ -107,7 +108,7 @@ def fresh(place: Path, python: Path) -> Ask:
                 stderr=log,
                 start_new_session=True,
             )
-        process.wait(100)
+        process.wait(scaled(100))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # also what the wheels have started
         assert answer.exists(), (place / "fresh.log").read_text()

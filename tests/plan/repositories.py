@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from deadlines import scaled
 from reef.cli.plan_since import plan_since
 from reef.decide.plan import LocationPlan, Plan
 
@@ -65,6 +66,6 @@ def reef(folder: Path, *words: str) -> tuple[int, dict[str, Any], str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=scaled(60),
     )
     return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else {}, done.stderr

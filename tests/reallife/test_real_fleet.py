@@ -16,6 +16,7 @@ from dagster._serdes import deserialize_value
 from eyes import Eyes, telling, write
 from reefs import Reef, processes_mentioning, until
 
+from deadlines import scaled
 from reef.demo.venvs import Environment, make_environments
 
 pytestmark = pytest.mark.timeout(240)
@@ -300,5 +301,5 @@ def test_a_workspace_without_locations(folder: Path, start: Callable[..., Reef])
     write(folder / "empty" / "workspace.yaml", "load_from: []\n")
     reef = start("serve", folder / "empty" / "workspace.yaml", folder / "e").until_up(30)
     assert "Reef serves 0 code locations" in reef.said()
-    assert reef.stop() < 5
+    assert reef.stop() < scaled(5)
     assert reef.process.returncode == 0

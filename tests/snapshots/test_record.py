@@ -23,6 +23,7 @@ from dagster._grpc.types import ListRepositoriesResponse
 from dagster._serdes import deserialize_value
 from dagster._utils.error import SerializableErrorInfo
 
+from deadlines import scaled
 from reef.snapshots import SnapshotReader, SnapshotStore
 from reef.snapshots.definitions import Schedule, Sensor, definitions_from, read_repository
 from reef.snapshots.record import Recording, RecordingFailed, record, synthesized_load_error
@@ -42,7 +43,7 @@ def recorded(server: CodeServer, **kwargs: MessageLimits) -> Recording:
 def asked(server: CodeServer, method: str, request: bytes = b"") -> bytes:
     async def ask() -> bytes:
         async with RawClient(server.target) as client:
-            return await client.call(method, request, timeout_s=60)
+            return await client.call(method, request, timeout_s=scaled(60))
 
     return asyncio.run(ask())
 
@@ -70,7 +71,7 @@ def test_invariant_11_recorded_bytes_are_the_servers(
     assert reply == asked(small, "ExternalRepository", request)
     assert deserialize_value(messages.reply_text(reply).decode(), RepositorySnap).has_job_data()
     assert recording.load_error is None
-    assert recording.server_id == asyncio.run(get_server_id(small.target, timeout_s=10))
+    assert recording.server_id == asyncio.run(get_server_id(small.target, timeout_s=scaled(10)))
 
 
 def test_a_jobs_answer_taken_out_of_the_repository_is_the_servers(
@@ -207,12 +208,12 @@ def test_a_server_that_hangs_is_given_up(tmp_path: Path) -> None:
         before = time.monotonic()
         with pytest.raises(RecordingFailed, match=r"still answering after 0\.5 s"):
             asyncio.run(record(server.target, 0.5))
-        assert time.monotonic() - before < 5
+        assert time.monotonic() - before < scaled(5)
 
 
 def test_nobody_there(tmp_path: Path) -> None:
     with pytest.raises(RecordingFailed, match="UNAVAILABLE"):
-        asyncio.run(record(f"unix:{tmp_path}/none.sock", 20))
+        asyncio.run(record(f"unix:{tmp_path}/none.sock", scaled(20)))
 
 
 class Impostor(grpc.GenericRpcHandler):
@@ -234,7 +235,7 @@ async def record_impostor(folder: Path, replies: dict[str, bytes]) -> Recording:
     server.add_insecure_port(f"unix:{folder}/i.sock")
     await server.start()
     try:
-        return await record(f"unix:{folder}/i.sock", 10)
+        return await record(f"unix:{folder}/i.sock", scaled(10))
     finally:
         await server.stop(0)
 

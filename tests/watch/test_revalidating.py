@@ -16,6 +16,7 @@ import pytest
 from eyes import Eyes
 from reefs import Reef, until
 
+from deadlines import scaled
 from reef.control.admin import ask_admin
 
 pytestmark = pytest.mark.timeout(240)
@@ -144,13 +145,15 @@ def jobs(host: Reef, name: str) -> list[str]:
 
 
 def ask(host: Reef, do: str, name: str) -> dict[str, Any]:
-    row: dict[str, Any] = asyncio.run(ask_admin(host.state / "admin.sock", {"do": do, "location": name}, 60))
+    row: dict[str, Any] = asyncio.run(
+        ask_admin(host.state / "admin.sock", {"do": do, "location": name}, scaled(60))
+    )
     return row
 
 
 def reload(host: Reef, name: str) -> None:
     """As the button in Dagster's UI does."""
-    Eyes(host, name).client.reload_code(timeout=60)
+    Eyes(host, name).client.reload_code(timeout=scaled(60))
 
 
 def test_invariant_10_a_wake_publishes_what_the_code_says_now(host: Reef, tables: Tables) -> None:
@@ -214,20 +217,20 @@ def test_a_state_backed_component_is_refreshed_through_dagster(host: Reef, table
     """What the webserver does for the mutation `refreshComponentState`, in its order."""
     client = Eyes(host, "backed").client
     assert jobs(host, "backed") == []
-    reply = client.refresh_component_state(["tables"], timeout=60)
+    reply = client.refresh_component_state(["tables"], timeout=scaled(60))
     assert not reply.serialized_error
     assert Eyes(host, "backed").jobs() == ["job_of_first"]  # read straight after it
     probes = host.row("backed")["probes"]
-    client.reload_code(timeout=60)
+    client.reload_code(timeout=scaled(60))
     assert host.row("backed")["probes"] == probes  # it has just been probed
 
     tables.add("backed", "second")
-    reply = client.refresh_component_state(["tables"], timeout=60)
+    reply = client.refresh_component_state(["tables"], timeout=scaled(60))
     assert not reply.serialized_error
     assert Eyes(host, "backed").jobs() == ["job_of_first", "job_of_second"]
-    again = client.reload_code_with_state(reply.serialized_defs_state_info, timeout=60)
+    again = client.reload_code_with_state(reply.serialized_defs_state_info, timeout=scaled(60))
     assert not again.serialized_error
     assert again.serialized_server_id == host.row("backed")["server_id"] == Eyes(host, "backed").server_id()
     assert jobs(host, "backed") == ["job_of_first", "job_of_second"]
-    assert client.refresh_component_state(["nothing"], timeout=60).serialized_error
+    assert client.refresh_component_state(["nothing"], timeout=scaled(60)).serialized_error
     assert jobs(host, "backed") == ["job_of_first", "job_of_second"]

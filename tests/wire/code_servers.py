@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+
+from deadlines import Deadline, scaled
 
 START_S = 60.0
 
@@ -158,12 +159,12 @@ def code_server(
 
 
 def _until_it_answers(server: CodeServer) -> None:
-    deadline = time.monotonic() + START_S
+    deadline = Deadline(START_S)
     while True:
         with grpc.insecure_channel(server.target, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
             try:
-                channel.unary_unary("/api.DagsterApi/Ping")(b"", timeout=2, wait_for_ready=True)
+                channel.unary_unary("/api.DagsterApi/Ping")(b"", timeout=scaled(2), wait_for_ready=True)
                 return
             except grpc.RpcError:
                 assert server.process.poll() is None, server.log.read_text()
-                assert time.monotonic() < deadline, server.log.read_text()
+                assert not deadline.over, server.log.read_text()

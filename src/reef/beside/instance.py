@@ -7,12 +7,16 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import reef.guest as guest
 from reef.beside.companion import there_or_none
+from reef.hosting.process import cpu_seconds
 
+T = TypeVar("T")
 TOOL = Path(guest.__file__).parent / "instance_tool.py"
 TIMEOUT_S = 90.0
+LOOK_S = 1.0
 
 
 class InstanceUnavailable(Exception):
@@ -20,9 +24,16 @@ class InstanceUnavailable(Exception):
 
 
 async def ask(
-    python: str, env: Mapping[str, str], command: str, request: object = None, cwd: str | None = None
+    python: str,
+    env: Mapping[str, str],
+    command: str,
+    request: object = None,
+    *,
+    cwd: str | None = None,
+    patience_s: float = TIMEOUT_S,
 ) -> object:
-    """One command of the instance tool, run in `cwd`; its JSON answer. Raises InstanceUnavailable."""
+    """One command of the instance tool, run in `cwd`; its JSON answer. Raises InstanceUnavailable, and TimeoutError
+    where it has not answered after `patience_s` and no longer computes: on a busy machine it may only be slow."""
     process = await asyncio.create_subprocess_exec(
         python,
         str(TOOL),
@@ -35,7 +46,8 @@ async def ask(
         start_new_session=True,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(json.dumps(request).encode()), TIMEOUT_S)
+        said = asyncio.ensure_future(process.communicate(json.dumps(request).encode()))
+        out, err = await asyncio.wait_for(_while_it_computes(said, process.pid, patience_s), TIMEOUT_S)
     except (TimeoutError, asyncio.CancelledError):
         process.kill()
         await process.wait()
@@ -43,6 +55,18 @@ async def ask(
     if process.returncode:
         raise InstanceUnavailable(err.decode(errors="replace")[-2000:].strip())
     return json.loads(out.decode().splitlines()[-1])
+
+
+async def _while_it_computes(said: asyncio.Future[T], pid: int, patience_s: float) -> T:
+    used_s, wait_s = None, patience_s
+    try:
+        while not (await asyncio.wait({said}, timeout=wait_s))[0]:
+            before_s, used_s, wait_s = used_s, cpu_seconds(pid), LOOK_S
+            if used_s == before_s:
+                raise TimeoutError
+        return said.result()
+    finally:
+        said.cancel()
 
 
 async def last_heartbeat_at(

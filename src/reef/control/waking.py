@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Awaitable, Callable
 
@@ -18,6 +17,7 @@ from reef.control.versions import Change, Stamp, Versions
 from reef.copies import Damaged
 from reef.gateway.contract import WakeRefused
 from reef.hosting.contract import Child, Hosting, StartFailed
+from reef.hosting.process import cpu_seconds
 from reef.words import describe, headline
 
 log = logging.getLogger("reef.control")
@@ -160,16 +160,6 @@ class Waker:
         location.note_failure(reason, time.monotonic())
         log.warning("%s: not woken: %s", location.name, headline(reason))
         return WakeRefused(f"code location {location.name!r} could not be started: {reason}")
-
-
-def cpu_seconds(pid: int) -> float | None:
-    """Processor time that a process has used so far."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def load_error_text(location: CodeLocation) -> str:

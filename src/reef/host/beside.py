@@ -18,7 +18,7 @@ from reef.beside.dagster import (
     webserver_spec,
 )
 from reef.beside.home import DagsterHome
-from reef.beside.instance import InstanceUnavailable, ask
+from reef.beside.instance import TIMEOUT_S, InstanceUnavailable, ask
 from reef.beside.other_daemon import refuse_second_daemon
 from reef.control.runs import RunProcess
 from reef.errors import ReefError
@@ -97,22 +97,27 @@ class DagsterBeside:
         if failed:
             log.warning("runs reported failed, their processes were gone: %s", failed)
 
-    async def ask_instance(self, command: str, runs: list[RunProcess], message: str) -> object:
+    async def ask_instance(
+        self, command: str, runs: list[RunProcess], message: str, patience_s: float = TIMEOUT_S
+    ) -> object:
         if not runs or self.home is None:
             return None
-        return await self.ask_instance_anyway(command, {run.run_id: message for run in runs})
+        return await self.ask_instance_anyway(command, {run.run_id: message for run in runs}, patience_s)
 
     def _env(self, python: str, home: DagsterHome) -> dict[str, str]:
         return dagster_env(variables_of(self._fleet().folder, os.environ), python, home.path)
 
-    async def ask_instance_anyway(self, command: str, request: object) -> object:
+    async def ask_instance_anyway(
+        self, command: str, request: object, patience_s: float = TIMEOUT_S
+    ) -> object:
         """Raises ReefError where no instance is known, InstanceUnavailable where Dagster cannot open it."""
         if self.home is None:
             raise ReefError(
                 "no Dagster instance is known", hint="give it with --dagster-home or DAGSTER_HOME"
             )
         python = self._python or await python_with("dagster", interpreters(self._fleet()))
-        return await ask(python, self._env(python, self.home), command, request, cwd=self._fleet().folder)
+        env, cwd = self._env(python, self.home), self._fleet().folder
+        return await ask(python, env, command, request, cwd=cwd, patience_s=patience_s)
 
     def status(self) -> dict[str, dict[str, int | None]]:
         return {one.spec.name: {"pid": one.pid, "restarts": one.restarts} for one in self.companions}

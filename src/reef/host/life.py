@@ -48,7 +48,8 @@ log = logging.getLogger("reef")
 
 STOP_WITHIN_S = 8.0
 CANCEL_RUNS_S = 3.0
-TELL_RUNS_S = 5.0  # Dagster needs one or two to open its instance, on a busy machine more
+TELL_RUNS_S = 5.0  # Dagster needs one or two to open its instance; one that still computes then may be slow
+TELL_RUNS_AT_MOST_S = 30.0
 
 
 class Host:
@@ -252,7 +253,8 @@ class Host:
         say(f"cancelling {count(len(live), 'live run')}: {', '.join(run.run_id[:8] for run in live)}")
         message = "Reef was stopped by a person, which cancels its runs."
         try:
-            await asyncio.wait_for(self.beside.ask_instance("cancel-runs", live, message), TELL_RUNS_S)
+            telling = self.beside.ask_instance("cancel-runs", live, message, TELL_RUNS_S)
+            await asyncio.wait_for(telling, TELL_RUNS_AT_MOST_S)
         except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
             log.warning("live runs could not be marked as cancelled beforehand: %s", describe(error))
         for run in live:

@@ -22,6 +22,16 @@ def start_ticks(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def cpu_seconds(pid: int) -> float | None:
+    """Processor time that a process has used so far."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Process:
     """A living process. `status` is set once it is dead: a wait status, or None where nobody could tell."""
 
