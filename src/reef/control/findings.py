@@ -48,9 +48,12 @@ def read(folder: Path, fingerprint: str) -> Findings:
 def keep(folder: Path, fingerprint: str, built: Built) -> bool:
     """Add what a build has found; whether any of it is new. A full disk only means finding it again."""
     found = read(folder, fingerprint)
-    if found.unfit.keys() >= built.left_out.keys():
+    unfit = {
+        name: why for name, why in built.left_out.items() if why.kind != "needs"
+    }  # which a plan finds itself
+    if found.unfit.keys() >= unfit.keys():
         return False
-    found.add(Findings(dict(built.left_out), dict(built.costs)))
+    found.add(Findings(unfit, dict(built.costs)))
     try:
         write_atomic(_path(folder, fingerprint), msgspec.json.encode(found))
     except OSError as error:

@@ -24,7 +24,7 @@ from .recorders import Registrations
 STDLIB = "the standard library"
 STDLIB_PART = 0.3  # of the time for comparing, around its modules
 _OF_PROCESSES = frozenset(
-    ("_thread", "os", "select", "selectors", "signal", "socket", "subprocess", "threading")
+    ("_thread", "os", "select", "selectors", "signal", "socket", "subprocess", "threading", "time")
 )
 IN_ADVANCE_S = 2.0  # of the time by which shares are counted: what building takes besides importing
 
@@ -80,7 +80,7 @@ class Blame:
     ) -> None:
         self.dirty: dict[str, Dirt] = {}
         self.groups: list[Group] = []
-        self._leaving: list[tuple[tuple[str, ...], list[Change]]] = []
+        self._leaving: list[tuple[int, tuple[str, ...], list[Change]]] = []
         self.costs: dict[str, float] = {}
         self._shared = frozenset(shared)
         self._loaded: set[str] = set()
@@ -93,9 +93,10 @@ class Blame:
         self._registrations = Registrations()
         self._looks = [_Look(Process().differences, 0.05)]
         self._holdings: Holdings | None = None
+        self._moment = 0
         self._patched = (
-            False  # then what later modules seem to do may be the patch's doing: the next round tells
-        )
+            sys.maxsize
+        )  # the first moment at which somebody had patched what processes are made of
         self._codecs = _of_codecs()  # now, while there is little to look through
         self._insides, self._abstract = Insides(), AbstractClasses()
 
@@ -164,6 +165,7 @@ class Blame:
 
     def _compare(self, name: str, outer: str) -> None:
         """The standard library is seldom to blame: comparing around its modules gets a smaller part."""
+        self._moment += 1
         elapsed = time.process_time() - self._started
         part = STDLIB_PART if outer and self.distribution(name) == STDLIB else 1.0
         always = bool(self._closely.intersection((self.distribution(name), self.distribution(outer))))
@@ -184,11 +186,12 @@ class Blame:
         unfit = [c for c in strange if c.kind in ("held", "lost")]
         if own:
             self._enter(own, entries)
-        if unfit and not (self._patched and all(c.kind == "held" for c in unfit)):
-            self._leaving.append((own or ran, unfit))
+        if unfit:
+            self._leaving.append((self._moment, own or ran, unfit))
         elif own and any(c.kind == "changed" or not (one or self._whose(c, own)) for c in strange):
-            self._patched |= any(c.owner in _OF_PROCESSES for c in strange if c.kind == "changed")
-            self._leaving.append((own, [c for c in strange if c.kind == "changed"] or strange))
+            if any(c.owner in _OF_PROCESSES for c in strange if c.kind == "changed"):
+                self._patched = min(self._patched, self._moment)
+            self._leaving.append((self._moment, own, [c for c in strange if c.kind == "changed"] or strange))
         elif own:
             for change in strange:
                 self._group(self._whose(change, own) or own, change)
@@ -220,8 +223,11 @@ class Blame:
         return tuple(name for name in own if self.distribution(name) == of)
 
     def _blamed(self) -> Iterator[tuple[tuple[str, ...], list[Change]]]:
-        """Without what was changed only for a while."""
-        for modules, found in self._leaving:
+        """Without what was changed only for a while. What seems to be held after a patch may be the patch's doing:
+        another round without it tells."""
+        for moment, modules, found in self._leaving:
+            if moment >= self._patched and all(change.kind == "held" for change in found):
+                continue
             still = [change for change in found if change.holds is None or change.holds()]
             if still:
                 yield modules, still

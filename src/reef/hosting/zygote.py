@@ -198,15 +198,13 @@ class _Findings:
         """So that there is an end: what is still unclear, and the whole of each distribution that has something to be
         left out; at last all that not every location has."""
         self.left_out.update(self.unclear)
-        reasons = {
-            self._distribution(n): why.words for n, why in self.left_out.items() if why.kind != "needs"
-        }
-        for name in self.plan.modules:
-            words = reasons.get(
-                self._distribution(name), "was imported with others that cannot be" if everything else ""
-            )
-            if words and name not in self.plan.shared:
-                self.left_out.setdefault(name, Unfit("needs", words))
+        reasons = {self._distribution(n): why for n, why in self.left_out.items() if why.kind != "needs"}
+        for name in set(self.plan.modules).difference(self.plan.shared, self.left_out):
+            why = reasons.get(self._distribution(name))
+            if why is not None:
+                self.left_out[name] = why
+            elif everything:
+                self.left_out[name] = Unfit("needs", "was to be preloaded with others that cannot be")
 
     def _distribution(self, module: str) -> str:
         top = module.partition(".")[0]
