@@ -285,11 +285,10 @@ class AbstractClasses:
             for added in now - before:
                 registered = added()
                 of = getattr(registered, "__module__", None) or ""
-                if not is_importable(of, sys.modules.get(of)):  # made by the C code that registers it
-                    continue
                 name = getattr(registered, "__qualname__", "a class")
                 what = f"registers {of}.{name} with {found.__module__}.{found.__qualname__}"
-                yield Change("changed", of, what)
+                if is_importable(of, sys.modules.get(of)):  # else it was made by the C code that registers it
+                    yield Change("changed", of, what)
                 yield Change(
                     "own",
                     of,

@@ -12,7 +12,7 @@ import encodings
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .asked import AbstractClasses, ContextVariables, Loggers, Modules, Process
@@ -30,10 +30,14 @@ IN_ADVANCE_S = 2.0  # of the time by which shares are counted: what building tak
 
 
 class Group(NamedTuple):
-    """What some modules, which ran together, added; nothing is there while one of them is not."""
+    """What some modules added that ran together. Of `one` distribution, whoever has any of them has all."""
 
     modules: tuple[str, ...]
     changes: tuple[Change, ...]
+    one: bool = False
+
+    def is_there(self, names: Container[str]) -> bool:
+        return (any if self.one else all)(module in names for module in self.modules)
 
     def words(self) -> str:
         return told(self.changes)
@@ -215,7 +219,8 @@ class Blame:
         before = (
             self.groups.pop() if self.groups and self.groups[-1].modules == modules else Group(modules, ())
         )
-        self.groups.append(Group(modules, (*before.changes, change)))
+        one = len({self.distribution(name) for name in modules}) == 1
+        self.groups.append(Group(modules, (*before.changes, change), one))
 
     def _whose(self, change: Change, own: tuple[str, ...]) -> tuple[str, ...]:
         """Those that ran of the distribution that the change is of, if any."""

@@ -44,7 +44,7 @@ class Hidden:
         """What the others have added is taken back."""
         kept = frozenset(names)
         for number in sorted(self._done, reverse=True):
-            if not kept.issuperset(self._groups[number].modules):
+            if not self._groups[number].is_there(kept):
                 self._undo(number)
         gone = [
             name for name in list(sys.modules) if not (name in kept or _ours(name)) and can_be_found(name)
@@ -90,7 +90,7 @@ class Hidden:
             if parent is not None:
                 parent.__dict__[key] = module
         for number, group in enumerate(self._groups):
-            if number not in self._done and all(module in sys.modules for module in group.modules):
+            if number not in self._done and group.is_there(sys.modules):
                 self._redo(number)
 
     def find(self, name: str) -> ModuleType | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import gc
 import importlib._bootstrap as bootstrap
 import sys
 from collections.abc import Callable, Iterator
@@ -33,15 +34,16 @@ class Imports:
         """What a module has put in the place of these functions meanwhile stays."""
         load, statement, by_name = self._real
         _bootstrap._load_unlocked = self._loads
-        builtins.__import__ = self._imports
+        builtins.__import__ = ours = self._imports
         _bootstrap._gcd_import = self._imports_by_name
         try:
             yield
         finally:
             if _bootstrap._load_unlocked == self._loads:
                 _bootstrap._load_unlocked = load
-            if builtins.__import__ == self._imports:
+            if builtins.__import__ is ours:
                 builtins.__import__ = statement
+            _give_back(ours, statement)
             if _bootstrap._gcd_import == self._imports_by_name:
                 _bootstrap._gcd_import = by_name
 
@@ -98,6 +100,19 @@ class Imports:
         if found is None:
             found = self.asks[asker] = set()
         return found
+
+
+def _give_back(ours: Any, real: Any) -> None:
+    """Whoever took the function for his own meanwhile has the real one, in a module or in a class."""
+    for holder in gc.get_referrers(ours):
+        if isinstance(holder, dict):
+            for name in [name for name, value in holder.items() if value is ours]:
+                holder[name] = real
+        elif isinstance(holder, staticmethod):
+            for kind in [one for found in gc.get_referrers(holder) for one in gc.get_referrers(found)]:
+                if isinstance(kind, type):
+                    for name in [name for name, value in vars(kind).items() if value is holder]:
+                        setattr(kind, name, staticmethod(real))
 
 
 def note_asked(asked: set[str], name: str, globals_: Any, fromlist: Any, level: int) -> None:
