@@ -16,6 +16,11 @@ class Rule(NamedTuple):
     why: str
 
 
+LOGGERS = "Dagster's server sets the class of loggers when it starts; these were made before"
+MEMO = "what was asked for before is remembered"
+EACH = "another in each process, or in each order of a set"
+TRACED = "what ddtrace notes of the process, and of modules that were there before it"
+
 ALLOWED = (
     Rule(r"sys:(orig_)?argv", r"plain\.sock.*\|.*/c/", "each server listens at an address of its own"),
     Rule(r"process\.kernel Threads|threading:_active", "", "how many threads of gRPC have called already"),
@@ -35,6 +40,40 @@ ALLOWED = (
         "a server of Reef's keeps no bytecode of files that are just being written",
     ),
     Rule(r"(modules\.)?_reef_guest\b.*", "", "the guest"),
+    Rule(r"sys:(orig_)?argv", r"--socket", "each server listens at an address of its own"),
+    Rule(
+        r"process\.files",
+        r"anon_inode|socket:",
+        "the guest's socket, and how many event loops gRPC has begun",
+    ),
+    Rule(
+        r"running\.context\._current_storage",
+        "_reef_guest",
+        "the instance is opened when somebody asks for it",
+    ),
+    Rule(r"running\.atexit", "", "the instance, which is opened later, and the guest register functions"),
+    Rule(r"threading:_main_thread", "", "its number"),
+    Rule(r"(\S+):\S+", r"_FixedFindCallerLogger \S* \| logging\.Logger", LOGGERS),
+    Rule(r"(\S+):\S+", r"_FixedFindCallerLogger \S+ \| logging\.Logger", LOGGERS),
+    Rule(r"pyftpdlib\S*:FTPHandler\.(log|logline|respond)", "logging", LOGGERS),
+    Rule(r"dagster\S*:\S*\.__(replace_)?new__", "", "Dagster compiles checks when they are first used"),
+    Rule(r"dagster_shared\S*:_CACHED_\S+", "", "Dagster remembers what it has asked for"),
+    Rule(r"re:RegexFlag\._value2member_map_|typing:_overload_registry|pytz:(all|common)_timezones", "", MEMO),
+    Rule(r"weakref:finalize\._registry|filelock\S*:_FORK_STATE", "", "what is to be cleared away in the end"),
+    Rule(
+        r"\S+:(_?[A-Z_]*_?(INVOCATION_ID|RUNTIME_ID|KEY)|generationtime|module_rules|_rand|\S*\._rand)",
+        "",
+        EACH,
+    ),
+    Rule(r"(joblib|scipy|pandas|gevent)\S*:(name|npfunc|\S*unsupported_nodes|Hub\._hub_counter)", "", EACH),
+    Rule(r"mashumaro\S*:\S*(__\S+|\.from_dict|\.to_dict)", "", "its functions have random names"),
+    Rule(r"\S+:__dd_origin__|_frozen_importlib:BuiltinImporter\.\S+", "", TRACED),
+    Rule(r"ddtrace\S*:\S+", r"^(?!function|class|method|module)[^|]*\|(?! (function|class|method))", TRACED),
+    Rule(
+        r"polars\S*:_sequence_to_pydf_dispatcher",
+        "",
+        "what a function dispatches on is made when it is called",
+    ),
     Rule(
         r"_frozen_importlib_external:PathFinder\.find_spec",
         "_reef_guest",
