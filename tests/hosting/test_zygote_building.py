@@ -196,3 +196,31 @@ def test_a_root_of_its_own_is_for_packs(bare: Host, code: Write) -> None:
     other = ChildSpec(**{**spec.__dict__, "root": "/images/a"})
     with pytest.raises(Exception, match="root '/images/a'"):
         bare.start(other)
+
+
+def test_a_zygote_whose_successor_cannot_be_built_stays(bare: Host, site: Path) -> None:
+    bare.run(bare.hosting.use([plan(site, "quiet", key="old")]))
+    old = zygote(bare)
+    bare.run(bare.hosting.use([plan(site, "dies", key="new")]))
+    assert zygote(bare) is old
+    assert alive(old.process.pid)
+    (status,) = bare.hosting.zygotes()
+    assert "died with status 9" in (status.successor_failed or "")
+    assert bare.hosting.not_forked_because("a") is None
+    bare.run(bare.hosting.use([plan(site, "quiet", key="old")]))
+    (status,) = bare.hosting.zygotes()
+    assert status.successor_failed is None
+
+
+def test_a_plan_that_asks_for_what_was_built_needs_no_other_zygote(bare: Host, site: Path) -> None:
+    bare.run(bare.hosting.use([plan(site, "quiet", "threaded", key="first")]))
+    built = zygote(bare)
+    assert set(built.built.left_out) == {"threaded"}
+    bare.run(bare.hosting.use([plan(site, "quiet", key="second")]))
+    assert zygote(bare) is built
+    assert bare.hosting.zygotes()[0].key == "second"
+
+
+def test_what_starts_a_thread_is_left_out_in_one_round(bare: Host, site: Path) -> None:
+    bare.run(bare.hosting.use([plan(site, "quiet", "uses_threaded", "threaded")]))
+    assert zygote(bare).built.rounds == 2
