@@ -10,7 +10,7 @@ import pytest
 
 from reef.decide.zygotes import Candidate, Catalogue, Costs, Zygotes, decide_zygotes
 from reef.environments.model import Distribution, Environment, EnvironmentProblem, Origin
-from reef.hosting.plan import WarmedModule, ZygotePlan
+from reef.hosting.plan import LeftOut, Unfit, WarmedModule, ZygotePlan
 
 DAGSTER = tuple(f"dagster.m{number}" for number in range(1500))
 PANDAS = tuple(f"pandas.m{number}" for number in range(800))
@@ -213,6 +213,28 @@ def test_a_shadowed_name_and_all_that_needs_it_stay_out() -> None:
     assert plan.locations == ("a", "b", "c")
     assert plan.modules == DAGSTER
     assert set(plan.never) >= {"yaml", "yaml.a", "uses.b", "uses.c"}
+
+
+def test_what_was_seen_to_change_others_stays_out_with_all_that_needs_it_and_is_told() -> None:
+    fleet, here = Fleet(), environment("v", names={"dagster": "1", "patches": "6", "uses": "1", "calm": "2"})
+    fleet.catalogue.unfit = {"patches.a": Unfit("changed", "changes socket.socket")}
+    fleet.catalogue.costs = {"patches": 0.4}
+    fleet.catalogue.shared = set(DAGSTER)
+    seen = (*DAGSTER, "patches.a", WarmedModule("uses.b", "", needs=("patches.a",)), "calm.c")
+    for name in "ab":
+        fleet.add(name, here, seen)
+    plan = fleet.add("c", here).decide().plans[0]
+    assert plan.modules == (*DAGSTER, "calm.c")
+    assert plan.shared == DAGSTER
+    assert plan.changing == ("patches.a",)
+    assert plan.left_out == (LeftOut("patches", "changes socket.socket", 0.4, 1),)
+
+
+def test_where_nobody_has_seen_what_all_load_it_is_what_all_load_first() -> None:
+    fleet, here = Fleet(), environment("v", names={"dagster": "1", "pandas": "3"})
+    for name, more in (("a", PANDAS), ("b", PANDAS), ("c", ())):
+        fleet.add(name, here, (*DAGSTER, *more))
+    assert fleet.decide().plans[0].shared == DAGSTER
 
 
 def test_a_location_that_shadows_dagster_is_alone() -> None:
