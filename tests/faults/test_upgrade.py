@@ -27,10 +27,10 @@ def late():
     return part.VERSION
 """
 READS = """
-import sys
-PRELOADED = "tinylib" in sys.modules
+from importlib.machinery import PathFinder
+PRELOADED = type(PathFinder.find_spec("tinylib").loader).__module__.startswith("_reef_guest")
 import tinylib
-"""
+"""  # what a zygote has preloaded is not in `sys.modules` before it is imported
 
 
 def install(python: str, version: int) -> None:

@@ -107,6 +107,9 @@ def fresh(place: Path, python: Path) -> Ask:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=lambda: signal.signal(
+                    signal.SIGINT, signal.default_int_handler
+                ),  # whoever ignores it here
             )
         process.wait(scaled(100))
         with contextlib.suppress(ProcessLookupError):

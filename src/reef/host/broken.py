@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reef.control.location import CodeLocation
-from reef.words import headline, shortened
+from reef.words import count, headline, shortened
 
 MOST_NAMED = 10
 MOST_SHARING = 3
@@ -32,7 +32,7 @@ def told(places: Sequence[CodeLocation]) -> str:
     names = [place.name for place in places]
     more = ", ..." if len(names) > MOST_SHARING else ""
     verdict = verdict.replace("does not", "do not", 1)
-    return f"{len(names)} locations {verdict}: {reason} ({', '.join(names[:MOST_SHARING])}{more})"
+    return f"{count(len(names), 'location')} {verdict}: {reason} ({', '.join(names[:MOST_SHARING])}{more})"
 
 
 def _verdict(place: CodeLocation) -> str:
