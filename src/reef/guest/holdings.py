@@ -300,16 +300,16 @@ def _is_lazy(holder: Holder) -> bool:
 
 
 def _in_filters(holder: Holder, before: list[Any], now: list[Any]) -> Change:
-    for first in range(len(now) + 1):
-        for end in range(len(now), first - 1, -1):
-            old = iter(before)
+    """What is left of the old filters stands together, between what was put first and what was put last."""
+    for size in range(len(now), -1, -1):
+        for first in range(len(now) - size + 1):
+            old, end = iter(before), first + size
             if all(any(item is one for one in old) for item in now[first:end]):
                 put, append = now[:first], now[end:]
-                gone = [one for one in before if one not in now]
-                if gone or not _harmless(put + append):
-                    break
-                return changes.filters(holder.owner, holder.held, before, put, append)
-    return Change("changed", holder.owner, f"changes {holder.label}")
+                if all(one in now for one in before) and _harmless(put + append):
+                    return changes.filters(holder.owner, holder.held, before, put, append)
+                return Change("changed", holder.owner, f"changes {holder.label}")
+    raise AssertionError("nothing at all is left of them in any case")
 
 
 def _harmless(filters: list[Any]) -> bool:
