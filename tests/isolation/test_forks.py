@@ -53,6 +53,7 @@ ITS_OWN = {
     r"platform:_\w+_cache": "what was asked for before is remembered",
     r"(modules\.)?pwd\b.*": "built into the interpreter, and asked for by a module that was preloaded",
     r"(modules\.)?pyexpat\b.*": "C code of the standard library imports it once in a process",
+    r"multiprocessing\.reduction:\S+_extra_reducers": "the standard library's own, of a module that others brought",
     r"running\.context\.corpus": "nobody has this variable who has not imported the module that made it",
 }
 """Regular expression for keys that may differ -> why."""

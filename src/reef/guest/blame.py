@@ -219,7 +219,8 @@ class Blame:
         before = (
             self.groups.pop() if self.groups and self.groups[-1].modules == modules else Group(modules, ())
         )
-        one = len({self.distribution(name) for name in modules}) == 1
+        of = {self.distribution(name) for name in modules}
+        one = len(of) == 1 and (STDLIB not in of or len({name.partition(".")[0] for name in modules}) == 1)
         self.groups.append(Group(modules, (*before.changes, change), one))
 
     def _whose(self, change: Change, own: tuple[str, ...]) -> tuple[str, ...]:
