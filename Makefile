@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum
 # Where it is set, each of the hundreds of processes that tests start would compile Reef anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install check test test-all demo bench-quick lock clean
+.PHONY: install check test test-libraries test-all demo bench-quick lock clean
 
 $(STAMP):
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,10 @@ check: $(STAMP)
 # come last.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25
+
+# Forked servers of 25 locations over real libraries against fresh interpreters: some four minutes, and an index.
+test-libraries: $(STAMP)
+	REEF_TEST_LIBRARIES=1 $(BIN)/python -m pytest tests/isolation/test_differential.py
 
 # All rows, some ten minutes each. One alone, into the page:
 #   .venv/bin/python tests/every_python.py --row 3.12 --record docs/test-matrix.md

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +23,15 @@ from real_fleet import IMPORTS, REQUIREMENTS, write_fleet
 from reefs import Reef
 from state_of import State, differences
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ASKED_FOR = "REEF_TEST_LIBRARIES"
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        not os.environ.get(ASKED_FOR),
+        reason=f"25 locations of real libraries take minutes: {ASKED_FOR}=1 asks for them",
+    ),
+]
 
 MOMENTS = ("load", "tick")
 States = dict[tuple[str, str], State]
