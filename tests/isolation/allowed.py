@@ -66,6 +66,16 @@ ALLOWED = (
         EACH,
     ),
     Rule(r"(joblib|scipy|pandas|gevent)\S*:(name|npfunc|\S*unsupported_nodes|Hub\._hub_counter)", "", EACH),
+    Rule(r"cython_runtime:cline_in_traceback", "", "Cython looks for it when it first tells of an error"),
+    Rule(
+        r"multiprocessing\.reduction:\S*_extra_reducers", "", "the standard library's own, in another order"
+    ),
+    Rule(
+        r"collections\.abc:Sequence\.<registered>", "_cyutility", "registered by C code, under several names"
+    ),
+    Rule(
+        r"opentelemetry:environment_variables", "", "a submodule that was reached otherwise than by an import"
+    ),
     Rule(r"mashumaro\S*:\S*(__\S+|\.from_dict|\.to_dict)", "", "its functions have random names"),
     Rule(r"\S+:__dd_origin__|_frozen_importlib:BuiltinImporter\.\S+", "", TRACED),
     Rule(r"ddtrace\S*:\S+", r"^(?!function|class|method|module)[^|]*\|(?! (function|class|method))", TRACED),
