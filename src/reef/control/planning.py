@@ -97,10 +97,10 @@ class Planner:
 
     def _keep_findings(self, plans: Iterable[ZygotePlan]) -> bool:
         """Whether a build has found something that nobody knew when it was planned."""
-        fingerprints = {plan.key: plan.fingerprint for plan in plans}
+        keys = {plan.key for plan in plans}
         new = False
         for zygote in self._hosting.living_zygotes():
-            if zygote.built.left_out and zygote.plan.key in fingerprints:
+            if zygote.built.left_out and zygote.plan.key in keys:
                 new |= findings.keep(self._cache, zygote.plan.fingerprint, zygote.built)
         return new
 

@@ -51,7 +51,7 @@ class Registrations:
     def differences(self) -> Iterator[Change]:
         heard, self._heard[:] = list(self._heard), []
         for what, register in heard:
-            yield Change("added", "", what, None, partial(_call, register))
+            yield Change("added", "", what, None, register)
         if self._seeded:
             self._seeded.clear()
             yield Change("lost", "", "seeds the random state")
@@ -73,7 +73,3 @@ class _Recorder:
             return self.real(*arguments, **keywords)
         self._heard.append((self._what, partial(self.real, *arguments, **keywords)))
         return arguments[0] if arguments else None
-
-
-def _call(register: Callable[[], object]) -> None:
-    register()
