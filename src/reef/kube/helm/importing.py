@@ -1,0 +1,121 @@
+"""From the chart's values to CodeLocations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reef.errors import ReefError
+from reef.fleet.document import Item
+from reef.kube.findings import Finding, about
+from reef.kube.helm.chart import Chart, Options, read_chart, section_findings
+from reef.kube.helm.entry import Entry, missing
+from reef.kube.helm.foreign import foreign
+from reef.kube.helm.made import made_objects
+from reef.kube.helm.off import values_off
+from reef.kube.helm.reading import read_release
+from reef.kube.helm.section import Section, deployments_of, find_sections
+from reef.kube.helm.templates import bare_variable, template_kind
+from reef.kube.helm.tree import entry, scalars, text
+from reef.kube.model import CodeLocation
+
+
+@dataclass(frozen=True)
+class Import:
+    """`made` are objects that the chart made and that go with it; `off` the values that switch the old pods off."""
+
+    locations: tuple[CodeLocation, ...]
+    made: tuple[dict[str, Any], ...] = ()
+    off: dict[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+
+def import_helm(paths: Sequence[str], options: Options, workspace_map: str) -> Import:
+    """All user deployments of the values in these files. Raises ReefError where there is nothing to import."""
+    release = read_release(paths)
+    options = replace(
+        options,
+        release=options.release or release.name or "dagster",
+        namespace=options.namespace or release.namespace,
+        chart_version=options.chart_version or release.chart_version,
+    )
+    sections = find_sections(release.values)
+    if not any(deployments_of(each) for each in sections):
+        raise foreign(release.values)
+    locations: list[CodeLocation] = []
+    made: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    for section in sections:
+        _refuse_templates(section, options)
+        chart = read_chart(section, release.values, options)
+        findings += section_findings(section)
+        for location, found in _locations(section, chart):
+            findings += found
+            locations += [location] if location else []
+        made += made_objects(chart, findings)
+    _check_names(locations, sections)
+    off = values_off(release.values, sections, workspace_map)
+    return Import(tuple(locations), tuple(made), off, tuple(findings), tuple(sections))
+
+
+def _locations(section: Section, chart: Chart) -> Iterator[tuple[CodeLocation | None, list[Finding]]]:
+    deployments = deployments_of(section)
+    if deployments is None:
+        return
+    for name, item in _named(deployments):
+        if item.value is None:
+            yield None, [about("left_out", item, "is null: it is switched off")]
+            continue
+        reader = Entry(item, name, chart)
+        try:
+            yield reader.location(bool(deployments.entries)), reader.findings
+        except ReefError as error:
+            yield None, [missing(item, error)]
+
+
+def _named(deployments: Item) -> Iterator[tuple[str, Item]]:
+    if deployments.entries:
+        yield from sorted(deployments.entries.items())  # as the chart does
+        return
+    for item in deployments.elements:
+        if not isinstance(item.value, dict):
+            raise item.invalid("a map with name, image and port")
+        name = text(item, "name")
+        if name is None:
+            raise item.error("has no name")
+        yield name, item
+
+
+def _refuse_templates(section: Section, options: Options) -> None:
+    if options.literal:
+        return
+    for item in scalars(section.item):
+        if what := template_kind(item.raw or ""):
+            said = "" if ".env" in item.path else f"= {item.said()}: "  # it may be a secret
+            raise item.error(f"{said}this is {what}", "--literal takes such text as it is")
+    for deployment in (
+        (found.elements or tuple(found.entries.values())) if (found := deployments_of(section)) else ()
+    ):
+        for each in (entry(deployment, "name"), entry(deployment, "port"), *_image_parts(deployment)):
+            if each is not None and bare_variable(each.raw or ""):
+                raise each.error(
+                    f"= {each.said()}: this is a template for envsubst: render it first",
+                    "--literal takes it as it is",
+                )
+
+
+def _image_parts(deployment: Item) -> Iterator[Item | None]:
+    yield entry(deployment, "image", "repository")
+    yield entry(deployment, "image", "tag")
+
+
+def _check_names(locations: Sequence[CodeLocation], sections: Sequence[Section]) -> None:
+    seen: set[str] = set()
+    for each in locations:
+        if each.name in seen:
+            raise sections[-1].item.error(
+                f"two deployments are called {each.name!r}", "a Service has one name; rename or remove one"
+            )
+        seen.add(each.name)
