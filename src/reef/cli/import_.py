@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import os
 from collections.abc import Sequence
 
 import click
 
-from reef.cli.output import write_folder
+from reef.cli.documents import Output, finish, put, show_rendered
 from reef.errors import ReefError
-from reef.kube.findings import grouped
+from reef.fleet.document import read_document
+from reef.kube.cloud.importing import Images, import_dagster_cloud
 from reef.kube.helm.chart import Options
 from reef.kube.helm.importing import Import, import_helm
+from reef.kube.render import Target
+from reef.kube.workspace import import_workspace
 from reef.kube.writing import commented, documents_text, yaml_text
-from reef.words import count
 
 WORKSPACE_MAP = "reef-workspace"
 
@@ -78,34 +79,68 @@ def _images(given: Sequence[str]) -> dict[str, str]:
 
 def _show(done: Import, output: str | None, as_json: bool) -> None:
     documents = [*done.made, *(each.document() for each in done.locations)]
-    if as_json:
-        click.echo(json.dumps(_as_json(done), ensure_ascii=False))
-    elif output:
-        write_folder(output, _files(done, documents))
-    else:
-        click.echo(documents_text(documents), nl=False)
-        if done.off:
-            click.echo(commented(_OFF + yaml_text(done.off)), nl=False)
-    for line in grouped(done.findings):
-        click.echo(line, err=True)
-    left_out = sum(each.kind == "left_out" for each in done.findings)
-    click.echo(f"{count(len(done.locations), 'CodeLocation')}, {left_out} left out", err=True)
-    if left_out:
-        sys.exit(1)
+    off = {"values-off.yaml": commented(_OFF) + yaml_text(done.off)} if done.off else {}
+    better = {f"corrected-{os.path.basename(file)}": text for file, text in done.corrections.items()}
+    extra = {"objects": list(done.made), "values_off": done.off, "corrections": dict(done.corrections)}
+    put(
+        Output(
+            {"codelocations.yaml": documents_text(documents), **off, **better},
+            documents_text(documents) + (commented(_OFF + yaml_text(done.off)) if done.off else ""),
+            {"code_locations": [each.document() for each in done.locations], **extra},
+            done.findings,
+        ),
+        output,
+        as_json,
+    )
+    if not output:
+        for file, text in done.corrections.items():
+            click.echo(f"{file}, corrected:\n{text}", err=True, nl=False)
+    finish(done.locations, done.findings)
 
 
 _OFF = "Helm values, to give last: they switch the chart's own user deployments off.\n"
 
 
-def _files(done: Import, documents: list[dict[str, object]]) -> dict[str, str]:
-    off = {"values-off.yaml": commented(_OFF) + yaml_text(done.off)} if done.off else {}
-    return {"codelocations.yaml": documents_text(documents), **off}
+@command.command("workspace")
+@click.argument("files", nargs=-1, required=True, metavar="WORKSPACE...")
+@click.option("--image", help="The image that has the code of all locations.")
+@click.option(
+    "--workdir", metavar="DIR", help="Where the image has the folder of the file; by default its WORKDIR."
+)
+@click.option("-n", "--namespace", help="The namespace of the CodeLocations.")
+@click.option("-o", "--output", metavar="DIR", help="Write files into a folder, not to stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def workspace(
+    files: Sequence[str],
+    image: str | None,
+    workdir: str | None,
+    namespace: str | None,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """CodeLocations from a workspace.yaml whose locations are all in one image, or from a ConfigMap that has it."""
+    documents = [read_document(each) for each in files]
+    done = import_workspace(documents, Target(image, workdir, namespace))
+    show_rendered(done.locations, done.findings, output, as_json)
 
 
-def _as_json(done: Import) -> dict[str, object]:
-    return {
-        "code_locations": [each.document() for each in done.locations],
-        "objects": list(done.made),
-        "values_off": done.off,
-        "findings": [each.to_json() for each in done.findings],
-    }
+@command.command("dagster-cloud")
+@click.argument("file", metavar="FILE")
+@click.option("--image", "images", multiple=True, metavar="NAME=IMAGE", help="The image of a location.")
+@click.option("--tag", help="The tag of images that the file only says the registry of.")
+@click.option(
+    "-n", "--namespace", help="The namespace of the CodeLocations; by default that of the container context."
+)
+@click.option("-o", "--output", metavar="DIR", help="Write files into a folder, not to stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def dagster_cloud(
+    file: str,
+    images: Sequence[str],
+    tag: str | None,
+    namespace: str | None,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """CodeLocations from a dagster_cloud.yaml, or a build.yaml with locations, of Dagster+ Hybrid on Kubernetes."""
+    done = import_dagster_cloud(read_document(file), Images(tag, _images(images)), namespace)
+    show_rendered(done.locations, done.findings, output, as_json)

@@ -51,6 +51,7 @@ class Chart:
     options: Options
     fullname: str
     service_account: str
+    account_is_global: bool
     instance: Instance
     pull_secrets: list[Reference] | None
 
@@ -59,12 +60,14 @@ def read_chart(section: Section, root: Item, options: Options) -> Chart:
     """The common settings of a section in its values."""
     world = _Globals(section, root)
     fullname = _fullname(world, options.release)
-    account = world.value("serviceAccountName") or text(section.item, "serviceAccount", "name")
+    shared = world.value("serviceAccountName")
+    account = shared or text(section.item, "serviceAccount", "name")
     return Chart(
         section=section,
         options=options,
         fullname=fullname,
         service_account=account or f"{fullname}-user-deployments",
+        account_is_global=shared is not None,
         instance=Instance(
             home=world.setting("dagsterHome") or HOME,
             postgresqlSecret=SecretKey(
@@ -122,7 +125,11 @@ def _fullname(world: _Globals, release: str) -> str:
     own = world.section.item
     if override := world.value("fullnameOverride") or text(own, "fullnameOverride"):
         return override[:63].rstrip("-")
-    name = world.value("nameOverride") or text(own, "nameOverride") or SUBCHART
+    return plain_fullname(release, world.value("nameOverride") or text(own, "nameOverride") or SUBCHART)
+
+
+def plain_fullname(release: str, name: str = SUBCHART) -> str:
+    """How the names of the sub-chart's objects begin."""
     return (release if name in release else f"{release}-{name}")[:63].rstrip("-")
 
 
@@ -132,13 +139,3 @@ def _pull_secrets(item: Item) -> list[Reference] | None:
         return None
     names = [text(each, "name") if each.entries else text(each) for each in found.elements]
     return [Reference(name=name) for name in names if name]
-
-
-def plain_instance(release_fullname: str) -> Instance:
-    """What the chart gives where its values say nothing."""
-    return Instance(
-        home=HOME,
-        postgresqlSecret=SecretKey(name=POSTGRESQL_SECRET, key=POSTGRESQL_KEY),
-        celeryConfigSecret=CELERY_SECRET,
-        runEnvConfigMap=f"{release_fullname}-pipeline-env",
-    )

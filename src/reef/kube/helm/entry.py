@@ -12,6 +12,7 @@ from reef.kube.findings import Finding, about
 from reef.kube.group import HELM_FORM, HELM_KEY
 from reef.kube.helm.arguments import arguments, understood
 from reef.kube.helm.chart import Chart
+from reef.kube.helm.corrected import Edit
 from reef.kube.helm.image_entry import read_image
 from reef.kube.helm.tree import entry, text, written
 from reef.kube.helm.values import (
@@ -44,7 +45,7 @@ DEFAULT_PORT = 3030
 
 
 class Entry:
-    """Reads one deployment; `findings` fills while it does."""
+    """Reads one deployment; `findings`, and `edits` that would put it right, fill while it does."""
 
     def __init__(self, item: Item, name: str, chart: Chart) -> None:
         self._item = item
@@ -52,6 +53,7 @@ class Entry:
         self._chart = chart
         self._helm: dict[str, Any] = {}
         self.findings: list[Finding] = []
+        self.edits: list[Edit] = []
 
     def location(self, as_map: bool) -> CodeLocation:
         """The CodeLocation. Raises ReefError for what the chart, or Kubernetes, could not run either."""
@@ -67,7 +69,7 @@ class Entry:
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {
-            **read_image(self._item, self._name, self._chart, self.findings),
+            **read_image(self._item, self._name, self._chart, self.findings, self.edits),
             **self._start(),
             "port": self._port(),
             **self._environment(),
@@ -130,6 +132,7 @@ class Entry:
         item = entry(self._item, "port")
         if item is None:
             self.findings.append(about("changed", self._item, f"has no port; {DEFAULT_PORT} is taken"))
+            self._add_line(f"port: {DEFAULT_PORT}")
             return DEFAULT_PORT
         said = written(item)
         if not said.isdigit() or not 0 < int(said) < 65536:
@@ -137,6 +140,13 @@ class Entry:
         if not isinstance(item.value, int):
             self.findings.append(about("changed", item, "is a string, which the chart's schema refuses"))
         return int(said)
+
+    def _add_line(self, line: str) -> None:
+        """Below a key whose value is on its own line."""
+        for name, each in self._item.entries.items():
+            if isinstance(each.value, str) and "\n" not in each.value and each.where.line:
+                self.edits.append(Edit(each.where, name, more=(line,)))
+                return
 
     def _environment(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

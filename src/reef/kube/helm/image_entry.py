@@ -8,27 +8,38 @@ from reef.errors import ReefError
 from reef.fleet.document import Item
 from reef.kube.findings import Finding, about
 from reef.kube.helm.chart import Chart
-from reef.kube.helm.images import image_name
+from reef.kube.helm.corrected import Edit
+from reef.kube.helm.images import image_name, image_parts
 from reef.kube.helm.tree import entry, text, written
 
 _POLICIES = ("Always", "IfNotPresent", "Never")
 
 
-def read_image(item: Item, name: str, chart: Chart, findings: list[Finding]) -> dict[str, Any]:
+def read_image(
+    item: Item, name: str, chart: Chart, findings: list[Finding], edits: list[Edit]
+) -> dict[str, Any]:
     """`image` and `imagePullPolicy`. Raises ReefError where the files do not say which image it is."""
     found = entry(item, "image")
-    if found is not None and isinstance(found.value, str):
-        raise found.error(
-            f"= {found.said()}, must be a map with repository, tag and pullPolicy",
-            "image: {repository: registry/sales, tag: 1.4.0, pullPolicy: IfNotPresent}",
-        )
     given = chart.options.images.get(name)
+    if found is not None and isinstance(found.value, str):
+        return {"image": given or _one_word(found, findings, edits)}
     image = given or _named(item, found, name, chart, findings)
     policy = entry(found, "pullPolicy")
     if policy is not None and policy.value not in _POLICIES:
         raise policy.invalid("Always, IfNotPresent or Never")
     _say_unknown(found, findings)
     return {"image": image, **({"imagePullPolicy": written(policy)} if policy else {})}
+
+
+def _one_word(found: Item, findings: list[Finding], edits: list[Edit]) -> str:
+    """`image: registry/sales:1.4.0`, which the chart cannot read."""
+    image = str(found.value)
+    repository, tag = image_parts(image)
+    findings.append(about("changed", found, "the chart wants a map with repository, tag and pullPolicy"))
+    policy = "Always" if tag == "latest" else "IfNotPresent"
+    value = f'{{repository: "{repository}", tag: "{tag}", pullPolicy: {policy}}}'
+    edits.append(Edit(found.where, "image", value=value))
+    return image
 
 
 def _named(item: Item, found: Item | None, name: str, chart: Chart, findings: list[Finding]) -> str:

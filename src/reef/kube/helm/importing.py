@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reef.errors import ReefError
 from reef.fleet.document import Item
+from reef.fleet.text import read_text
 from reef.kube.findings import Finding, about
 from reef.kube.helm.chart import Chart, Options, read_chart, section_findings
+from reef.kube.helm.corrected import Edit, corrected
 from reef.kube.helm.entry import Entry, missing
 from reef.kube.helm.foreign import foreign
 from reef.kube.helm.made import made_objects
 from reef.kube.helm.off import values_off
 from reef.kube.helm.reading import read_release
-from reef.kube.helm.section import Section, deployments_of, find_sections
+from reef.kube.helm.section import SUBCHART, Section, deployments_of, find_sections
 from reef.kube.helm.templates import bare_variable, template_kind
 from reef.kube.helm.tree import entry, scalars, text
 from reef.kube.model import CodeLocation
+
+_NEAR = f"is no key of the chart, which reads {SUBCHART}; it is taken for that"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,9 @@ class Import:
     made: tuple[dict[str, Any], ...] = ()
     off: dict[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    sections: tuple[Section, ...] = ()
+    corrections: Mapping[str, str] = field(
+        default_factory=dict
+    )  # file -> the text that the chart understands
 
 
 def import_helm(paths: Sequence[str], options: Options, workspace_map: str) -> Import:
@@ -46,33 +52,60 @@ def import_helm(paths: Sequence[str], options: Options, workspace_map: str) -> I
         raise foreign(release.values)
     locations: list[CodeLocation] = []
     made: list[dict[str, Any]] = []
+    edits: list[Edit] = []
     findings: list[Finding] = []
     for section in sections:
         _refuse_templates(section, options)
         chart = read_chart(section, release.values, options)
         findings += section_findings(section)
-        for location, found in _locations(section, chart):
+        edits += _renamed(section)
+        findings += [about("changed", section.item, _NEAR)] if section.near_miss else []
+        for location, found, better in _locations(section, chart):
             findings += found
+            edits += better
             locations += [location] if location else []
-        made += made_objects(chart, findings)
+        made += made_objects(chart)
     _check_names(locations, sections)
     off = values_off(release.values, sections, workspace_map)
-    return Import(tuple(locations), tuple(made), off, tuple(findings), tuple(sections))
+    return Import(tuple(locations), tuple(made), off, tuple(findings), _corrections(edits))
 
 
-def _locations(section: Section, chart: Chart) -> Iterator[tuple[CodeLocation | None, list[Finding]]]:
+def _locations(
+    section: Section, chart: Chart
+) -> Iterator[tuple[CodeLocation | None, list[Finding], list[Edit]]]:
     deployments = deployments_of(section)
     if deployments is None:
         return
     for name, item in _named(deployments):
         if item.value is None:
-            yield None, [about("left_out", item, "is null: it is switched off")]
+            yield None, [about("left_out", item, "is null: it is switched off")], []
             continue
         reader = Entry(item, name, chart)
         try:
-            yield reader.location(bool(deployments.entries)), reader.findings
+            yield reader.location(bool(deployments.entries)), reader.findings, reader.edits
         except ReefError as error:
-            yield None, [missing(item, error)]
+            yield None, [missing(item, error)], []
+
+
+def _renamed(section: Section) -> list[Edit]:
+    """What gives a section the name, and the form, that the chart reads."""
+    if not section.near_miss:
+        return []
+    name = section.key.rpartition(".")[2]
+    if entry(section.item, "deployments") is not None:
+        return [Edit(section.item.where, name, new_key=SUBCHART)]
+    around = ("enabled: true", "enableSubchart: true", "deployments:")
+    return [Edit(section.item.where, name, new_key=SUBCHART, around=around)]
+
+
+def _corrections(edits: Sequence[Edit]) -> dict[str, str]:
+    """The corrected text of each file that has something to correct and can be edited line by line."""
+    found = {}
+    for file in dict.fromkeys(each.where.file for each in edits):
+        text_ = corrected(read_text(file), [each for each in edits if each.where.file == file])
+        if text_ is not None:
+            found[file] = text_
+    return found
 
 
 def _named(deployments: Item) -> Iterator[tuple[str, Item]]:

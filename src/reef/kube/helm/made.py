@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from reef.kube.findings import Finding
 from reef.kube.group import HELM_KEY
 from reef.kube.helm.chart import Chart
 from reef.kube.helm.section import deployments_of
@@ -20,12 +19,12 @@ _RULES = [
 ]
 
 
-def made_objects(chart: Chart, findings: list[Finding]) -> list[dict[str, Any]]:
+def made_objects(chart: Chart) -> list[dict[str, Any]]:
     """Service accounts, and the role that lets them launch Jobs, as the chart would make them."""
     if not chart.section.is_subchart:
         return []  # a release of its own keeps them when its list of deployments is empty
     account = _of_section(chart)
-    return [*account, *(_role(chart, findings) if account else []), *_of_deployments(chart)]
+    return [*account, *(_role(chart) if account else []), *_of_deployments(chart)]
 
 
 def _of_section(chart: Chart) -> list[dict[str, Any]]:
@@ -33,10 +32,8 @@ def _of_section(chart: Chart) -> list[dict[str, Any]]:
     create = entry(item, "serviceAccount", "create")
     if create is not None and create.value is False:
         return []
-    if chart.service_account != (
-        text(item, "serviceAccount", "name") or f"{chart.fullname}-user-deployments"
-    ):
-        return []  # a global one, which the chart around makes or somebody else
+    if chart.account_is_global:
+        return []  # the chart around makes it, or somebody else
     annotations = entry(item, "serviceAccount", "annotations")
     return [_account(chart, chart.service_account, words(annotations) if annotations else None)]
 
@@ -63,18 +60,15 @@ def _account(chart: Chart, name: str, annotations: dict[str, str] | None) -> dic
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
-def _role(chart: Chart, findings: list[Finding]) -> list[dict[str, Any]]:
+def _role(chart: Chart) -> list[dict[str, Any]]:
     rbac = entry(chart.section.item, "rbacEnabled")
     if rbac is not None and rbac.value is False:
         return []
     role, namespace = f"{chart.fullname}-role", chart.options.namespace
-    if namespace is None:
-        why = "its role binding, without which its runs start no steps, names the namespace: give --namespace"
-        findings.append(
-            Finding("lost", f"ServiceAccount {chart.service_account}", why, chart.section.item.where)
-        )
-        return []
-    subject = {"kind": "ServiceAccount", "name": chart.service_account, "namespace": namespace}
+    # Without a namespace it is that of the binding.
+    subject = {"kind": "ServiceAccount", "name": chart.service_account}
+    if namespace:
+        subject["namespace"] = namespace
     return [
         {"apiVersion": f"{_ROLE}/v1", "kind": "Role", "metadata": _metadata(chart, role), "rules": _RULES},
         {
