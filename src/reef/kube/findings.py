@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from reef.errors import Where
+from reef.errors import ReefError, Where
 from reef.fleet.document import Item
 
 # lost: it has no place in the result. kept: carried along, and nothing acts on it. changed: carried over, not as
@@ -37,6 +37,15 @@ class Finding:
 def about(kind: Kind, item: Item, text: str) -> Finding:
     """A finding about a value of a document."""
     return Finding(kind, item.path, text, item.where)
+
+
+def left_out(item: Item, error: ReefError) -> Finding:
+    """That what `item` says is missing in the result, and why."""
+    why = f"{error.message}; {error.hint}" if error.hint else error.message
+    path, _, rest = why.partition(" ")
+    if not path.startswith(item.path) or not rest:
+        path, rest = item.path, why
+    return Finding("left_out", path, rest, error.where or item.where)
 
 
 def grouped(findings: Iterable[Finding]) -> list[str]:

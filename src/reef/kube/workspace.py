@@ -12,7 +12,7 @@ from reef.fleet.model import CodeTarget
 from reef.fleet.shared import Code
 from reef.fleet.suggest import did_you_mean, template_hint
 from reef.fleet.workspace_location import default_name
-from reef.kube.findings import Finding, about
+from reef.kube.findings import Finding, about, left_out
 from reef.kube.inside import Inside
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.model.parts import ServerAddress
@@ -39,8 +39,7 @@ def import_workspace(documents: list[Item], target: Target) -> Rendered:
             name, spec = _Entry(entry, target, findings).location()
             label = labels.label(name)
         except ReefError as error:
-            why = f"{error.message}; {error.hint}" if error.hint else error.message
-            findings.append(about("left_out", entry, why))
+            findings.append(left_out(entry, error))
             continue
         if first := names.get(name):
             raise entry.error(
@@ -114,9 +113,10 @@ class _Entry:
         if attribute := _text(settings, "attribute"):
             code["attribute"] = attribute
         found: dict[str, Any] = {"image": self.target.image, "code": Code(**code)}
-        for name, ours in (("working_directory", "working_directory"), ("executable_path", "python")):
-            if path := _text(settings, name):
-                found[ours] = inside.absolute(path) if "/" in path else path
+        if directory := _text(settings, "working_directory"):
+            found["working_directory"] = inside.absolute(directory)
+        if python := _text(settings, "executable_path"):
+            found["python"] = inside.absolute(python) if "/" in python else python
         return _text(settings, "location_name") or _default_name(form, written, code), Spec(**found)
 
     def _server(self, settings: Item) -> tuple[str, Spec]:

@@ -11,6 +11,7 @@ from reef.fleet.document import Item
 from reef.kube.cloud.camel import camel
 from reef.kube.findings import Finding, about
 from reef.kube.model import Spec
+from reef.kube.model.parts import LaunchedRuns
 from reef.kube.model.pods import EnvFrom, EnvSource, EnvVar, Reference
 
 _OF_POD = {
@@ -37,21 +38,11 @@ _PLAIN = {
     "volume_mounts": "volumeMounts",
     "security_context": "securityContext",
 }
-_SERVER = ("server_k8s_config",)
-_READ = (
-    *_PLAIN,
-    *_SERVER,
-    "env_vars",
-    "env",
-    "env_secrets",
-    "env_config_maps",
-    "image_pull_secrets",
-    "namespace",
-)
+_SERVER = "server_k8s_config"
 
 
 def context_settings(context: Item, findings: list[Finding]) -> dict[str, Any]:
-    """The settings; what only concerns runs stays in container_context, which Dagster reads. Raises ReefError."""
+    """The settings of the server; runs keep theirs in container_context. Raises ReefError."""
     for name, each in context.entries.items():
         if name != "k8s":
             findings.append(about("lost", each, "it is for another kind of agent"))
@@ -61,20 +52,21 @@ def context_settings(context: Item, findings: list[Finding]) -> dict[str, Any]:
     if not isinstance(k8s.value, dict):
         raise k8s.invalid("a map of settings")
     found = {
-        ours: camel({"it": item.value})["it"]
+        ours: camel({ours: item.value})[ours]
         for name, ours in _PLAIN.items()
         if (item := k8s.entries.get(name)) and item.value not in (None, [], {})
     }
     found.update(_environment(k8s, findings))
     if (secrets := k8s.entries.get("image_pull_secrets")) and secrets.elements:
         found["imagePullSecrets"] = [Reference(name=str(_value(each, "name"))) for each in secrets.elements]
-    if (server := k8s.entries.get("server_k8s_config")) and server.value:
+    if (server := k8s.entries.get(_SERVER)) and server.value:
         _add_server(found, server, findings)
-    rest = {
-        name: each.value for name, each in k8s.entries.items() if name not in _READ and each.value is not None
+    # Runs have what they had: all but the server's own part, as Dagster's run launcher reads it.
+    kept = {
+        name: each.value for name, each in k8s.entries.items() if name != _SERVER and each.value is not None
     }
-    if rest:
-        found["container_context"] = {"k8s": rest}
+    found["container_context"] = {"k8s": kept}
+    found["includeConfigInLaunchedRuns"] = LaunchedRuns(enabled=False)
     return _checked(k8s, found)
 
 
@@ -109,7 +101,10 @@ def _add_server(found: dict[str, Any], server: Item, findings: list[Finding]) ->
             found.update({"pod": rest} if rest else {})
         elif name == "container_config":
             found.update({key: each for key, each in value.items() if key in _OF_CONTAINER})
-            rest = {key: each for key, each in value.items() if key not in _OF_CONTAINER}
+            for key in ("env", "envFrom"):
+                if value.get(key):
+                    found[key] = [*msgspec.to_builtins(found.get(key, [])), *value[key]]
+            rest = {key: each for key, each in value.items() if key not in (*_OF_CONTAINER, "env", "envFrom")}
             found.update({"container": rest} if rest else {})
         elif name in ("pod_template_spec_metadata", "deployment_metadata"):
             for key in ("labels", "annotations"):

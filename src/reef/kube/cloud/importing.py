@@ -10,7 +10,7 @@ from reef.fleet.document import Item
 from reef.fleet.shared import Code
 from reef.fleet.suggest import did_you_mean, template_hint
 from reef.kube.cloud.context import context_settings
-from reef.kube.findings import Finding, about
+from reef.kube.findings import Finding, about, left_out
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.names import Labels
 from reef.kube.render import Rendered
@@ -56,8 +56,7 @@ def import_dagster_cloud(document: Item, images: Images, namespace: str | None) 
             name, spec = reader.read()
             label = labels.label(name)
         except ReefError as error:
-            why = f"{error.message}; {error.hint}" if error.hint else error.message
-            findings.append(Finding("left_out", item.path, why, error.where or item.where))
+            findings.append(left_out(item, error))
             continue
         if label != name:
             spec.location_name = name

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reef.errors import ReefError
 from reef.fleet.document import Item
 from reef.fleet.shared import Code
 from reef.kube.findings import Finding, about
@@ -41,6 +40,7 @@ _OBJECTS = ("podSecurityContext", "securityContext", "affinity")
 _WORDS = ("labels", "annotations", "nodeSelector")
 _LISTS = {"volumes": "volumes", "initContainers": "containers", "sidecarContainers": "containers"}
 _STARTS = {"dagsterApiGrpcArgs": "api-grpc", "codeServerArgs": "code-server"}
+_RENAMED = {"replicaCount": "replicas"}
 DEFAULT_PORT = 3030
 
 
@@ -78,7 +78,7 @@ class Entry:
         }
         for name, item in self._item.entries.items():
             if item.value is not None and (value := self._one(name, item)) is not None:
-                settings[name] = value
+                settings[_RENAMED.get(name, name)] = value
         if self._chart.pull_secrets:
             settings["imagePullSecrets"] = self._chart.pull_secrets
         if self._helm:
@@ -112,9 +112,7 @@ class Entry:
         return None
 
     def _keep(self, name: str, item: Item) -> None:
-        if item.value in ({}, [], "") or (
-            name in PROBES and item.value == {"enabled": name == "readinessProbe"}
-        ):
+        if item.value in ({}, [], "") or (name == "startupProbe" and item.value == {"enabled": False}):
             return
         self._helm[name] = item.value
         self.findings.append(
@@ -228,9 +226,3 @@ _READERS: dict[str, Callable[[Item], object]] = {
     "volumeMounts": lambda item: plain_list(item, "mounts", "name", "mountPath"),
     "schedulerName": lambda item: written(item) or None,
 }
-
-
-def missing(item: Item, error: ReefError) -> Finding:
-    """That a deployment is left out, and why."""
-    why = f"{error.message}; {error.hint}" if error.hint else error.message
-    return Finding("left_out", item.path, why, error.where or item.where)

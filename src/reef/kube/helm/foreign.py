@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from reef.errors import ReefError
 from reef.fleet.document import Item
-from reef.kube.helm.tree import entry
+from reef.kube.helm.tree import entry, maps
 
 _CHART = (
     "dagsterWebserver",
+    "dagsterWebServer",
     "dagit",
     "dagsterDaemon",
     "runLauncher",
@@ -47,7 +48,7 @@ def foreign(root: Item) -> ReefError:
     for key, what in _OTHERS:
         if key in root.entries:
             return root.entries[key].error(f"makes this {what}")
-    if any(name in root.entries for name in _CHART):
+    if any(name in item.entries for _, item in maps(root, 2) for name in _CHART):
         return root.error(
             "has no user deployments: there is no dagster-user-deployments in it",
             "give all values files, as `helm -f A -f B` has them; without any, the chart runs its own example",

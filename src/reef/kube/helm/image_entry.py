@@ -22,7 +22,7 @@ def read_image(
     found = entry(item, "image")
     given = chart.options.images.get(name)
     if found is not None and isinstance(found.value, str):
-        return {"image": given or _one_word(found, findings, edits)}
+        return _one_word(given or str(found.value), found, findings, edits)
     image = given or _named(item, found, name, chart, findings)
     policy = entry(found, "pullPolicy")
     if policy is not None and policy.value not in _POLICIES:
@@ -31,15 +31,14 @@ def read_image(
     return {"image": image, **({"imagePullPolicy": written(policy)} if policy else {})}
 
 
-def _one_word(found: Item, findings: list[Finding], edits: list[Edit]) -> str:
+def _one_word(image: str, found: Item, findings: list[Finding], edits: list[Edit]) -> dict[str, str]:
     """`image: registry/sales:1.4.0`, which the chart cannot read."""
-    image = str(found.value)
     repository, tag = image_parts(image)
+    policy = "Always" if tag == "latest" else "IfNotPresent"  # as in Kubernetes
     findings.append(about("changed", found, "the chart wants a map with repository, tag and pullPolicy"))
-    policy = "Always" if tag == "latest" else "IfNotPresent"
     value = f'{{repository: "{repository}", tag: "{tag}", pullPolicy: {policy}}}'
     edits.append(Edit(found.where, "image", value=value))
-    return image
+    return {"image": image_name(repository, tag), "imagePullPolicy": policy}
 
 
 def _named(item: Item, found: Item | None, name: str, chart: Chart, findings: list[Finding]) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 from reef.errors import ReefError
 from reef.fleet.document import Item
 from reef.fleet.text import read_text
-from reef.kube.findings import Finding, about
+from reef.kube.findings import Finding, about, left_out
 from reef.kube.helm.chart import Chart, Options, read_chart, section_findings
 from reef.kube.helm.corrected import Edit, corrected
-from reef.kube.helm.entry import Entry, missing
+from reef.kube.helm.entry import Entry
+from reef.kube.helm.exporting import export_helm
 from reef.kube.helm.foreign import foreign
 from reef.kube.helm.made import made_objects
 from reef.kube.helm.off import values_off
@@ -21,8 +22,11 @@ from reef.kube.helm.section import SUBCHART, Section, deployments_of, find_secti
 from reef.kube.helm.templates import bare_variable, template_kind
 from reef.kube.helm.tree import entry, scalars, text
 from reef.kube.model import CodeLocation
+from reef.kube.writing import commented, yaml_text
 
 _NEAR = f"is no key of the chart, which reads {SUBCHART}; it is taken for that"
+
+_INSTEAD = "In the place of the user deployments of this file:\n"
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,8 @@ class Import:
     made: tuple[dict[str, Any], ...] = ()
     off: dict[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    corrections: Mapping[str, str] = field(
-        default_factory=dict
-    )  # file -> the text that the chart understands
+    # file -> the text that the chart understands
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
 
 def import_helm(paths: Sequence[str], options: Options, workspace_map: str) -> Import:
@@ -67,7 +70,7 @@ def import_helm(paths: Sequence[str], options: Options, workspace_map: str) -> I
         made += made_objects(chart)
     _check_names(locations, sections)
     off = values_off(release.values, sections, workspace_map)
-    return Import(tuple(locations), tuple(made), off, tuple(findings), _corrections(edits))
+    return Import(tuple(locations), tuple(made), off, tuple(findings), _corrections(edits, locations))
 
 
 def _locations(
@@ -84,7 +87,7 @@ def _locations(
         try:
             yield reader.location(bool(deployments.entries)), reader.findings, reader.edits
         except ReefError as error:
-            yield None, [missing(item, error)], []
+            yield None, [left_out(item, error)], []
 
 
 def _renamed(section: Section) -> list[Edit]:
@@ -98,13 +101,12 @@ def _renamed(section: Section) -> list[Edit]:
     return [Edit(section.item.where, name, new_key=SUBCHART, around=around)]
 
 
-def _corrections(edits: Sequence[Edit]) -> dict[str, str]:
-    """The corrected text of each file that has something to correct and can be edited line by line."""
+def _corrections(edits: Sequence[Edit], locations: Sequence[CodeLocation]) -> dict[str, str]:
+    """The corrected text of each file with something to correct; what cannot be edited is written anew."""
     found = {}
     for file in dict.fromkeys(each.where.file for each in edits):
-        text_ = corrected(read_text(file), [each for each in edits if each.where.file == file])
-        if text_ is not None:
-            found[file] = text_
+        better = corrected(read_text(file), [each for each in edits if each.where.file == file])
+        found[file] = better or commented(_INSTEAD) + yaml_text(export_helm(locations, {}).values)
     return found
 
 

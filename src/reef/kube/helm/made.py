@@ -13,9 +13,14 @@ from reef.kube.helm.values import words
 _ROLE = "rbac.authorization.k8s.io"
 # Helm deletes what a release no longer has, but not an object with this annotation.
 _KEEP = {"helm.sh/resource-policy": "keep"}
-_RULES = [
-    {"apiGroups": ["batch"], "resources": ["jobs", "jobs/status", "cronjobs"], "verbs": ["*"]},
-    {"apiGroups": [""], "resources": ["pods", "pods/log", "pods/status"], "verbs": ["*"]},
+_READ = ["get", "watch", "list"]
+_CHANGE = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+# As newer charts have them; before 1.8 they had every verb.
+_RULES: list[dict[str, Any]] = [
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": _CHANGE},
+    {"apiGroups": ["batch"], "resources": ["jobs/status"], "verbs": _READ},
+    {"apiGroups": [""], "resources": ["pods", "events"], "verbs": _CHANGE},
+    {"apiGroups": [""], "resources": ["pods/log", "pods/status"], "verbs": _READ},
 ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reef.errors import ReefError, Where
-from reef.fleet.document import Item, parse_document
+from reef.fleet.document import Item, parse_document, parse_documents
 from reef.fleet.text import read_text, shown
 from reef.kube.helm.merge import merged
 from reef.kube.helm.templates import file_kind, template_kind
@@ -42,9 +42,19 @@ def read_values(path: str) -> Item:
     try:
         return parse_document(content, shown(path))
     except ReefError as error:
-        if what := template_kind(content):
+        if what := template_kind(content) or _several(content, path):
             raise ReefError(f"is {what}", where=error.where) from None
         raise
+
+
+def _several(content: str, path: str) -> str | None:
+    """What a file of several documents is."""
+    try:
+        documents = parse_documents(content, shown(path))
+    except ReefError:
+        return None
+    kinds = sorted({kind for each in documents if (kind := text(each, "kind"))})
+    return f"a file of Kubernetes objects ({', '.join(kinds)}), not values of a chart" if kinds else None
 
 
 def _chart_beside(path: str) -> str | None:

@@ -8,17 +8,17 @@ from reef.fleet.document import Item
 from reef.kube.helm.tree import entry, maps
 
 SUBCHART = "dagster-user-deployments"
-# Names that look right and that the chart ignores; the first was the chart's own before its 0.11.
-NEAR_MISSES = (
-    "userDeployments",
-    "userCodeDeployments",
-    "user-code-deployments",
-    "user_code_deployments",
-    "user-deployments",
-    "user_deployments",
-    "dagsterUserDeployments",
-    "dagster_user_deployments",
-    "dagsterUserCodeDeployments",
+# Names that look right and that the chart ignores, without their case and their dashes; the first was the chart's own
+# before its 0.11.
+_NEAR_MISSES = (
+    "userdeployments",
+    "userdeployment",
+    "usercodedeployments",
+    "usercodedeployment",
+    "dagsteruserdeployments",
+    "dagsteruserdeployment",
+    "dagsterusercodedeployments",
+    "dagsterusercodedeployment",
 )
 _DEEPEST = 4
 _MARKS = ("dagsterApiGrpcArgs", "codeServerArgs", "image", "includeConfigInLaunchedRuns")
@@ -64,9 +64,13 @@ def find_sections(root: Item) -> list[Section]:
 def _section(key: str, name: str, item: Item) -> Section | None:
     if name == SUBCHART and isinstance(item.value, dict):
         return Section(key, item)
-    if name in NEAR_MISSES and (_has_deployments(item) or _looks_like_deployments(item)):
+    if _plain(name) in _NEAR_MISSES and (_has_deployments(item) or _looks_like_deployments(item)):
         return Section(key, item, near_miss=True)
     return Section(key, item) if _has_deployments(item) else None
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
 
 
 def _is_inside(key: str, other: str) -> bool:
