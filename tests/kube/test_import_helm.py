@@ -96,6 +96,20 @@ def test_host_and_port_among_the_arguments(tmp_path: Path) -> None:
     ]
 
 
+def test_two_words_in_one_argument(tmp_path: Path) -> None:
+    spec, findings = one(deployment('dagsterApiGrpcArgs: ["-m sales.defs", "--log-level", "info"]'), tmp_path)
+    assert spec["code"] == {"module": "sales.defs"}
+    assert spec["serverArgs"] == ["--log-level", "info"]
+    assert "is one argument with a space" in findings[0].text
+
+
+def test_the_switch_of_a_chart_that_knows_dagit(tmp_path: Path) -> None:
+    assert "dagit" in imported(MANY, tmp_path, chart_version="1.3.14").off
+    assert "dagit" in imported("dagit: {replicaCount: 1}\n" + MANY, tmp_path).off
+    for text, version in ((MANY, "1.4.0"), (MANY, None), ("dagit: {}\n" + MANY, "1.12.0")):
+        assert "dagsterWebserver" in imported(text, tmp_path, chart_version=version).off
+
+
 def test_empty_values_say_nothing(tmp_path: Path) -> None:
     spec, findings = one(EMPTY_ONES, tmp_path)
     assert {*spec} == {"image", "imagePullPolicy", "code", "port", "instance", "serviceAccountName", "helm"}

@@ -33,6 +33,7 @@ _WITH_VALUE = (
     "--instance-ref",
     "--defs-state-info",
 )
+SHORT_OPTIONS = ("-f", "-m", "-a", "-d", "-p", "-h")
 _ALL_WITH_VALUE = (*_TARGETS, *_ATTRIBUTE, *_DIRECTORY, *_LISTEN, *_WITH_VALUE)
 
 

@@ -9,7 +9,7 @@ from reef.fleet.document import Item
 from reef.fleet.shared import Code
 from reef.kube.findings import Finding, about
 from reef.kube.group import HELM_FORM, HELM_KEY
-from reef.kube.helm.arguments import arguments, understood
+from reef.kube.helm.arguments import SHORT_OPTIONS, arguments, understood
 from reef.kube.helm.chart import Chart
 from reef.kube.helm.corrected import Edit
 from reef.kube.helm.image_entry import read_image
@@ -182,7 +182,7 @@ class Entry:
             self.findings.append(about("kept", ignored, "the chart takes dagsterApiGrpcArgs and not this"))
         item = self._item.entries[given[0]]
         words_said = strings(item) or []
-        said = understood(words_said)
+        said = understood(self._parted(item, words_said))
         self._say_listening(item, said.listen)
         found: dict[str, Any] = {"code": Code(**said.code)} if said.code else {}
         if said.working_directory:
@@ -194,6 +194,19 @@ class Entry:
         if arguments(said.code, said.working_directory, said.rest) != words_said:
             self._helm[given[0]] = words_said  # the same in other words
         return found
+
+    def _parted(self, item: Item, words_said: list[str]) -> list[str]:
+        """`-m sales` as one argument would make Dagster look for a module whose name begins with a space."""
+        parted = []
+        for each in words_said:
+            option, space, value = each.partition(" ")
+            if space and option in SHORT_OPTIONS:
+                said = f"{each!r} is one argument with a space in it; taken as two"
+                self.findings.append(about("changed", item, said))
+                parted += [option, value.strip()]
+            else:
+                parted.append(each)
+        return parted
 
     def _say_listening(self, item: Item, listen: tuple[tuple[str, str], ...]) -> None:
         port = text(self._item, "port")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reef.errors import ReefError
 from reef.fleet.document import Item
+from reef.kube.helm.section import SUBCHART
 from reef.kube.helm.tree import entry, maps
 
 _CHART = (
@@ -48,9 +49,9 @@ def foreign(root: Item) -> ReefError:
     for key, what in _OTHERS:
         if key in root.entries:
             return root.entries[key].error(f"makes this {what}")
-    if any(name in item.entries for _, item in maps(root, 2) for name in _CHART):
+    if any(name in item.entries for _, item in maps(root, 3) for name in (*_CHART, SUBCHART)):
         return root.error(
-            "has no user deployments: there is no dagster-user-deployments in it",
+            "has no user deployments: dagster-user-deployments.deployments is not there, or is empty",
             "give all values files, as `helm -f A -f B` has them; without any, the chart runs its own example",
         )
     keys = ", ".join(list(root.entries)[:8]) or "nothing"

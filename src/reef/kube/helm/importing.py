@@ -51,7 +51,7 @@ def import_helm(paths: Sequence[str], options: Options, workspace_map: str) -> I
         chart_version=options.chart_version or release.chart_version,
     )
     sections = find_sections(release.values)
-    if not any(deployments_of(each) for each in sections):
+    if not any(found and found.value for found in map(deployments_of, sections)):
         raise foreign(release.values)
     locations: list[CodeLocation] = []
     made: list[dict[str, Any]] = []
@@ -69,7 +69,7 @@ def import_helm(paths: Sequence[str], options: Options, workspace_map: str) -> I
             locations += [location] if location else []
         made += made_objects(chart)
     _check_names(locations, sections)
-    off = values_off(release.values, sections, workspace_map)
+    off = values_off(release.values, sections, workspace_map, options.chart_version)
     return Import(tuple(locations), tuple(made), off, tuple(findings), _corrections(edits, locations))
 
 

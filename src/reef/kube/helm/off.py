@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,9 @@ from reef.kube.helm.section import Section
 from reef.kube.helm.tree import entry
 
 
-def values_off(root: Item, sections: Sequence[Section], workspace_map: str) -> dict[str, Any]:
+def values_off(
+    root: Item, sections: Sequence[Section], workspace_map: str, chart_version: str | None = None
+) -> dict[str, Any]:
     """Values to give last. The webserver and the daemon then read the workspace of a ConfigMap."""
     off: dict[str, Any] = {}
     for section in sections:
@@ -20,13 +23,17 @@ def values_off(root: Item, sections: Sequence[Section], workspace_map: str) -> d
         around = _item_at(root, section.around)
         _put(off, section.right_key, {"enabled": True, "enableSubchart": False})
         workspace = {"workspace": {"enabled": True, "servers": [], "externalConfigmap": workspace_map}}
-        webserver = (
-            "dagit"
-            if entry(around, "dagit") and not entry(around, "dagsterWebserver")
-            else "dagsterWebserver"
-        )
+        webserver = _webserver(around, chart_version)
         _put(off, f"{section.around}.{webserver}" if section.around else webserver, workspace)
     return off
+
+
+def _webserver(around: Item | None, chart_version: str | None) -> str:
+    """What the chart calls its webserver: `dagit` before 1.4, and for a while both."""
+    numbers = [int(each) for each in re.findall(r"\d+", chart_version or "")[:2]]
+    if len(numbers) == 2:
+        return "dagit" if numbers < [1, 4] else "dagsterWebserver"
+    return "dagit" if entry(around, "dagit") and not entry(around, "dagsterWebserver") else "dagsterWebserver"
 
 
 def _item_at(root: Item, path: str) -> Item | None:
