@@ -84,6 +84,15 @@ def test_variables_as_a_map_stay_below_secrets(tmp_path: Path) -> None:
     assert "env" not in sales
 
 
+def test_numbers_in_a_map_are_what_helm_makes_of_them(tmp_path: Path) -> None:
+    """To Helm every number is a float; `helm template` of the official chart wrote these texts."""
+    numbers = "A: 1000000, B: 12345, C: 1.50, D: true, E: 0.00001, F: ~, G: 123456789012345678, H: 0755, I: -1234567"
+    spec, findings = one(deployment(f"env: {{{numbers}}}\ndagsterApiGrpcArgs: [-m, sales]"), tmp_path)
+    texts = ["1e+06", "12345", "1.5", "true", "1e-05", "", "1.2345678901234568e+17", "493", "-1.234567e+06"]
+    assert list(spec["envDefaults"].values()) == texts
+    assert [each.path[-1] for each in findings] == ["A", "C", "E", "G", "H", "I"]
+
+
 def test_host_and_port_among_the_arguments(tmp_path: Path) -> None:
     done = imported(LISTENING, tmp_path)
     for each in done.locations:

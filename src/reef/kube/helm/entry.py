@@ -16,6 +16,7 @@ from reef.kube.helm.image_entry import read_image
 from reef.kube.helm.tree import entry, text, written
 from reef.kube.helm.values import (
     env_list,
+    env_map,
     env_sources,
     plain_list,
     plain_map,
@@ -150,7 +151,7 @@ class Entry:
         found: dict[str, Any] = {}
         item = entry(self._item, "env")
         if item is not None and item.entries:
-            found["envDefaults"] = {name: written(each) for name, each in item.entries.items()}
+            found["envDefaults"] = env_map(item, self.findings)
         elif item is not None and item.elements:
             found["env"] = env_list(item, self.findings)
         elif item is not None and item.value not in ([], {}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from reef.fleet.document import Item
 
@@ -30,6 +31,23 @@ def written(item: Item) -> str:
     if isinstance(value, float):
         return f"{value:g}" if value != int(value) else str(int(value))
     return "" if value is None else str(value)
+
+
+def quoted(item: Item) -> str:
+    """A scalar as the chart's `quote` writes it: to Helm every number is a float, and Go writes 1000000 as 1e+06."""
+    value = item.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return written(item)
+    try:
+        number = Decimal(repr(float(value))).normalize()
+    except OverflowError:
+        return written(item)
+    exponent = number.adjusted()
+    if number.is_finite() and number and not -4 <= exponent < 6:
+        digits = "".join(map(str, number.as_tuple().digits))
+        fraction = f".{digits[1:]}" if len(digits) > 1 else ""
+        return f"{'-' if number < 0 else ''}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    return f"{number:f}"
 
 
 def scalars(item: Item) -> Iterator[Item]:

@@ -8,7 +8,7 @@ import msgspec
 
 from reef.fleet.document import Item
 from reef.kube.findings import Finding, about
-from reef.kube.helm.tree import entry, text, written
+from reef.kube.helm.tree import entry, quoted, text, written
 from reef.kube.model.pods import EnvFrom, EnvSource, EnvVar, Resources, Toleration
 
 T = TypeVar("T")
@@ -76,6 +76,17 @@ def converted(item: Item, value: object, kind: type[T], must_be: str) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise item.error(f"must be {must_be}: {error}") from None
+
+
+def env_map(item: Item, findings: list[Finding]) -> dict[str, str]:
+    """Variables as a map, with the text that the chart makes of what is no string."""
+    found = {name: quoted(each) for name, each in item.entries.items()}
+    for name, each in item.entries.items():
+        if not isinstance(each.value, str) and each.value is not None and found[name] != each.raw:
+            findings.append(
+                about("changed", each, "is no string, and Helm makes another text of it; put it in quotes")
+            )
+    return found
 
 
 def env_list(item: Item, findings: list[Finding]) -> list[EnvVar] | None:
