@@ -261,6 +261,13 @@ def test_what_does_not_fit_is_listed_with_its_path(line: str, kind: str, path: s
     ]
 
 
+def test_a_deployment_in_a_namespace_of_its_own(tmp_path: Path) -> None:
+    done = imported(
+        deployment("deploymentNamespace: other\ndagsterApiGrpcArgs: [-m, sales]"), tmp_path, namespace="data"
+    )
+    assert done.locations[0].namespace == "other"
+
+
 def test_old_charts_had_names_alone(tmp_path: Path) -> None:
     spec, _ = one(
         deployment("envSecrets: [a]\nenvConfigMaps: [b]\ndagsterApiGrpcArgs: [-m, sales]"), tmp_path

@@ -33,7 +33,7 @@ KEPT = {
     **dict.fromkeys(PROBES, "Reef asks a server by an RPC; it comes back with `reef export helm`"),
     "deploymentStrategy": "Reef replaces pods in waves of its own; it comes back with `reef export helm`",
     "pdb": "Reef has budgets of its own; it comes back with `reef export helm`",
-    "deploymentNamespace": "a CodeLocation's own namespace says where it runs: --namespace",
+    "deploymentNamespace": "the CodeLocation is in that namespace",
 }
 _OBJECTS = ("podSecurityContext", "securityContext", "affinity")
 _WORDS = ("labels", "annotations", "nodeSelector")
@@ -63,7 +63,8 @@ class Entry:
             )
         settings = self._settings()
         notes = {HELM_KEY: self._chart.section.right_key, **({HELM_FORM: "map"} if as_map else {})}
-        return CodeLocation(self._name, Spec(**settings), self._chart.options.namespace, annotations=notes)
+        namespace = text(self._item, "deploymentNamespace") or self._chart.options.namespace
+        return CodeLocation(self._name, Spec(**settings), namespace, annotations=notes)
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {
