@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from samples import APPLICATION, EMPTY_ONES, FULL, HELM_RELEASE, KUSTOMIZATION, LISTENING, MANY, NESTED
-from test_round_trip import imported
+from test_values_round_trip import imported
 
 from reef.errors import ReefError
 from reef.kube.findings import Finding, grouped

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from samples import MANY, ROUND_TRIPS, loaded
-from test_round_trip import exported, imported
+from test_values_round_trip import exported, imported
 
 from deadlines import scaled
 from reef.kube.context import container_context
