@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from crd_check import faults
 
 from reef.errors import ReefError
-from reef.fleet.document import parse_document
+from reef.fleet import read
+from reef.fleet.document import parse_document, read_document
 from reef.kube.cloud.importing import Images, import_dagster_cloud
+from reef.kube.cloud.project import import_project, says_only_how_to_build
 from reef.kube.render import Rendered, Target
 from reef.kube.workspace import import_workspace
 
@@ -218,7 +221,6 @@ def test_an_image_that_the_build_makes() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("registry: x\ndirectory: .\n", "says only how an image is built"),
         ("load_from: []", "has no locations"),
         ("locations: {a: b}", "must be a list of locations"),
     ],
@@ -250,6 +252,48 @@ def test_a_location_that_cannot_be_meant_is_left_out(text: str, said: str) -> No
     done = cloud(text)
     assert done.locations == ()
     assert said in done.findings[0].text
+
+
+def project(folder: Path, name: str) -> None:
+    (folder / "src" / name).mkdir(parents=True)
+    (folder / "src" / name / "__init__.py").write_text("")
+    (folder / "src" / name / "definitions.py").write_text("")
+    text = f'[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "{name}"\n'
+    (folder / "pyproject.toml").write_text(text)
+
+
+def test_a_build_file_beside_a_workspace_of_dg(tmp_path: Path) -> None:
+    """The newer form: locations in the projects, images in build.yaml, the context in a file of its own."""
+    projects = "".join(f'[[workspace.projects]]\npath = "projects/{name}"\n' for name in ("sales", "hr"))
+    (tmp_path / "dg.toml").write_text(f'directory_type = "workspace"\n[workspace]\n{projects}')
+    project(tmp_path / "projects" / "sales", "sales")
+    project(tmp_path / "projects" / "hr", "hr")
+    (tmp_path / "build.yaml").write_text("registry: registry.example/all\ndirectory: .\n")
+    (tmp_path / "container_context.yaml").write_text("k8s: {env_secrets: [all], labels: {a: b}}\n")
+    (tmp_path / "projects" / "hr" / "build.yaml").write_text("registry: registry.example/hr\n")
+    (tmp_path / "projects" / "hr" / "container_context.yaml").write_text("k8s: {env_secrets: [hr]}\n")
+    done = built(tmp_path, tag="7")
+    found = specs(done)
+    assert {name: each["image"] for name, each in found.items()} == {
+        "sales": "registry.example/all:7",
+        "hr": "registry.example/hr:7",
+    }
+    assert found["sales"]["code"] == {"module": "sales.definitions"}
+    assert found["sales"]["working_directory"] == "src"
+    assert found["sales"]["envFrom"] == [{"secretRef": {"name": "all"}}]
+    assert found["hr"]["envFrom"] == [{"secretRef": {"name": "hr"}}]
+    with pytest.raises(ReefError, match="give --tag TAG"):
+        built(tmp_path)
+    (tmp_path / "build.yaml").write_text("directory: .\n")
+    with pytest.raises(ReefError, match="says no registry for sales"):
+        built(tmp_path, tag="7")
+
+
+def built(folder: Path, **images: Any) -> Rendered:
+    document = read_document(str(folder / "build.yaml"))
+    assert says_only_how_to_build(document)
+    fleet = read(str(folder), {}, sys.executable)
+    return import_project(fleet, document, Images(**images), None, {})
 
 
 def test_a_name_without_a_letter(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
 import click
@@ -10,7 +11,9 @@ import click
 from reef.cli.documents import Output, finish, put, show_rendered
 from reef.errors import ReefError
 from reef.fleet.document import read_document
+from reef.fleet.reading import read
 from reef.kube.cloud.importing import Images, import_dagster_cloud
+from reef.kube.cloud.project import import_project, says_only_how_to_build
 from reef.kube.helm.chart import Options
 from reef.kube.helm.importing import Import, import_helm
 from reef.kube.render import Target
@@ -141,6 +144,14 @@ def dagster_cloud(
     output: str | None,
     as_json: bool,
 ) -> None:
-    """CodeLocations from a dagster_cloud.yaml, or a build.yaml with locations, of Dagster+ Hybrid on Kubernetes."""
-    done = import_dagster_cloud(read_document(file), Images(tag, _images(images)), namespace)
+    """CodeLocations from a dagster_cloud.yaml or a build.yaml of Dagster+ Hybrid on Kubernetes.
+
+    Where a build.yaml only says how the image is built, its folder's dg project or workspace says the locations.
+    """
+    document, given = read_document(file), Images(tag, _images(images))
+    if says_only_how_to_build(document):
+        fleet = read(os.path.dirname(os.path.abspath(file)), os.environ, sys.executable)
+        done = import_project(fleet, document, given, namespace, os.environ)
+    else:
+        done = import_dagster_cloud(document, given, namespace)
     show_rendered(done.locations, done.findings, output, as_json)

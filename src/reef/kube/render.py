@@ -38,9 +38,11 @@ class Target:
     namespace: str | None = None
 
 
-def rendered(fleet: Fleet, target: Target, environ: Mapping[str, str]) -> Rendered:
-    """A CodeLocation for each location that has code and an image, or a server."""
-    labels, findings, locations = Labels(), [], []
+def rendered(
+    fleet: Fleet, target: Target, environ: Mapping[str, str], labels: Labels | None = None
+) -> Rendered:
+    """A CodeLocation for each location that has code and an image, or a server; `labels` are those that are taken."""
+    labels, findings, locations = labels or Labels(), list[Finding](), list[CodeLocation]()
     for location in fleet.locations:
         written = _Written(fleet, location)
         maker = _Maker(location, target, Inside(fleet.folder, target.workdir), written, environ)

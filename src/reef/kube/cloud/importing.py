@@ -66,11 +66,6 @@ def import_dagster_cloud(document: Item, images: Images, namespace: str | None) 
 
 def _locations(document: Item) -> tuple[Item, ...]:
     found = document.entries.get("locations")
-    if found is None and {"registry", "directory"} & document.entries.keys():
-        hint = (
-            "its locations are in the project: `reef init` and `reef render --image REGISTRY:TAG` read that"
-        )
-        raise document.error("says only how an image is built", hint)
     if found is None:
         raise document.error("has no locations", "a dagster_cloud.yaml has a list of locations")
     if not isinstance(found.value, list):
