@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +30,7 @@ from . import (
     preload,
     proc,
     rehearsal,
+    scout,
     text,
     where,
     wire,
@@ -55,19 +55,11 @@ def main(fd: int) -> None:
 def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     """Build the heap that children share; False where this process has become unfit for it."""
     gc.disable()
-    started = time.perf_counter()
-    shared = request["shared"]
-    with where.nowhere_else():
-        result = preload.preload(
-            request["modules"],
-            request["never"],
-            request["left_out"],
-            shared,
-            request["distributions"],
-            request["closely"],
-        )
+    result = _preloaded(host, request)
+    if result is None:
+        return False
     if result.dirty:
-        wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs})
+        wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs, "again": False})
         return False
     _hide(result, request)
     with preload.without(request["never"]):
@@ -77,11 +69,41 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
         wire.send(host, {"op": "unfit", "reason": f"{unfit} after preparing", "features": features})
         return False
     _tried("letting go of code", text.let_go)
-    wire.send(host, _ready(result, features, time.perf_counter() - started))
+    wire.send(host, _ready(result, features))
     if "plugged" in features:  # telling has left holes again
         _tried("plugging again", holes.plug)
         gc.freeze()
     return True
+
+
+def _preloaded(host: socket.socket, request: dict[str, Any]) -> preload.Preloaded | None:
+    """None where the host has heard already why this process cannot go on."""
+    asked = (request["modules"], request["never"], request["shared"], request["distributions"])
+    with where.nowhere_else():
+        preloading = preload.Preloading(*asked)
+        with preloading.under_way():
+            preloading.shared()
+            if request["scout"] and preloading.has_rest() and not _scouted(host, preloading, request):
+                return None
+            result = preloading.rest(request["left_out"], request["closely"])
+    preloading.take_variables()
+    return result
+
+
+def _scouted(host: socket.socket, preloading: preload.Preloading, request: dict[str, Any]) -> bool:
+    """Have forks import the rest until one has found nothing: what they did is gone with them. The host says each time
+    what shall be left out then. False where no fork can go on from here."""
+    while True:
+        found = scout.sent(preloading, request["left_out"], request["closely"])
+        preloading.again(forked=False)
+        if not found["modules"]:
+            return True
+        again = not set(request["shared"]).intersection(found["modules"])
+        wire.send(host, {"op": "dirty", **found, "again": again})
+        answer = wire.receive(host) if again else None
+        if answer is None:
+            return False
+        request.update(answer[0])
 
 
 def _hide(result: preload.Preloaded, request: dict[str, Any]) -> None:
@@ -102,7 +124,7 @@ def _tuned(request: dict[str, Any]) -> list[str]:
     gc.collect()
     is_immortal = request["immortal"] and immortal.possible() and rehearsal.settle() and _immortal(rehearsed)
     plugged = request["plug"] and _tried("plugging", holes.plug)
-    gc.collect()
+    gc.collect(1)  # what is older was looked through a moment ago
     gc.freeze()
     tuned = {"rehearsal": rehearsed, "plugged": plugged, "immortal": is_immortal}
     return [name for name, done in tuned.items() if done]
@@ -125,7 +147,7 @@ def _tried(name: str, step: Callable[[], object]) -> bool:
     return True
 
 
-def _ready(result: preload.Preloaded, features: list[str], build_s: float) -> dict[str, Any]:
+def _ready(result: preload.Preloaded, features: list[str]) -> dict[str, Any]:
     files = {name: getattr(module, "__file__", None) or "" for name, module in hidden.every_module().items()}
     return {
         "op": "ready",
@@ -134,5 +156,4 @@ def _ready(result: preload.Preloaded, features: list[str], build_s: float) -> di
         "added": {name: group.words() for group in result.groups for name in group.modules},
         "modules": files,
         "mapped": proc.mapped_files(),
-        "build_s": build_s,
     }
