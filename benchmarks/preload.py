@@ -44,7 +44,7 @@ cpu, wall = time.process_time(), time.perf_counter()
 if how == "checked":
     preloading = preload.Preloading(request["modules"], [], request["shared"], request["distributions"])
     with preloading.under_way():
-        preloading.shared()
+        preloading.shared([])
         preloading.rest([], [])
 else:
     for name in request["modules"]:

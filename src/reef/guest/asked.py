@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import socket
+import stat
 import sys
 import threading
 import time
@@ -145,7 +146,7 @@ class Process:
     """What a fork must not inherit, and settings that only the interpreter knows."""
 
     def __init__(self) -> None:
-        self._open = set(proc.descriptors().items())
+        self._open = proc.open_files()
         self._before = self._now()
 
     def _now(self) -> list[tuple[str, Any]]:
@@ -154,10 +155,11 @@ class Process:
 
     def differences(self) -> list[Change]:
         _until_ended(self._before[0][1])
-        now, are_open = self._now(), set(proc.descriptors().items())
-        found, opened = list(self._changed(now)), are_open - self._open
+        now, are_open = self._now(), proc.open_files()
+        found = list(self._changed(now))
+        opened = [fd for fd, of in are_open.items() if self._open.get(fd) != of]
         if opened:
-            is_socket = any(target.startswith("socket:") for _fd, target in opened)
+            is_socket = any(stat.S_ISSOCK(are_open[fd][2]) for fd in opened)
             found.append(Change("held", "", "opens a socket" if is_socket else "keeps a file open"))
         self._open = are_open
         self._before = now

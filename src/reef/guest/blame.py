@@ -104,6 +104,7 @@ class Blame:
 
     def begin(self) -> None:
         """From here on modules are preloaded that some locations do not have."""
+        self._shared = self._shared.union(sys.modules, self._loaded)
         self._settle(self._looks[0])
         self._known = frozenset(sys.modules)
         self._registrations.begin()
@@ -112,13 +113,13 @@ class Blame:
         for label, container in self._codecs:
             holdings.hold("codecs", label, container)
         self._looks += [
-            _Look(holdings.differences, 0.03),
+            _Look(holdings.differences, 0.035),
             _Look(Modules(self._loaded).differences, 1.0),
             _Look(ContextVariables().differences, 1.0),
             _Look(Loggers().differences, 0.02),
             _Look(self._abstract.differences, 0.02),
             _Look(self._registrations.differences, 1.0),
-            _Look(self._insides.differences, 0.01),
+            _Look(self._insides.differences, 0.002),
         ]
         self._before_s = time.process_time() - self._started
 
@@ -184,11 +185,14 @@ class Blame:
         self._abstract.take([one.target for one in holders if one.sort == "class"])
 
     def _compare(self, name: str, outer: str) -> None:
-        """The standard library is seldom to blame: comparing around its modules gets a smaller part."""
+        """The standard library is seldom to blame: comparing around its modules gets a smaller part. What all have is
+        looked at as a whole, but for what shall be looked at closely."""
         self._moment += 1
+        always = bool(self._closely.intersection((self.distribution(name), self.distribution(outer))))
+        if self._holdings is None and not always:
+            return
         elapsed = time.process_time() - self._started
         part = STDLIB_PART if outer and self.distribution(name) == STDLIB else 1.0
-        always = bool(self._closely.intersection((self.distribution(name), self.distribution(outer))))
         for look in self._looks:
             if look.ran and (always or look.pays(elapsed, part)):
                 self._settle(look)

@@ -70,6 +70,7 @@ class Reached:
         self._kinds: dict[type, str] = {
             **dict.fromkeys(_HOLD_NOTHING, "nothing"),
             **dict.fromkeys(WRAPPING, "wrapped"),
+            types.FunctionType: "function",
         }
 
     def of_module(self, name: str, module: types.ModuleType) -> list[Holder]:
@@ -86,10 +87,10 @@ class Reached:
         return found
 
     def _look_into(self, holder: Holder, found: list[Holder]) -> None:
-        kinds, seen, owner, label = self._kinds, self._seen, holder.owner, holder.label
-        for key, value in list(holder.held.items()):
-            kind = type(value)
-            sort = kinds.get(kind) or self._sort(kind)
+        seen, owner, label = self._seen, holder.owner, holder.label
+        items = list(holder.held.items())
+        sorts = map(self._kinds.get, map(type, [value for _key, value in items]))
+        for (key, value), sort in zip(items, sorts, strict=True):
             if sort == "nothing" or id(value) in seen or key in _NOT_LOOKED_INTO:
                 continue
             if sort == "wrapped":
@@ -97,13 +98,11 @@ class Reached:
                 if type(value) is not types.FunctionType or id(value) in seen:
                     continue
             if sort in ("function", "wrapped"):
-                seen.add(id(value))
-                self.functions.append(value)
-                has_registry = getattr(value, "registry", None) is not None
-                if has_registry or value.__defaults__ or value.__kwdefaults__:
-                    self._of_function(owner, f"{label}.{key}", value, found)
+                self._of_function(owner, label, key, value, found)
             else:
-                self._add(sort, owner, f"{label}.{key}", value, found)
+                sort = sort or self._sort(type(value))
+                if sort != "nothing":
+                    self._add(sort, owner, f"{label}.{key}", value, found)
 
     def _sort(self, kind: type) -> str:
         sort = self._kinds[kind] = _sort_of(kind)
@@ -131,9 +130,14 @@ class Reached:
             self._seen.add(id(namespace))
             found.append(Holder("object", owner, label, value, namespace))
 
-    def _of_function(self, owner: str, label: str, function: Any, found: list[Holder]) -> None:
+    def _of_function(self, owner: str, of: str, key: str, function: Any, found: list[Holder]) -> None:
         """Its defaults, and what `functools.singledispatch` keeps for it."""
+        self._seen.add(id(function))
+        self.functions.append(function)
         registry = getattr(function, "registry", None)  # asking for its `__dict__` would make one
+        if registry is None and not function.__defaults__ and not function.__kwdefaults__:
+            return
+        label = f"{of}.{key}"
         if type(registry) is types.MappingProxyType:
             for one in gc.get_referents(registry):
                 if type(one) is dict and id(one) not in self._seen:

@@ -55,12 +55,14 @@ class Preloading:
     def under_way(self) -> Iterator[None]:
         """Everything is imported inside of this."""
         with _collecting_nothing(), self._imports.heard():
+            self._blame.again(forked=False)
             yield
 
     def has_rest(self) -> bool:
         return not self._shared.issuperset(self._modules)
 
-    def shared(self) -> None:
+    def shared(self, closely: list[str]) -> None:
+        self._blame.look_closely(closely)
         self._context.run(self._import, [n for n in self._modules if n in self._shared], set(self._never))
         self._context.run(self._blame.begin)
 

@@ -48,6 +48,18 @@ def descriptors() -> dict[str, str]:
     return found
 
 
+def open_files() -> dict[str, tuple[int, int, int]]:
+    """What this process has open: descriptor -> device, inode and mode."""
+    found = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            of = os.fstat(int(fd))
+        except OSError:  # the listing's own
+            continue
+        found[fd] = (of.st_dev, of.st_ino, of.st_mode)
+    return found
+
+
 def children() -> frozenset[str]:
     """Pids of this process' children, "" where the kernel does not tell."""
     pids: list[str] = []

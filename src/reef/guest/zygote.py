@@ -30,7 +30,7 @@ from . import (
     preload,
     proc,
     rehearsal,
-    scout,
+    spare,
     text,
     where,
     wire,
@@ -59,7 +59,7 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     if result is None:
         return False
     if result.dirty:
-        wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs, "again": False})
+        wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs, "pid": None})
         return False
     _hide(result, request)
     with preload.without(request["never"]):
@@ -77,33 +77,38 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
 
 
 def _preloaded(host: socket.socket, request: dict[str, Any]) -> preload.Preloaded | None:
-    """None where the host has heard already why this process cannot go on."""
+    """None where the host has heard already why nothing can go on from here."""
     asked = (request["modules"], request["never"], request["shared"], request["distributions"])
     with where.nowhere_else():
         preloading = preload.Preloading(*asked)
         with preloading.under_way():
-            preloading.shared()
-            if request["scout"] and preloading.has_rest() and not _scouted(host, preloading, request):
-                return None
-            result = preloading.rest(request["left_out"], request["closely"])
+            preloading.shared(request["closely"])
+            result = _rest(host, preloading, request)
     preloading.take_variables()
     return result
 
 
-def _scouted(host: socket.socket, preloading: preload.Preloading, request: dict[str, Any]) -> bool:
-    """Have forks import the rest until one has found nothing: what they did is gone with them. The host says each time
-    what shall be left out then. False where no fork can go on from here."""
-    while True:
-        found = scout.sent(preloading, request["left_out"], request["closely"])
+def _rest(
+    host: socket.socket, preloading: preload.Preloading, request: dict[str, Any]
+) -> preload.Preloaded | None:
+    """By this process, or by a spare of it where this one finds something: the host says what is left out then."""
+    while request["spare"] and preloading.has_rest():
+        made = spare.fork()
+        if isinstance(made, dict):
+            wire.send(host, {"op": "dirty", **made, "pid": os.getpid()})
+            answer = wire.receive(host)
+            if answer is None:
+                return None
+            request.update(answer[0])
+            preloading.again(forked=True)  # the process before this is gone now: no page is copied for it
+            continue
         preloading.again(forked=False)
-        if not found["modules"]:
-            return True
-        again = not set(request["shared"]).intersection(found["modules"])
-        wire.send(host, {"op": "dirty", **found, "again": again})
-        answer = wire.receive(host) if again else None
-        if answer is None:
-            return False
-        request.update(answer[0])
+        result = preloading.rest(request["left_out"], request["closely"])
+        if result.dirty and not set(request["shared"]).intersection(result.dirty):
+            made.go_on({"modules": result.dirty, "costs": result.costs})
+        made.end()
+        return result
+    return preloading.rest(request["left_out"], request["closely"])
 
 
 def _hide(result: preload.Preloaded, request: dict[str, Any]) -> None:

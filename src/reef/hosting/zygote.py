@@ -216,15 +216,15 @@ class _Findings:
 
 
 async def _attempt(plan: ZygotePlan, log_path: str, tuning: Tuning, found: _Findings) -> Zygote | None:
-    """None where something more must be left out, which `found` has then, and another process must try it."""
+    """None where something more must be left out, which `found` has then, and all must be imported again."""
     process, link = await _start(plan, log_path)
     try:
         await link.send(_request(plan, tuning, found))
         answer = await _answer(link)
-        while (
-            answer is not None and answer["op"] == "dirty" and answer["again"] and found.rounds < MOST_ROUNDS
-        ):
-            found.take(answer)
+        while found.rounds < MOST_ROUNDS and (spare := _spare_of(answer)) is not None:
+            process.kill_group()
+            process = spare
+            found.take(answer or {})
             await link.send(_of_rounds(plan, found))
             answer = await _answer(link)
         if answer is not None and answer["op"] == "ready":
@@ -246,6 +246,13 @@ async def _attempt(plan: ZygotePlan, log_path: str, tuning: Tuning, found: _Find
         raise _RehearsalFailed if tuning.rehearsal else BuildFailed(answer["reason"])
     found.take(answer)
     return None
+
+
+def _spare_of(answer: Mapping[str, Any] | None) -> Process | None:
+    """The fork that goes on where a process has found that it is unfit itself."""
+    if answer is None or answer["op"] != "dirty" or answer["pid"] is None:
+        return None
+    return Process.of(answer["pid"])
 
 
 async def _answer(link: Link) -> dict[str, Any] | None:
@@ -285,7 +292,7 @@ def _request(plan: ZygotePlan, tuning: Tuning, found: _Findings) -> dict[str, An
         "rehearsal": tuning.rehearsal,
         "plug": tuning.plug,
         "immortal": tuning.immortal and not plan.draft,
-        "scout": not plan.draft,
+        "spare": not plan.draft,
         **_of_rounds(plan, found),
     }
 
