@@ -6,7 +6,7 @@ raises for what a location's code does, it reports it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -158,6 +158,3 @@ class Hosting(Protocol):
     def zygotes(self) -> Sequence[ZygoteStatus]: ...
 
     async def close(self, *, leave_children: bool) -> None: ...
-
-
-Prepare = Callable[[Sequence[ChildSpec]], Awaitable[None]]
