@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from reef.control.contents import ContentMaps, made_of
-from reef.control.deploy import Deploy, Journal, last_journal
-from reef.control.history import MOST, MOST_BYTES, History
-from reef.control.outline import outline_of
 from reef.decide.changed import reasons_between
 from reef.decide.diff import difference
+from reef.deploys.deploy import Deploy, Journal, last_journal
+from reef.records.contents import ContentMaps, made_of
+from reef.records.history import MOST, MOST_BYTES, History
+from reef.releasing.outline import outline_of
 from reef.snapshots import SnapshotStore
 from reef.snapshots.model import LocationSnapshot, RecordedRepository
 from reef.sources import SourceIndex, SourceRecord, SourceScope

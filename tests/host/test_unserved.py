@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from reef.gateway import ListenAddress
-from reef.host.unserved import Unserved
+from reef.page.unserved import Unserved
 from reef.statedir import StateDir
 from reef.workspace import write_workspace
 

@@ -17,36 +17,36 @@ from sim_gateway import SimGateway
 from sim_hosting import SimClient, SimHosting
 
 from reef.beside.webserver import Webserver
-from reef.control.assembly import Assembly
-from reef.control.contents import ContentMaps
-from reef.control.deploying import Deployer
-from reef.control.keeping import Keeper
-from reef.control.learning import Learning
-from reef.control.location import CodeLocation
-from reef.control.loop import ControlLoop
-from reef.control.pins import Pins
-from reef.control.planning import Found, Planner
-from reef.control.probing import Prober
-from reef.control.promotions import Promotions
-from reef.control.reconciling import Reconciler
-from reef.control.reloading import Reloader
-from reef.control.resting import Rester
-from reef.control.revalidating import Revalidator
-from reef.control.rollback import Rollback
-from reef.control.runs import RunBook, RunProcess, current_runs
-from reef.control.specs import Surroundings
-from reef.control.versions import Versions
-from reef.control.waking import Waker
+from reef.deploys.deployer import Deployer
 from reef.environments import Environment
 from reef.environments.watch import marks
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
-from reef.host.unserved import Unserved
+from reef.host.assembly import Assembly
+from reef.host.loop import ControlLoop
+from reef.host.reconciling import Reconciler
 from reef.hosting.contract import HostingEvents
 from reef.hosting.local import LocalHosting
+from reef.locations.place import CodeLocation
+from reef.locations.specs import Surroundings
+from reef.page.unserved import Unserved
+from reef.records.contents import ContentMaps
+from reef.releasing.keeping import Keeper
+from reef.releasing.pins import Pins
+from reef.releasing.probing import Prober
+from reef.releasing.promotions import Promotions
+from reef.releasing.reloading import Reloader
+from reef.releasing.revalidating import Revalidator
+from reef.releasing.rollback import Rollback
+from reef.serving.learning import Learning
+from reef.serving.planning import Found, Planner
+from reef.serving.resting import Rester
+from reef.serving.runs import RunBook, RunProcess, current_runs
+from reef.serving.waking import Waker
 from reef.snapshots import SnapshotStore
 from reef.snapshots.record import record
 from reef.statedir import StateDir
+from reef.versions.local import Versions
 
 STORE_BYTES = 1 << 26
 AT_ONCE = 4
@@ -161,7 +161,11 @@ def assembled(world: Around) -> Host:
     around = Surroundings(state, {}, None)
     store = SnapshotStore(state.folder("snapshots"), STORE_BYTES)
     contents = ContentMaps(state.folder("contents"))
-    keeper, runs, versions = Keeper(state, contents), RunBook(state), Versions(around)
+    keeper, runs, versions = (
+        Keeper(state, contents),
+        RunBook(state),
+        Versions(str(state.root), around.dagster_home),
+    )
     connect = lambda target, ssl=False: SimClient(hosting, target)  # noqa: E731
     recorder, ask_runs = partial(record, connect=connect), partial(current_runs, connect=connect)
     gateways: list[SimGateway] = []
@@ -175,7 +179,7 @@ def assembled(world: Around) -> Host:
     control.prober = Prober(around, hosting, gateway, store, versions, keeper, at_once, recorder)
     control.rester = Rester(hosting, gateway, runs, ask_runs)
     control.waker = Waker(around, hosting, versions, control.prober, keeper, at_once)
-    control.reloader = Reloader(control, versions, control.waker)
+    control.reloader = Reloader(control.probe, lambda: control.reloads_are_quiet > 0, versions, control.waker)
     as_local = cast(LocalHosting, hosting)
     planner = SimPlanner(around, as_local, control.locations, state.folder("environments"))
     versions.environments = planner.environments

@@ -25,15 +25,15 @@ from sim_gateway import Outcome
 from sim_host import Host, assembled
 from sim_hosting import SimHosting
 
-from reef.control.arriving import Arrival
-from reef.control.assembly import with_limits
-from reef.control.runs import RunProcess
-from reef.control.starting import Starter
-from reef.control.status import location_status
 from reef.fleet.model import CodeTarget, Fleet, Location
 from reef.gateway import ListenAddress
+from reef.host.arriving import Arrival
+from reef.host.assembly import with_limits
+from reef.host.starting import Starter
+from reef.host.status import location_status
 from reef.hosting.contract import Child, ChildSpec
 from reef.progress import Silence
+from reef.serving.runs import RunProcess
 from reef.statedir import StateDir, slug, write_json
 from reef.wire import messages, serdes
 

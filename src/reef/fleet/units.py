@@ -29,6 +29,14 @@ def size_bytes(written: str | int) -> int:
     return size
 
 
+def size_text(size: int) -> str | int:
+    """The shortest spelling that reads back as the same number of bytes."""
+    for unit in ("Ti", "Gi", "Mi", "Ki", "T", "G", "M"):
+        if size % _SIZES[unit] == 0:
+            return f"{size // _SIZES[unit]}{unit}"
+    return size
+
+
 def span_s(written: str) -> float:
     """Seconds of `30s`, `10m`, `1h30m`; infinity for `never`. Raises ValueError."""
     if written == "never":

@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from reef.beside.dagster import Page, until_listening
-from reef.control.location import CodeLocation
 from reef.fleet.model import Fleet
 from reef.host.broken import MOST_NAMED, broken_lines, told
 from reef.hosting.contract import ZygoteStatus
+from reef.locations.place import CodeLocation
 from reef.statedir import StateDir
 from reef.words import count, leaves_out, seconds
 

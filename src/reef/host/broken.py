@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reef.control.location import CodeLocation
+from reef.locations.place import CodeLocation
 from reef.words import count, headline, shortened
 
 MOST_NAMED = 10

@@ -10,16 +10,16 @@ from typing import Any
 
 from reef.beside.instance import InstanceUnavailable
 from reef.beside.webserver import Webserver, WebserverRefused, WebserverUnreachable
-from reef.control.assembly import Assembly
-from reef.control.reconciling import Reconciler
-from reef.control.served import ServedRecord
-from reef.control.showing import Showing
 from reef.decide.reconcile import Changes, too_empty
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
+from reef.host.assembly import Assembly
 from reef.host.beside import DagsterBeside
+from reef.host.reconciling import Reconciler
 from reef.host.renewing import Renewal
+from reef.page.showing import Showing
+from reef.records.served import ServedRecord
 from reef.statedir import StateDir, write_json
 from reef.words import describe
 from reef.workspace import write_workspace

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from reef.control.assembly import Assembly
-from reef.control.deploying import Deployer
-from reef.control.location import CodeLocation
-from reef.control.rollback import Rollback
-from reef.control.status import fleet_status, location_status
+from reef.deploys.deployer import Deployer
 from reef.errors import ReefError
 from reef.fleet.suggest import did_you_mean
+from reef.host.assembly import Assembly
+from reef.host.status import fleet_status, location_status
+from reef.locations.place import CodeLocation
+from reef.releasing.rollback import Rollback
 from reef.words import headline, is_longer
 
 Command = Callable[[Mapping[str, Any]], Awaitable[Any]]

@@ -19,25 +19,25 @@ from reef.beside.instance import InstanceUnavailable
 from reef.beside.tree import kill_below, kill_tree
 from reef.beside.variables import not_taken
 from reef.beside.webserver import Webserver
-from reef.control.admin import serve_admin
-from reef.control.arriving import Arrival
-from reef.control.assembly import Assembly, assemble
-from reef.control.deploying import Deployer
-from reef.control.specs import Surroundings, load_timeouts
-from reef.control.starting import Progress, Starter
-from reef.control.watching import Watcher, watcher
 from reef.decide.reconcile import renames_of
+from reef.deploys.deployer import Deployer
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
+from reef.following.watching import Watcher, watcher
 from reef.gateway import ListenAddress
+from reef.host.admin import serve_admin
 from reef.host.announce import announce, follow, is_loading, say, summary
+from reef.host.arriving import Arrival
+from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
 from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
 from reef.host.fleet_file import FleetFile
 from reef.host.python_option import refuse_unusable
 from reef.host.renewing import Renewal
-from reef.host.unserved import Unserved
+from reef.host.starting import Progress, Starter
+from reef.locations.specs import Surroundings, load_timeouts
+from reef.page.unserved import Unserved
 from reef.progress import Bar, Silence
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic

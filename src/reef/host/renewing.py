@@ -8,12 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from reef.control.assembly import with_limits
-from reef.control.location import CodeLocation
-from reef.control.reconciling import Reconciler
 from reef.errors import ReefError
 from reef.fleet.model import Fleet, Location
 from reef.host.fleet_file import signs
+from reef.host.reconciling import Reconciler
+from reef.locations.place import CodeLocation
+from reef.locations.specs import with_limits
 
 log = logging.getLogger("reef")
 

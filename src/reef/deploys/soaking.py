@@ -1,0 +1,71 @@
+"""The gate of a running deploy: what its promoted locations do while they are watched."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+
+from reef.decide.gate import Halt, Pass, Soak, Wait, Watched, judge
+from reef.deploys.deploy import Deploy, Journal
+from reef.locations.place import CodeLocation
+
+LOOK_S = 0.25
+
+
+class Watching:
+    """All that a deploy has promoted so far. `since` is monotonic, so a clock that is set back changes nothing;
+    a host that takes a deploy up again watches from then on."""
+
+    def __init__(self, deploy: Deploy, places: Mapping[str, CodeLocation]) -> None:
+        self._deploy = deploy
+        self._places = places
+        self._taken_up_at = time.monotonic()
+        self.since: dict[str, float] = {}
+
+    async def wave(self, wave: int) -> Pass | Halt | None:
+        """Returns when the time is over or something new went wrong; None where the deploy was abandoned."""
+        began = time.monotonic()
+        try:
+            while not self._deploy.abandoning.is_set():
+                verdict = self._verdict(wave, began)
+                if not isinstance(verdict, Wait):
+                    return verdict
+                self._deploy.soak_left_s = verdict.left_s
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._deploy.abandoning.wait(), min(LOOK_S, verdict.left_s))
+            return None
+        finally:
+            self._deploy.soak_left_s = None
+
+    def _verdict(self, wave: int, began: float) -> Wait | Pass | Halt:
+        journal = self._deploy.journal
+        watched = self._watched(journal)
+        soak = Soak(began, journal.soak_s, watched, refused_in(journal, wave))
+        troubles = {one.name: self._places[one.name].troubles.all() for one in watched}
+        return judge(soak, troubles, time.monotonic())
+
+    def _watched(self, journal: Journal) -> list[Watched]:
+        return [
+            Watched(
+                name,
+                str(journal.done[name]["version"]),
+                self.since.get(name, self._taken_up_at),
+                frozenset(map(tuple, journal.known.get(name, ()))),  # type: ignore[arg-type]
+            )
+            for name in journal.standing().promoted
+            if name in self._places
+        ]
+
+
+def refused_in(journal: Journal, wave: int) -> dict[str, str]:
+    """Those of a wave that were not promoted, and are worse off than before: one that did not load before, and does
+    not now, is nothing new."""
+    events = ((name, journal.done.get(name, {})) for name in journal.waves[wave])
+    return {
+        name: str(event.get("reason", "it was not promoted"))
+        for name, event in events
+        if event.get("state") in ("refused", "failed")
+        and (name in journal.before_loaded or journal.before.get(name) is None)
+    }

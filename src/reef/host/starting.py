@@ -1,0 +1,129 @@
+"""From a fresh or interrupted state to a fleet that is served: look, adopt, plan, probe what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from reef.host.arriving import Arrival
+from reef.host.assembly import Assembly
+from reef.hosting.contract import Child
+from reef.locations.place import CodeLocation
+from reef.serving.waking import recorded_stamp
+from reef.thrift import give_back
+from reef.words import describe
+
+log = logging.getLogger("reef.control")
+
+
+class Progress(Protocol):
+    """Told what goes on; a bar for people, silence for programs."""
+
+    def begin(self, label: str, total: int) -> None: ...
+    def step(self) -> None: ...
+    def end(self) -> None: ...
+
+
+class Starter:
+    def __init__(self, parts: Assembly, spawn: Callable[..., asyncio.Task[object]]) -> None:
+        self._parts = parts
+        self._spawn = spawn
+        self._planner = parts.planner
+        self._places = parts.control.locations
+
+    async def start(self, progress: Progress) -> None:
+        """Returns when every location is served (or known to fail); raises nothing for what code does."""
+        await self._adopt()
+        await self._planner.inspect()
+        arrival = Arrival(self._parts)
+        await asyncio.gather(*(arrival.refuse(place) for place in self._places.values()))
+        for place in self._places.values():
+            arrival.attend(place)
+        new = [place for place in self._usable() if place.served is None]
+        planning = asyncio.create_task(self._planner.plan(draft=bool(new)))
+        if new:
+            await planning
+            await self._probe_all(new, progress)
+        self._spawn(self._catch_up(planning, new))
+
+    def _usable(self) -> list[CodeLocation]:
+        return [place for place in self._planner.hosted() if place.unusable is None]
+
+    async def _catch_up(self, planning: asyncio.Task[None], probed: list[CodeLocation]) -> None:
+        """What the first calls need not wait for: code that changed while no host looked, loads that failed."""
+        await planning
+        control = self._parts.control
+        await self._parts.pins.as_the_fleet_says(self._usable(), control.pin_always)
+        changed = await self._to_probe(probed)
+        await self._probe_all(changed, Quiet())
+        self._parts.keep_what_is_served()
+        if probed or changed:
+            await self._planner.plan()  # now that it is known what the locations import
+        give_back()
+
+    async def _adopt(self) -> None:
+        """Children of an earlier host: those that serve what is served are taken up, others are drained."""
+        for child in await self._parts.hosting.adopt():
+            place = self._places.get(child.location)
+            if place is None or not self._take_up(place, child):
+                self._spawn(self._parts.hosting.stop(child, 3.0))
+        for run in await asyncio.to_thread(self._parts.control.runs.load):
+            self._parts.control.take_up_run(run)
+        for place in self._places.values():
+            if place.child is not None:
+                self._spawn(self._parts.control.rester.refresh_runs(place))
+
+    def _take_up(self, place: CodeLocation, child: Child) -> bool:
+        place.draining[child.pid] = child
+        served = place.served
+        if place.child is None and served is not None and served.version == child.version:
+            place.draining.pop(child.pid)
+            place.child = child
+        else:
+            self._parts.control.rester.go_on_draining(place, child)
+        log.info("%s: taken up again, pid %d", place.name, child.pid)
+        return True
+
+    async def _to_probe(self, probed: list[CodeLocation]) -> list[CodeLocation]:
+        hosted = [place for place in self._usable() if place not in probed]
+        limit = asyncio.Semaphore(2 * (os.cpu_count() or 2))
+
+        async def needs(place: CodeLocation) -> bool:
+            if place.served is None or place.served.load_error is not None:
+                return True
+            if place.pinned is not None:
+                return False
+            async with limit:
+                return await self._parts.versions.change(place.spec, recorded_stamp(place)) != "same"
+
+        answers = await asyncio.gather(*(needs(place) for place in hosted))
+        return [place for place, answer in zip(hosted, answers, strict=True) if answer]
+
+    async def _probe_all(self, places: list[CodeLocation], progress: Progress) -> None:
+        progress.begin("Loading code locations", len(places))
+
+        async def one(place: CodeLocation) -> None:
+            probing = self._spawn(self._probe(place))
+            slow = asyncio.create_task(place.loads_slowly.wait())
+            await asyncio.wait({probing, slow}, return_when=asyncio.FIRST_COMPLETED)
+            slow.cancel()
+            progress.step()
+
+        await asyncio.gather(*(one(place) for place in places))
+        progress.end()
+
+    async def _probe(self, place: CodeLocation) -> None:
+        try:
+            await self._parts.control.probe(place)
+        except Exception as error:
+            log.exception("%s: its probe failed", place.name)
+            place.load_error = f"it could not be probed: {describe(error)}"
+
+
+class Quiet:
+    def begin(self, label: str, total: int) -> None: ...
+    def step(self) -> None: ...
+    def end(self) -> None: ...
