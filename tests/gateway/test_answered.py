@@ -27,7 +27,7 @@ from reef.gateway.contract import Served
 from reef.snapshots import SnapshotStore
 from reef.wire import messages
 from reef.wire.client import RawClient, open_channel
-from reef.wire.lanes import RPCS, lane_of
+from reef.wire.lanes import RPCS
 
 
 def test_polls_wake_nobody(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_every_rpc_takes_the_lane_of_the_table_when_asleep(tmp_path: Path) -> No
                 if rpc.name in ("Watch", "CancelExecution", "CanCancelExecution"):
                     continue
                 await call_anyhow(front.target, path, rpc.streams)
-                assert front.lanes(rpc.name) == {lane_of(path, awake=False)}, rpc
+                assert front.lanes(rpc.name) == {rpc.asleep}, rpc
 
     asyncio.run(main())
 

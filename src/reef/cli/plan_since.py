@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from reef import fleet as fleets
-from reef.decide.plan import LocationPlan, Plan, Reason, touched_by
+from reef.decide.plan import LocationPlan, Plan, Reason
+from reef.decide.touched import touched_by
 from reef.decide.versions import changed_settings, setting_marks
 from reef.errors import ReefError
 from reef.fleet.model import Fleet, Location

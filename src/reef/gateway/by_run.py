@@ -54,7 +54,7 @@ class ByRun:
 
     async def _ask(self, call: Call, request: bytes) -> Asked:
         endpoints = self._control.run_endpoints(call.location)
-        call.enter("by_run" if endpoints else "answered")
+        call.enter(call.rpc.awake if endpoints else call.rpc.asleep)
         outcomes = await asyncio.gather(
             *(self._forwarder.ask(endpoint, call, request) for endpoint in endpoints), return_exceptions=True
         )

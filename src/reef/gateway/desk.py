@@ -1,4 +1,4 @@
-"""What is done with each RPC: the lanes of the table, made into code. One desk serves all locations."""
+"""What is done with each RPC: a method for each `work` in the table of lanes. One desk serves all locations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import grpc
 
@@ -20,6 +20,7 @@ from reef.gateway.status import Ended
 from reef.gateway.ticks import Ticking
 from reef.wire import messages, serdes
 from reef.wire.fields import WireError
+from reef.wire.lanes import RPCS, Rpc
 from reef.words import describe
 
 log = logging.getLogger("reef.gateway")
@@ -46,33 +47,15 @@ class Desk:
         self._on_missing = on_missing
         self._by_run = ByRun(control, forwarder)
         self._going_on: set[asyncio.Task[object]] = set()
-        self.unary: dict[str, Unary] = {
-            "GetServerId": self.server_id,
-            "Ping": self.ping,
-            "Heartbeat": self.ping,
-            "Check": self.health,
-            "ShutdownServer": self.shutdown_wish,
-            "ListRepositories": self.read,
-            "ExternalRepository": self.read,
-            "ExternalJob": self.read,
-            "GetCurrentImage": self.read,
-            "GetCurrentRuns": self.current_runs,
-            "CanCancelExecution": self.can_cancel,
-            "CancelExecution": self.cancel,
-            "ReloadCode": self.reload,
-            "RefreshComponentState": self.refresh,
-            "ReloadCodeWithState": self.reload_with_state,
-            "StartRun": self.start_run,
-            "SyncExternalScheduleExecution": self.tick,
-            "SyncExternalSensorExecution": self.tick,
-        }
-        self.stream: dict[str, Stream] = {
-            "StreamingPing": self.streaming_ping,
-            "Watch": self.watch_health,
-            "StreamingExternalRepository": self.read_stream,
-            "ExternalScheduleExecution": self.tick_stream,
-            "ExternalSensorExecution": self.tick_stream,
-        }
+        self._work = {path: getattr(self, rpc.work) for path, rpc in RPCS.items()}
+
+    def unary(self, rpc: Rpc) -> Unary:
+        """What takes calls of an RPC that has a single reply."""
+        return cast(Unary, self._work[rpc.path])
+
+    def stream(self, rpc: Rpc) -> Stream:
+        """The same of one whose reply is a stream; what the table does not know is forwarded."""
+        return cast(Stream, self._work.get(rpc.path, self.forward_stream))
 
     # -- answered ----------------------------------------------------------------------------------
 

@@ -130,11 +130,6 @@ class Gateway:
             place.limits = limits
             place.slots.use(limits)
 
-    def calls(self, location: str) -> tuple[int, float | None]:
-        """How many calls ended well that were more than polls, and when the last did (time.monotonic())."""
-        place = self._places[location]
-        return place.calls, place.last_call_at
-
     def in_flight_to(self, target: str) -> int:
         """Calls under way to one gRPC target, by whatever lane."""
         return self._channels.in_flight_to(target)

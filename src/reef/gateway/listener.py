@@ -17,7 +17,7 @@ from reef.gateway.desk import Desk, Stream, Unary
 from reef.gateway.place import Place
 from reef.gateway.status import Ended
 from reef.wire.fields import WireError
-from reef.wire.lanes import RPCS
+from reef.wire.lanes import RPCS, rpc_of
 from reef.wire.limits import MessageLimits
 from reef.words import classed
 
@@ -46,16 +46,10 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         return made
 
     def _made(self, path: str) -> Any:
-        rpc = RPCS.get(path)
-        if rpc is None:
-            return grpc.unary_stream_rpc_method_handler(self._streaming(path, self._desk.forward_stream))
+        rpc = rpc_of(path)
         if rpc.streams:
-            return grpc.unary_stream_rpc_method_handler(
-                self._streaming(path, self._desk.stream.get(rpc.name, self._desk.forward_stream))
-            )
-        return grpc.unary_unary_rpc_method_handler(
-            self._single(path, self._desk.unary.get(rpc.name, self._desk.forward))
-        )
+            return grpc.unary_stream_rpc_method_handler(self._streaming(path, self._desk.stream(rpc)))
+        return grpc.unary_unary_rpc_method_handler(self._single(path, self._desk.unary(rpc)))
 
     def _single(self, path: str, work: Unary) -> Callable[[bytes, Context], Any]:
         place, observer = self._place, self._observer
@@ -90,8 +84,6 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
 def _ended(call: Call, place: Place) -> None:
     call.ended("OK")
     place.asked_at = time.monotonic()
-    if call.lane != "answered":
-        place.note_call()
 
 
 async def _end(call: Call, error: BaseException) -> None:

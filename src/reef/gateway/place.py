@@ -24,8 +24,6 @@ class Place:
     is_served: asyncio.Event = field(default_factory=asyncio.Event)
     slots: Slots = field(init=False)
     _id_later: asyncio.TimerHandle | None = None
-    calls: int = 0  # that ended well and were more than a poll
-    last_call_at: float | None = None  # time.monotonic()
     listed_at: float | None = None  # time.monotonic(), when ListRepositories was last answered
     _waits_since: float | None = None  # the same, at the last switch
     asked_at: float = 0.0  # time.monotonic(), when any call last ended, polls too
@@ -72,7 +70,3 @@ class Place:
         if self._id_later is not None:
             self._id_later.cancel()
             self._id_later = None
-
-    def note_call(self) -> None:
-        self.calls += 1
-        self.last_call_at = time.monotonic()

@@ -7,7 +7,7 @@ does, it reports it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -164,6 +164,3 @@ class Hosting(Protocol):
     def zygotes(self) -> Sequence[ZygoteStatus]: ...
 
     async def close(self, *, leave_children: bool) -> None: ...
-
-
-Prepare = Callable[[Sequence[ChildSpec]], Awaitable[None]]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reef.fleet.model import Location
+from reef.importgraph.model import Footprint
 from reef.importgraph.tree import Tree
-from reef.importgraph.walk import Reached, Unclear, reached_from
+from reef.importgraph.walk import Reached, reached_from
 from reef.importgraph.working_copies import declared_copies, import_folders_of, included, installed_copies
 from reef.sources import import_folders, source_root
 
@@ -25,23 +26,6 @@ _DEPENDENCIES = (
         "conda-lock.yml",
     ),
 )
-_MODULES = (".py", ".so", ".pyd")
-
-
-@dataclass(frozen=True)
-class Footprint:
-    """Paths are absolute and real. `via` as in `Reached`, `data_folders` are those of imported packages. `has_dbt`: it
-    imports dagster_dbt, which reads a dbt project that nobody can tell from the source."""
-
-    location: str
-    via: Mapping[str, tuple[str, int] | None]
-    unclear: tuple[Unclear, ...] = ()
-    source_root: str | None = None
-    data_folders: tuple[str, ...] = ()
-    env_files: tuple[str, ...] = ()
-    dependency_files: tuple[str, ...] = ()
-    external: bool = False
-    has_dbt: bool = False
 
 
 def footprint_of(location: Location, tree: Tree, top: str, environ: Mapping[str, str]) -> Footprint:
@@ -163,7 +147,3 @@ def dbt_files(changed: Iterable[str], top: str, tree: Tree) -> frozenset[str]:
         return any(tree.has(folder, "dbt_project.yml") for folder in _upwards(os.path.dirname(path), top))
 
     return frozenset(filter(is_in_one, changed))
-
-
-def is_module(path: str) -> bool:
-    return path.endswith(_MODULES)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from reef.decide.zygote_facts import modules_of, preloadable_from
-from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes
+from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes, modules_of, preloadable_from
 from reef.environments import Environment, EnvironmentProblem, inspect_all
+from reef.environments.prefixes import narrowed
 from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
 from reef.hosting.plan import WarmedModule, ZygotePlan
@@ -146,7 +146,7 @@ class Planner:
         for python, warmed in self._base.items():
             environment = self.environments.get(python)
             if isinstance(environment, Environment):
-                bases[_kind(environment)] = catalogue.learn(environment, warmed)
+                bases[_kind(environment)] = catalogue.learn(environment, map(narrowed, warmed))
         catalogue.shared.update(name for base in bases.values() for name in base)
         learnt: dict[tuple[str, str], tuple[str, ...]] = {}
         candidates = []
@@ -182,7 +182,7 @@ class Planner:
         key = (place.spec.python, served.modules)
         if key not in learnt:
             modules = self.lists.get(served.modules)
-            own = catalogue.learn(environment, modules) if modules else ()
+            own = catalogue.learn(environment, map(narrowed, modules)) if modules else ()
             learnt[key] = tuple(dict.fromkeys((*base, *own)))
         return learnt[key]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reef.decide.zygote_facts import Candidate, Catalogue
-from reef.decide.zygote_groups import Modules
+from reef.decide.zygotes.facts import Candidate, Catalogue
+from reef.decide.zygotes.groups import Modules
 from reef.hosting.plan import LeftOut
 
 

@@ -1,9 +1,4 @@
-"""Which zygotes there shall be. Pure: environments, what loads were seen to import → plans and reasons.
-
-A zygote serves every location for which each module that it has preloaded would have loaded the same:
-the distribution byte for byte, the variables read on import, what the module looked for besides, and nothing
-of the location's own in its place. Each zygote but the first must save more memory than it takes.
-"""
+"""The plan of one zygote, for locations that shall share it."""
 
 from __future__ import annotations
 
@@ -12,29 +7,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reef.decide.zygote_facts import Attribute, Candidate, Catalogue, ModuleFact, matching, tops_of
-from reef.decide.zygote_groups import Costs, Division, Modules
-from reef.decide.zygote_left_out import left_out
-from reef.decide.zygote_members import division_of, exec_settings
-from reef.decide.zygote_reasons import cannot_fork, does_not_pay
+from reef.decide.zygotes.facts import Candidate, Catalogue, ModuleFact, matching, tops_of
+from reef.decide.zygotes.groups import Division
+from reef.decide.zygotes.left_out import left_out
+from reef.decide.zygotes.members import exec_settings
 from reef.environments.model import Environment, EnvironmentProblem
 from reef.hosting.plan import Rebase, ZygotePlan
-
-__all__ = ["Candidate", "Catalogue", "Costs", "Zygotes", "decide_zygotes"]
 
 _AROUND = ("HOME", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 
 
 @dataclass(frozen=True)
-class Zygotes:
-    """`fresh`: location -> why it gets an interpreter of its own, for people."""
-
-    plans: tuple[ZygotePlan, ...]
-    fresh: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Group:
+class Group:
     """Locations that share a zygote, or might: a set of members of a division."""
 
     division: Division
@@ -50,96 +34,14 @@ class _Group:
         return self.division.worth(self.mask)
 
 
-def decide_zygotes(
-    environments: Mapping[str, Environment | EnvironmentProblem],
-    locations: Sequence[Candidate],
-    catalogue: Catalogue,
-    standing: Sequence[ZygotePlan] = (),
-    costs: Costs | None = None,
-) -> Zygotes:
-    """The zygotes for these locations. `environments` has every location's `python`. A plan of `standing` is
-    kept as it is while it still holds and a new one would not save `costs.rebuild_bytes` more."""
-    costs = costs or Costs()
-    fit, fresh = _sorted_out(environments, locations)
-    modules = Modules(catalogue.facts)
-    groups = [
-        _Group(division, mask, bucket)
-        for bucket in _buckets(fit, environments)
-        for division in [division_of(bucket, environments, modules, costs)]
-        for mask in division.divide()
-    ]
-    chosen = _chosen(groups)
-    plans = [_plan(group, environments, standing, catalogue) for group in chosen]
-    for group in groups:
-        if group not in chosen:
-            fresh |= _told(group, chosen, environments)
-    order = {location.name: number for number, location in enumerate(locations)}
-    return Zygotes(tuple(sorted(plans, key=lambda p: order[p.locations[0]])), fresh)
-
-
-def _sorted_out(
-    environments: Mapping[str, Environment | EnvironmentProblem], locations: Sequence[Candidate]
-) -> tuple[list[Candidate], dict[str, str]]:
-    reasons = {location.name: cannot_fork(environments[location.python]) for location in locations}
-    fit = [location for location in locations if reasons[location.name] is None]
-    return fit, {name: reason for name, reason in reasons.items() if reason is not None}
-
-
-def _environment(environments: Mapping[str, Environment | EnvironmentProblem], python: str) -> Environment:
+def environment_of(environments: Mapping[str, Environment | EnvironmentProblem], python: str) -> Environment:
     found = environments[python]
     assert isinstance(found, Environment), "sorted out before"
     return found
 
 
-def _buckets(
-    locations: Sequence[Candidate], environments: Mapping[str, Environment | EnvironmentProblem]
-) -> list[list[Candidate]]:
-    """Locations that could share a process at all: the same build, started with the same settings."""
-    found: dict[str, list[Candidate]] = {}
-    for location in locations:
-        environment = _environment(environments, location.python)
-        settings = sorted(exec_settings(location, environment).items())
-        found.setdefault(repr((environment.build, environment.customize, settings)), []).append(location)
-    return list(found.values())
-
-
-def _chosen(groups: Sequence[_Group]) -> list[_Group]:
-    """Those that pay; the first zygote need not, it is what makes waking quick at all."""
-    paying = [group for group in groups if group.worth > 0]
-    if paying or not groups:
-        return paying
-    return [max(groups, key=lambda group: len(group.locations()))]
-
-
-def _told(
-    group: _Group, chosen: Sequence[_Group], environments: Mapping[str, Environment | EnvironmentProblem]
-) -> dict[str, str]:
-    """Why each location of a group without a zygote has none."""
-    names = [location.name for location in group.locations()]
-    largest = max(chosen, key=lambda other: len(other.locations()))
-    theirs, ours = largest.locations()[0], group.locations()[0]
-    cost, saving = group.division.cost(group.mask), group.division.saving(group.mask)
-    differs = _differences(group, largest)
-    settings = (
-        exec_settings(ours, _environment(environments, ours.python)),
-        exec_settings(theirs, _environment(environments, theirs.python)),
-    )
-    pair = _environment(environments, ours.python), _environment(environments, theirs.python)
-    return dict.fromkeys(names, does_not_pay(pair, settings, differs, len(names), cost, saving))
-
-
-def _differences(group: _Group, other: _Group) -> list[Attribute]:
-    """The attributes that keep most modules apart, most of all first."""
-    if group.division is not other.division:
-        return []
-    touched = group.division.modules.touched
-    wanted = other.division.wanted(other.mask)
-    both = {a for a in group.division.conflicts(group.mask | other.mask) if touched(a) & wanted}
-    return sorted(both, key=lambda a: (-(touched(a) & wanted).bit_count(), a))
-
-
-def _plan(
-    group: _Group,
+def plan_of(
+    group: Group,
     environments: Mapping[str, Environment | EnvironmentProblem],
     standing: Sequence[ZygotePlan],
     catalogue: Catalogue,
@@ -180,7 +82,7 @@ def _home(locations: Sequence[Candidate]) -> str:
     return min(counts, key=lambda python: (-counts[python], python))
 
 
-def _in_order(group: _Group, locations: Sequence[Candidate]) -> tuple[str, ...]:
+def _in_order(group: Group, locations: Sequence[Candidate]) -> tuple[str, ...]:
     """The order in which the largest load imported them, then that of the others."""
     modules = group.division.modules
     preloaded = set(modules.of(group.division.preloaded(group.mask)))
@@ -190,7 +92,7 @@ def _in_order(group: _Group, locations: Sequence[Candidate]) -> tuple[str, ...]:
 
 
 def _kept(
-    group: _Group,
+    group: Group,
     locations: Sequence[Candidate],
     environments: Mapping[str, Environment | EnvironmentProblem],
     standing: Sequence[ZygotePlan],
@@ -212,13 +114,13 @@ def _kept(
 
 
 def _made(
-    group: _Group,
+    group: Group,
     python: str,
     modules: tuple[str, ...],
     locations: Sequence[Candidate],
     environments: Mapping[str, Environment | EnvironmentProblem],
 ) -> ZygotePlan:
-    environment = _environment(environments, python)
+    environment = environment_of(environments, python)
     facts = group.division.modules.facts
     first = next(location for location in locations if location.python == python)
     patterns = {pattern for module in modules for pattern in facts[module].env_read}
@@ -268,7 +170,7 @@ def _key(
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def _never(group: _Group, modules: Sequence[str], environment: Environment) -> tuple[str, ...]:
+def _never(group: Group, modules: Sequence[str], environment: Environment) -> tuple[str, ...]:
     """What must not come along with the modules: what the group does not share, and what its members shadow."""
     division = group.division
     known = division.modules
@@ -285,7 +187,7 @@ def _rebase(
     environments: Mapping[str, Environment | EnvironmentProblem],
     location: Candidate,
 ) -> Rebase:
-    own = _environment(environments, location.python)
+    own = environment_of(environments, location.python)
     return Rebase(
         prefix=own.prefix,
         exec_prefix=own.exec_prefix,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reef.environments.model import Environment
-from reef.environments.prefixes import narrowed
 from reef.hosting.contract import LoadReport
 from reef.hosting.plan import Unfit, WarmedModule
 
@@ -50,10 +49,9 @@ class Catalogue:
 
     `unfit`: what builds have found. `costs`: distribution -> seconds that an import of it took then. `shared`: what
     every server loads before a location's own code. What several loads say of one module is united: a variable that
-    any of them saw read counts. `narrow` makes more of modules that looked at all variables; it may read their source.
+    any of them saw read counts.
     """
 
-    narrow: Callable[[WarmedModule], WarmedModule] = narrowed
     unfit: Mapping[str, Unfit] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
@@ -61,7 +59,8 @@ class Catalogue:
     _orders: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def learn(self, environment: Environment, modules: Iterable[WarmedModule]) -> tuple[str, ...]:
-        """Take up what a load of a location in this environment imported; its preloadable modules, in order."""
+        """Take up what a load of a location in this environment imported; its preloadable modules, in order. Of a
+        module that looked at all variables the caller says which count (`environments.prefixes.narrowed`)."""
         names = []
         modules = list(modules)
         certain = any(module.needs for module in modules)
@@ -69,13 +68,9 @@ class Catalogue:
             distribution = preloadable_from(environment, module.name, module.file)
             if distribution is not None:
                 names.append(sys.intern(module.name))
-                self._unite(self.narrow(module), distribution, certain or not distribution)
+                self._unite(module, distribution, certain or not distribution)
         order = tuple(names)
         return self._orders.setdefault(order, order)  # most locations of a fleet load the same
-
-    def learn_report(self, environment: Environment, report: LoadReport) -> tuple[str, ...]:
-        """The same for a probe's report."""
-        return self.learn(environment, modules_of(report))
 
     def _unite(self, module: WarmedModule, distribution: str, certain: bool) -> None:
         known = self.facts.get(module.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reef.decide.zygote_facts import (
+from reef.decide.zygotes.facts import (
     NEVER,
     Attribute,
     Candidate,
@@ -13,7 +13,7 @@ from reef.decide.zygote_facts import (
     tops_of,
     variable_value,
 )
-from reef.decide.zygote_groups import Costs, Division, Member, Modules
+from reef.decide.zygotes.groups import Costs, Division, Member, Modules
 from reef.environments.model import Environment, EnvironmentProblem
 from reef.hosting import exec_only
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reef.decide.zygote_facts import NEVER, Attribute, ModuleFact
+from reef.decide.zygotes.facts import NEVER, Attribute, ModuleFact
 
 MOST_ATTRIBUTES = 8  # that a division of one group is tried by
 MOST_CLASSES = 4

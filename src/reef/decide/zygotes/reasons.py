@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reef.decide.zygote_facts import Attribute
+from reef.decide.zygotes.facts import Attribute
 from reef.environments.model import Environment, EnvironmentProblem
 from reef.words import count
 
