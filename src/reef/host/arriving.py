@@ -13,7 +13,6 @@ from reef.locations.serving import endpoint_at
 from reef.releasing.polling import Poller
 from reef.releasing.probing import Prober
 from reef.releasing.releaser import Releaser
-from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -45,9 +44,7 @@ class Arrival:
         place.wish.judge(reason)
         if reason is None:
             return
-        place.release.note_error(reason)
-        if not place.release.loads_what_is_served:
-            await self._prober.serve_error(place, "unusable", reason)
+        await self._prober.refuse_unusable(place, reason)
 
     def attend(self, place: CodeLocation) -> None:
         """Begin what its placement needs; what an earlier placement needed ends."""
@@ -83,4 +80,4 @@ class Arrival:
                 await self._releaser.probe(place)
         except Exception as error:
             log.exception("%s: it could not be taken in", place.name)
-            place.release.note_error(f"it could not be probed: {describe(error)}")
+            self._prober.note_unprobed(place, error)

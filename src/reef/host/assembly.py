@@ -25,7 +25,6 @@ from reef.host.event_log import log_event
 from reef.host.fleet_file import FleetFile
 from reef.host.ground import Ground, Outside
 from reef.host.known import KnownLocations
-from reef.host.recalling import recall, snapshots_needed
 from reef.host.reconciling import Reconciler
 from reef.host.renewing import Renewal
 from reef.hosting.contract import HostingEvents
@@ -45,6 +44,7 @@ from reef.releasing.polling import Poller
 from reef.releasing.probing import Prober
 from reef.releasing.promotions import Promotions
 from reef.releasing.publishing import Publisher
+from reef.releasing.recalling import recall, snapshots_needed
 from reef.releasing.releaser import Releaser
 from reef.releasing.reloading import Reloader
 from reef.releasing.revalidating import Revalidator

@@ -12,7 +12,6 @@ from reef.locations.place import CodeLocation
 from reef.progress import Silence
 from reef.releasing.stamps import recorded_stamp
 from reef.thrift import give_back
-from reef.words import describe
 
 log = logging.getLogger("reef.control")
 
@@ -94,4 +93,4 @@ class Starter:
             await self._parts.releasing.releaser.probe(place)
         except Exception as error:
             log.exception("%s: its probe failed", place.name)
-            place.release.note_error(f"it could not be probed: {describe(error)}")
+            self._parts.releasing.prober.note_unprobed(place, error)

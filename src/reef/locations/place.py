@@ -6,7 +6,7 @@ from reef.fleet.model import Location
 from reef.gateway.contract import Endpoint
 from reef.hosting.contract import Child
 from reef.locations.release import Release
-from reef.locations.serving import Serving
+from reef.locations.serving import Serving, endpoint_at
 from reef.locations.wish import Wish
 from reef.records.served import ServedRecord
 from reef.state import Costs, LocationView, Phase
@@ -20,6 +20,8 @@ class CodeLocation:
         self.wish = Wish(spec)
         self.release = Release()
         self.serving = Serving()
+        if spec.server is not None:
+            self.serving.use_server(endpoint_at(spec.server))
 
     @property
     def name(self) -> str:

@@ -85,6 +85,16 @@ class Prober:
         text = f"it is still loading after {LOADING_S:.0f} s; it appears here as soon as it has loaded"
         self._publisher.show_error(place, "loading", text)
 
+    async def refuse_unusable(self, place: CodeLocation, reason: str) -> None:
+        """Nothing of it can be started: that is what is served, unless something is that loads."""
+        place.release.note_error(reason)
+        if not place.release.loads_what_is_served:
+            await self.serve_error(place, "unusable", reason)
+
+    def note_unprobed(self, place: CodeLocation, error: Exception) -> None:
+        """Reef itself failed at it."""
+        place.release.note_error(f"it could not be probed: {describe(error)}")
+
     async def serve_error(self, place: CodeLocation, version: str, text: str) -> None:
         """It could not even be loaded: that is what is served, whatever was before."""
         await self.serve_recording(

@@ -6,7 +6,6 @@ import logging
 
 from reef.fleet.model import Location
 from reef.locations.place import CodeLocation
-from reef.locations.serving import endpoint_at
 from reef.records.served import load
 from reef.releasing.keeping import Keeper
 from reef.snapshots import SnapshotStore
@@ -19,8 +18,6 @@ log = logging.getLogger("reef.control")
 def recall(spec: Location, state: StateDir, store: SnapshotStore, keeper: Keeper) -> CodeLocation:
     """What an earlier host promoted for it, if its snapshot is still whole. Blocking."""
     place = CodeLocation(spec)
-    if spec.server is not None:
-        place.serving.use_server(endpoint_at(spec.server))
     served = load(state.served_file(spec.name), spec.name)
     if served is not None and served.snapshot is not None and not store.check(served.snapshot):
         log.warning("%s: its snapshot is missing or damaged, it is recorded again", spec.name)
