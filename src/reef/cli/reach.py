@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from reef.errors import ReefError
-from reef.host.admin import ask_admin
+from reef.admin import ask_admin
 from reef.statedir import StateDir, default_state_root, host_is_alive
 
 FIRST_TOLD_S = 3.0

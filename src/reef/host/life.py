@@ -25,7 +25,7 @@ from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
 from reef.gateway.contract import WakeRefused
-from reef.host.admin import serve_admin
+from reef.admin import serve_admin
 from reef.host.announce import announce, follow, is_loading, say, summary
 from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
