@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
-from reef.errors import ReefError
 from reef.admin import ask_admin
+from reef.errors import ReefError
 from reef.statedir import StateDir, default_state_root, host_is_alive
 
 FIRST_TOLD_S = 3.0

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from reef import fleet as fleets
+from reef.admin import serve_admin
 from reef.background import Background
 from reef.beside.choosing import choose_home, with_secret_files
 from reef.beside.dagster import choose_page
@@ -25,7 +26,6 @@ from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
 from reef.gateway.contract import WakeRefused
-from reef.admin import serve_admin
 from reef.host.announce import announce, follow, is_loading, say, summary
 from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
