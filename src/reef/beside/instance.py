@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import reef.guest as guest
 from reef.beside.companion import there_or_none
-from reef.hosting.process import cpu_seconds
+from reef.procfs import cpu_seconds
 
 T = TypeVar("T")
 TOOL = Path(guest.__file__).parent / "instance_tool.py"

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
+from reef.background import Background
 from reef.errors import ReefError
 from reef.gateway.address import ListenAddress, prepare, protect
 from reef.gateway.channels import Channels
@@ -55,9 +56,9 @@ class Gateway:
         self._channels = Channels(self._limits.receive)
         self._recorded = Recorded(store, self._executor)
         self._desk = Desk(control, self._recorded, Forwarder(control, self._channels), on_missing)
-        self._comparing: set[asyncio.Task[None]] = set()
+        self._background = Background(log, "background work of the gateway")
         self._places: dict[str, Place] = {}
-        self._sweeper: asyncio.Task[None] | None = None
+        self._sweeps = False
 
     async def open(self, location: str, address: ListenAddress, limits: CallLimits | None = None) -> None:
         """Listen for a location. Calls that need it wait until `serve` was called for it.
@@ -77,8 +78,9 @@ class Gateway:
             if isinstance(error, RuntimeError):
                 raise ReefError(f"{address.target} cannot be listened on: {describe(error)}") from None
             raise
-        if self._sweeper is None:
-            self._sweeper = asyncio.create_task(self._sweep())
+        if not self._sweeps:
+            self._sweeps = True
+            self._background.spawn(self._sweep())
 
     async def close(self, location: str, grace_s: float = 0.0) -> None:
         """Stop listening; calls under way have `grace_s` to end. Does nothing for one that is not open."""
@@ -97,9 +99,7 @@ class Gateway:
         """
         place, new = self._places[location], Answers.of(served)
         if before := place.switch(new, self._list_lag_s):
-            comparing = asyncio.create_task(self._hasten(place, before, new))
-            self._comparing.add(comparing)
-            comparing.add_done_callback(self._comparing.discard)
+            self._background.spawn(self._hasten(place, before, new))
 
     async def _hasten(self, place: Place, before: tuple[Answers, ...], new: Answers) -> None:
         if not any([await self._recorded.lists_differ(old, new) for old in before]):
@@ -140,10 +140,7 @@ class Gateway:
 
     async def aclose(self, grace_s: float) -> None:
         """Stop all listeners together, then everything else. Idempotent."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        for comparing in self._comparing:
-            comparing.cancel()
+        await self._background.close()
         await asyncio.gather(*(self.close(location, grace_s) for location in self.locations()))
         await self._desk.aclose()
         await self._channels.aclose()

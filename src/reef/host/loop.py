@@ -16,13 +16,14 @@ from reef.gateway.contract import CallEnded, CallStarted, Endpoint, WakeRefused
 from reef.hosting.contract import Exit, Hosting
 from reef.hosting.reasons import ending
 from reef.locations.place import CodeLocation, endpoint_of
+from reef.procfs import parent_of
 from reef.records.kept import KeptVersion
 from reef.records.served import Promoted, Refused
 from reef.releasing.pins import ON_DEPLOY, Pins
 from reef.releasing.probing import Gate, Prober
 from reef.releasing.reloading import Reloader
 from reef.serving.resting import Rester
-from reef.serving.runs import RunBook, RunProcess, parent_of, until_over
+from reef.serving.runs import RunBook, RunProcess, until_over
 from reef.serving.waking import Waker
 
 log = logging.getLogger("reef.control")

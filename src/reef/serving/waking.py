@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from reef.copies import Damaged
 from reef.gateway.contract import WakeRefused
 from reef.hosting.contract import Child, Hosting, StartFailed
-from reef.hosting.process import cpu_seconds
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings, child_spec
+from reef.procfs import cpu_seconds
 from reef.records.served import Refused
 from reef.releasing.keeping import Keeper, Running
 from reef.releasing.probing import Prober
