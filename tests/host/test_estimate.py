@@ -16,8 +16,8 @@ def place(name: str, *, forked: bool | None = None, private: int = 0, pss: int =
     """With a server, `forked` or not, or asleep (None). Its memory is made up."""
     made = CodeLocation(Location(name))
     if forked is not None:
-        made.child = Child(name, "v", "serve", 1, 1, "/s", forked, 0.0)
-    made.private_bytes, made.pss_bytes = private * MB, pss * MB
+        made.serving.take_up(Child(name, "v", "serve", 1, 1, "/s", forked, 0.0), serves=True)
+    made.serving.note_sample(private * MB, pss * MB)
     return made
 
 

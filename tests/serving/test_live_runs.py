@@ -60,16 +60,17 @@ def test_invariant_12_a_run_that_begins_while_the_servers_are_asked_is_not_overl
         runs = RunBook(StateDir(tmp_path))
         rester = Rester(cast(Hosting, None), cast(Gateway, None), runs)
         async with child(tmp_path, 1) as (serving, quick), child(tmp_path, 2, "old") as (draining, slow):
-            place.child, place.draining = serving, {2: draining}
-            place.runs = {"over": 1}
+            place.serving.take_up(serving, serves=True)
+            place.serving.take_up(draining, serves=False)
+            place.serving.note_run("over", serving.id)
             quick.may_answer.set()
             refreshing = asyncio.create_task(rester.refresh_runs(place))
             async with asyncio.timeout(scaled(10)):
                 await slow.asked.wait()
-                place.runs["new"] = 1
+                place.serving.note_run("new", serving.id)
                 slow.may_answer.set()
                 await refreshing
-        assert place.runs == {"old": 2, "new": 1}
+        assert place.serving.runs == {"old": draining.id, "new": serving.id}
 
     asyncio.run(main())
 

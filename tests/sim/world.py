@@ -28,10 +28,10 @@ from sim_hosting import SimHosting
 from reef.fleet.model import CodeTarget, Fleet, Location
 from reef.gateway import ListenAddress
 from reef.host.arriving import Arrival
-from reef.host.assembly import with_limits
 from reef.host.starting import Starter
 from reef.host.status import location_status
 from reef.hosting.contract import Child, ChildSpec
+from reef.locations.specs import with_limits
 from reef.progress import Silence
 from reef.serving.runs import RunProcess
 from reef.statedir import StateDir, slug, write_json

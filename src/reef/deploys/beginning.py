@@ -47,7 +47,9 @@ class Beginning:
             before_loaded=tuple(name for name, place in places.items() if serves(place)),
             pinned_before={name: why for name, why in self.pinned().items() if name in places},
             known={
-                name: sorted(keys) for name, place in places.items() if (keys := place.troubles.keys(now))
+                name: sorted(keys)
+                for name, place in places.items()
+                if (keys := place.serving.troubles.keys(now))
             },
         )
 
@@ -83,7 +85,9 @@ class Beginning:
         return {
             "added": [name for name in self._specs if name not in self._places],
             "removed": [
-                name for name, place in self._places.items() if name not in self._specs and not place.leaving
+                name
+                for name, place in self._places.items()
+                if name not in self._specs and not place.wish.leaving
             ],
         }
 

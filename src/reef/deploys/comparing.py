@@ -29,7 +29,7 @@ class Comparer:
     async def plan(self, fleet: Fleet) -> Plan:
         """`fleet` is the fleet as its file says now."""
         places = self._parts.control.locations.values()
-        stamps = [stamp for place in places if (stamp := place.recorded_stamp()) is not None]
+        stamps = [stamp for place in places if (stamp := place.release.stamp()) is not None]
         await self._parts.versions.look_at_defs_state(stamps)
         found = await self._environments(fleet)
         limit = asyncio.Semaphore(2 * (os.cpu_count() or 2))
@@ -40,7 +40,7 @@ class Comparer:
 
         plans = await asyncio.gather(*(one(spec) for spec in fleet.locations))
         names = {spec.name for spec in fleet.locations}
-        there = [place.name for place in self._parts.control.locations.values() if not place.leaving]
+        there = [place.name for place in self._parts.control.locations.values() if not place.wish.leaving]
         return Plan(tuple(plans), tuple(name for name in there if name not in names))
 
     async def _environments(self, fleet: Fleet) -> Found:
@@ -84,7 +84,7 @@ def _external(place: CodeLocation, spec: Location) -> LocationPlan:
 
 
 def _errors(place: CodeLocation, served: ServedRecord) -> tuple[Reason, ...]:
-    error = place.load_error or ("it did not load" if served.load_error else "")
+    error = place.release.load_error or ("it did not load" if served.load_error else "")
     return tuple(Reason("error", line) for line in error.strip().splitlines()[:1])
 
 

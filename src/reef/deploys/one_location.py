@@ -66,8 +66,7 @@ class LocationDeploy:
         """The new settings count from the probe on, and no longer if it is refused."""
         place, spec = self._place, self._spec
         assert spec is not None
-        old, old_spec = place.served, place.spec
-        place.spec = place.wanted = with_limits(spec)
+        old, old_spec = place.served, place.wish.try_out(with_limits(spec))
         promotions = self._parts.promotions
         promotions.promoting[place.name] = self._journal.id
         if self._journal.waved:
@@ -75,23 +74,23 @@ class LocationDeploy:
         try:
             result = await self._parts.control.probe(place, gate=self._gate)
         except BaseException:
-            place.spec = old_spec
+            place.wish.go_back(old_spec)
             raise
         finally:
             promotions.promoting.pop(place.name, None)
             promotions.wave_of.pop(place.name, None)
         if isinstance(result, Refused):
-            place.spec = old_spec
+            place.wish.go_back(old_spec)
             return {
                 "state": "refused",
                 "reason": result.reason,
                 "definitions": self._gate.diff.as_dict(),
                 **self._gate.runs(),
             }
-        place.unusable = None
+        place.wish.judge(None)
         await promotions.written(place.name)
         event = _outcome(result, old, self._journal.before.get(place.name))
-        told = {"definitions": self._gate.diff.as_dict(), "not_kept": place.not_kept}
+        told = {"definitions": self._gate.diff.as_dict(), "not_kept": place.release.not_kept}
         return {**event, **told, **self._gate.runs()}
 
     async def _stay(self) -> Event:
@@ -120,7 +119,7 @@ class _Gate:
     async def __call__(self, served: ServedRecord | None, new: ServedRecord) -> str | None:
         self.diff = await self._parts.promotions.diff(served, new)
         self.passed_at = time.monotonic()
-        self._live_runs = tuple(sorted(self._place.runs)) if self.diff.removed.get("jobs") else ()
+        self._live_runs = tuple(sorted(self._place.serving.runs)) if self.diff.removed.get("jobs") else ()
         return refusal(self.diff, self._allow_removals)
 
     def runs(self) -> Mapping[str, list[str]]:

@@ -104,7 +104,7 @@ class Rollout:
             if one.cannot() is None:
                 self._deploy.tell({"location": name, "state": "probing"})
             known = set(map(tuple, self._journal.known.get(name, ())))
-            self._journal.known[name] = sorted(known | place.troubles.keys(time.monotonic()))  # type: ignore[arg-type]
+            self._journal.known[name] = sorted(known | place.serving.troubles.keys(time.monotonic()))  # type: ignore[arg-type]
             event = await one.run()
             self._watching.since[name] = one.since
         self._done(name, event)

@@ -43,7 +43,7 @@ class Watching:
         journal = self._deploy.journal
         watched = self._watched(journal)
         soak = Soak(began, journal.soak_s, watched, refused_in(journal, wave))
-        troubles = {one.name: self._places[one.name].troubles.all() for one in watched}
+        troubles = {one.name: self._places[one.name].serving.troubles.all() for one in watched}
         return judge(soak, troubles, time.monotonic())
 
     def _watched(self, journal: Journal) -> list[Watched]:

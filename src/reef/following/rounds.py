@@ -54,11 +54,11 @@ class Rounds:
 
     def _place(self, name: str) -> CodeLocation | None:
         place = self._parts.control.locations.get(name)
-        return None if place is None or place.external is not None or place.unusable else place
+        return None if place is None or place.external is not None or place.wish.unusable else place
 
     async def _change(self, place: CodeLocation) -> Change:
         """Against what was last loaded, be it served or not."""
-        stamps = place.stamps()
+        stamps = place.release.stamps()
         return await self._parts.versions.change(place.spec, stamps[0]) if stamps else "source"
 
     async def _guarded(self, name: str) -> Outcome | None:
@@ -71,9 +71,9 @@ class Rounds:
 
     async def _one(self, name: str) -> Outcome | None:
         place = self._place(name)
-        if place is None or place.leaving:
+        if place is None or place.wish.leaving:
             return None
-        async with place.probing:
+        async with place.release.probing:
             pass  # what another probe is about to find need not be found twice
         if place.pinned is not None:
             return self._pinned(name, place.pinned)
@@ -95,9 +95,9 @@ class Rounds:
 
 def _outcome(place: CodeLocation, result: Promoted | Refused | None) -> Outcome | None:
     if result is None:
-        return Outcome(place.name, "failed", place.unusable or "it cannot be started")
+        return Outcome(place.name, "failed", place.wish.unusable or "it cannot be started")
     if isinstance(result, Refused):
-        error = place.tried.error if place.tried is not None else None
+        error = place.release.tried.error if place.release.tried is not None else None
         return Outcome(place.name, "failed", brief(read_error(error.encode())) if error else result.reason)
     if result.record.load_error is not None:
         return Outcome(place.name, "failed", brief(read_error(result.record.load_error.encode())))

@@ -143,9 +143,9 @@ class Watcher:
         hosted = {
             name: place
             for name, place in self._locations.items()
-            if place.external is None and place.spec.code is not None and not place.leaving
+            if place.external is None and place.spec.code is not None and not place.wish.leaving
         }
-        keys: dict[str, Key] = {n: (p.spec, p.served, p.tried) for n, p in hosted.items()}
+        keys: dict[str, Key] = {n: (p.spec, p.served, p.release.tried) for n, p in hosted.items()}
         moved = [name for name, key in keys.items() if not _same(self._keys.get(name), key)]
         look_at = {*moved, *(name for name in touched if name in hosted)}
         if not look_at and self._keys.keys() == keys.keys():
@@ -158,7 +158,9 @@ class Watcher:
         await self._watch(renew)
 
     async def _footprint(self, place: CodeLocation) -> Watched:
-        records = await self._versions.records(place.spec, [stamp.sources for stamp in place.stamps()])
+        records = await self._versions.records(
+            place.spec, [stamp.sources for stamp in place.release.stamps()]
+        )
         return await asyncio.to_thread(footprint, records)
 
     async def _watch(self, renew: bool) -> None:

@@ -18,6 +18,7 @@ from reef.versions.local import Stamp
 class Arrival:
     def __init__(self, parts: Assembly) -> None:
         self._parts = parts
+        self._attendants = parts.attendants
 
     async def listen(self, addresses: Mapping[str, ListenAddress]) -> None:
         """Open the listeners of these locations; what was promoted for them is answered from the first call on."""
@@ -34,10 +35,10 @@ class Arrival:
         reason = place.spec.broken
         if isinstance(environment, EnvironmentProblem):
             reason = f"{environment.reason}; hint: {environment.hint}"
-        place.unusable = reason
+        place.wish.judge(reason)
         if reason is None:
             return
-        place.load_error = reason
+        place.release.note_error(reason)
         if place.served is None or place.served.load_error is not None:
             recording = synthesized_load_error(reason, place.name)
             loaded = Loaded(Stamp("unusable", "", "", {}), recording, None, 0.0)
@@ -45,15 +46,20 @@ class Arrival:
 
     def attend(self, place: CodeLocation) -> None:
         """Begin what its placement needs; what an earlier placement needed ends."""
-        for task in place.attendants:
-            task.cancel()
-        place.attendants.clear()
+        self.leave_alone(place)
         placement = place.spec.placement
         server = place.spec.server
-        place.external = None if server is None else Endpoint(server.target(), "external", "", ssl=server.ssl)
-        if place.unusable is not None or placement == "packed":
+        place.serving.use_server(
+            None if server is None else Endpoint(server.target(), "external", "", ssl=server.ssl)
+        )
+        if place.wish.unusable is not None or placement == "packed":
             return
         control = self._parts.control
-        place.attendants.append(control.spawn(Poller(control.prober).run(place)))
+        attendants = self._attendants[place.name] = [control.spawn(Poller(control.prober).run(place))]
         if placement == "standing":
-            place.attendants.append(control.spawn(control.keep_up(place)))
+            attendants.append(control.spawn(control.keep_up(place)))
+
+    def leave_alone(self, place: CodeLocation) -> None:
+        """End what its placement needed."""
+        for task in self._attendants.pop(place.name, []):
+            task.cancel()

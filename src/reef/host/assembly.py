@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reef.environments import Environment
@@ -58,6 +58,7 @@ class Assembly:
     keeper: Keeper
     pins: Pins
     revalidator: Revalidator
+    attendants: dict[str, list[asyncio.Task[object]]] = field(default_factory=dict)
 
     async def recall(self, spec: Location) -> CodeLocation:
         """A location that comes to the fleet, with what was promoted for it earlier."""
@@ -135,7 +136,7 @@ async def assemble(
             if other.spec.python == place.spec.python:
                 found = planner.environment_of(other)
                 reason = None if isinstance(found, Environment) else getattr(found, "reason", None)
-                other.unusable = other.spec.broken or reason
+                other.wish.judge(other.spec.broken or reason)
         await planner.plan()
 
     control.waker.environment_changed = environment_changed
@@ -158,15 +159,16 @@ def _recall(spec: Location, around: Surroundings, store: SnapshotStore, keeper: 
     """What an earlier host promoted for it, if its snapshot is still whole."""
     place = CodeLocation(spec)
     if spec.server is not None:
-        place.external = Endpoint(spec.server.target(), "external", "", ssl=spec.server.ssl)
+        place.serving.use_server(Endpoint(spec.server.target(), "external", "", ssl=spec.server.ssl))
     served = load(around.state.served_file(spec.name), spec.name)
     if served is not None and served.snapshot is not None and not store.check(served.snapshot):
         log.warning("%s: its snapshot is missing or damaged, it is recorded again", spec.name)
         served = None
-    place.served = served
+    error = not_kept = None
     if served is not None and served.load_error is not None:
-        place.load_error = told_load_error(served.load_error, spec.name)
+        error = told_load_error(served.load_error, spec.name)
     if served is not None and spec.code is not None:
         kept = keeper.versions.get(spec.name, served.version)
-        place.not_kept = kept.not_kept if kept else None
+        not_kept = kept.not_kept if kept else None
+    place.release.recall(served, error, not_kept)
     return place

@@ -81,7 +81,7 @@ class Commands:
         await self._parts.pins.unpin(place)
         await self._parts.control.reload(place.name, by_name=True)
         changed = (place.served.server_id if place.served else None) != before
-        note = place.load_error or ("a new version is served" if changed else "nothing changed")
+        note = place.release.load_error or ("a new version is served" if changed else "nothing changed")
         return self._row(place, in_one_line(note, place.name))
 
     async def _rollback(self, request: Mapping[str, Any]) -> dict[str, Any]:

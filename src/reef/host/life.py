@@ -245,7 +245,7 @@ class Host:
     async def _cancel_runs(self) -> None:
         control = self.parts.control
         for place in control.locations.values():
-            if place.runs:
+            if place.serving.runs:
                 await control.rester.refresh_runs(place)
         live = [run for run in control.runs.all() if run.is_alive()]
         if not live:
@@ -279,7 +279,7 @@ class Host:
                 if run.is_alive():
                     kill_tree(run.pid)
             for place in self.parts.control.locations.values():
-                for child in (place.child, *place.draining.values()):
+                for child in (place.child, *place.serving.draining.values()):
                     if child is not None:
                         kill_tree(child.pid)
             kill_below(os.getpid())

@@ -15,7 +15,8 @@ from reef.gateway import Gateway
 from reef.gateway.contract import CallEnded, CallStarted, Endpoint, WakeRefused
 from reef.hosting.contract import Exit, Hosting
 from reef.hosting.reasons import ending
-from reef.locations.place import CodeLocation, endpoint_of
+from reef.locations.place import CodeLocation
+from reef.locations.serving import endpoint_of
 from reef.procfs import parent_of
 from reef.records.kept import KeptVersion
 from reef.records.served import Promoted, Refused
@@ -53,6 +54,7 @@ class ControlLoop:
         self._budget = memory_budget_bytes
         self._tasks: set[asyncio.Task[Any]] = set()
         self._runs_at = 0.0
+        self._sleeping: dict[str, asyncio.Task[Any]] = {}
         self.prober: Prober
         self.reloads_are_quiet = 0  # above 0 while Reef itself makes the webserver reload its workspace
         self.stands_for: dict[str, str] = {}  # entry that only shows an error -> the location that it is of
@@ -86,40 +88,39 @@ class ControlLoop:
 
     async def endpoint(self, location: str) -> Endpoint:
         place = self._place(location)
-        place.waiting += 1
+        place.serving.note_waiting()
         try:
             while (endpoint := place.endpoint) is None:
                 await self._awake(place)
             return endpoint
         finally:
-            place.waiting -= 1
-            place.idle_since = time.monotonic()
+            place.serving.note_answered(time.monotonic())
 
     async def _awake(self, place: CodeLocation) -> None:
-        if place.wake is None or place.wake.done():
+        if not place.serving.is_waking:
             answer = on_call(place.view(0), time.monotonic())
             if isinstance(answer, Refuse):
                 raise WakeRefused(answer.reason)
             if isinstance(answer, Hold):
                 await asyncio.sleep(answer.seconds)
                 return
-            place.wake = self._spawn(self.waker.wake(place))
-        await asyncio.shield(place.wake)
+            place.serving.begin_wake(self._spawn(self.waker.wake(place)))
+        assert place.serving.wake is not None
+        await asyncio.shield(place.serving.wake)
 
     def endpoint_failed(self, location: str, endpoint: Endpoint, reason: str) -> None:
         place = self._place(location)
         child = place.child
         if child is not None and endpoint_of(child) == endpoint:
             log.warning("%s: its server does not take connections (%s), ending it", location, reason)
-            place.child = None
+            place.serving.take_out()
             self._spawn(self._hosting.stop(child, 0.5))
 
     def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
         place = self._place(location)
         if place.external is not None:
             return (place.external,)
-        children = (*place.draining.values(), *((place.child,) if place.child else ()))
-        return tuple(endpoint_of(child) for child in children)
+        return tuple(endpoint_of(child) for child in place.serving.children())
 
     def cancel_orphan(self, location: str, run_id: str) -> bool:
         run = self.runs.get(run_id)
@@ -162,18 +163,14 @@ class ControlLoop:
             return
         now = time.monotonic()
         if isinstance(event, CallStarted):
-            place.note_use(now)
+            place.serving.note_use(now)
             return
-        place.idle_since = now
-        place.troubles.note_call(event, now)
-        if event.error and place.endpoint is not None:  # else it is known better why it is not there
-            place.last_error = f"{event.method}: {event.code}: {event.error}"
+        place.serving.note_call(event, now)
         if event.run_id and event.code == "OK" and not event.error and event.child:
-            child_pid = int(
-                event.child.partition(".")[0]
-            )  # by now it may be draining, and another be serving
-            place.runs[event.run_id] = child_pid
-            self._spawn(self._note_run(place, event.run_id, child_pid))
+            place.serving.note_run(event.run_id, event.child)
+            found = next((child for child in place.serving.children() if child.id == event.child), None)
+            if found is not None:
+                self._spawn(self._note_run(place, event.run_id, found.pid))
 
     async def _note_run(self, place: CodeLocation, run_id: str, child_pid: int) -> None:
         await asyncio.to_thread(self.runs.note_started, run_id, place.name, child_pid)
@@ -182,19 +179,17 @@ class ControlLoop:
         place = self.locations.get(exit.child.location)
         if place is None:
             return
-        place.draining.pop(exit.child.pid, None)
-        mine = place.child is not None and place.child.pid == exit.child.pid
-        if mine:
-            place.child = None
+        mine = place.serving.note_exit(exit.child)
         if not exit.expected and exit.child.purpose == "serve":
-            place.last_error = f"its server {ending(exit.status)}, nobody at Reef asked for it"
-            log.warning("%s: %s", place.name, place.last_error)
-            place.troubles.note_server(place.last_error, exit.child.version, time.monotonic())
+            reason = f"its server {ending(exit.status)}, nobody at Reef asked for it"
+            log.warning("%s: %s", place.name, reason)
+            now = time.monotonic()
+            place.serving.note_crash(reason, exit.child.version, now)
             if mine:
-                place.note_failure(place.last_error, time.monotonic())
-        left = [run for run in self.runs.all() if place.runs.get(run.run_id) == exit.child.pid]
+                place.serving.note_failure(reason, place.served.version if place.served else None, now)
+        left = [run for run in self.runs.all() if place.serving.runs.get(run.run_id) == exit.child.id]
         for run in left:
-            place.runs.pop(run.run_id, None)
+            place.serving.lose_run(run.run_id)
             self.watch_orphan(run)
 
     def watch_orphan(self, run: RunProcess) -> None:
@@ -208,19 +203,16 @@ class ControlLoop:
     def take_up_run(self, run: RunProcess) -> None:
         """A run that an earlier host knew: below a child that was taken up, or an orphan."""
         place = self.locations.get(run.location)
-        children = (
-            [] if place is None else [*place.draining.values(), *([place.child] if place.child else [])]
-        )
-        for child in children:
+        for child in place.serving.children() if place is not None else ():
             if place is not None and run.is_alive() and parent_of(run.pid) == child.pid:
-                place.runs[run.run_id] = child.pid
+                place.serving.note_run(run.run_id, child.id)
                 return
         self.watch_orphan(run)
 
     async def keep_up(self, place: CodeLocation) -> None:
         """A standing location has its server whether somebody calls or not. Ends only when it is cancelled."""
         while True:
-            if place.endpoint is None and place.waiting == 0:
+            if place.endpoint is None and place.serving.waiting == 0:
                 with contextlib.suppress(WakeRefused):
                     await self.endpoint(place.name)
             await asyncio.sleep(TICK_S)
@@ -249,7 +241,7 @@ class ControlLoop:
 
     def _take_over(self, place: CodeLocation, before: str | None, result: Promoted | Refused) -> None:
         if isinstance(result, Promoted):
-            place.failures = 0
+            place.serving.forgive()
             child = place.child
             if child is not None and result.record.server_id != before and place.external is None:
                 self.rester.drain(place, "a new version was promoted")
@@ -277,7 +269,7 @@ class ControlLoop:
         if now - self._runs_at >= RUNS_EVERY_S:
             self._runs_at = now
             for place in self.locations.values():
-                if place.runs:
+                if place.serving.runs:
                     await self.rester.refresh_runs(place)
         views = [place.view(self._gateway().in_flight(name)) for name, place in self.locations.items()]
         for view in views:
@@ -292,19 +284,20 @@ class ControlLoop:
 
     def _sleep(self, name: str, why: str) -> None:
         place = self.locations[name]
-        if place.sleep is None or place.sleep.done():
-            place.sleep = self._spawn(self.rester.sleep(place, why))
+        before = self._sleeping.get(name)
+        if before is None or before.done():
+            self._sleeping[name] = self._spawn(self.rester.sleep(place, why))
 
     async def _sample(self) -> None:
         """Those whose last sample is oldest; the newly woken are first."""
         warm = [place for place in self.locations.values() if place.child is not None]
-        for place in sorted(warm, key=lambda place: place.sampled_at)[:MOST_SAMPLES]:
+        for place in sorted(warm, key=lambda place: place.serving.sampled_at)[:MOST_SAMPLES]:
             if (child := place.child) is None:
                 continue
             sample = await self._hosting.memory(child)
-            place.sampled_at = time.monotonic()
+            place.serving.note_sampled(time.monotonic())
             if sample is not None and place.child is child:
-                place.private_bytes, place.pss_bytes = sample.private, sample.pss
+                place.serving.note_sample(sample.private, sample.pss)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Background work that ends with the loop; its failure is logged."""

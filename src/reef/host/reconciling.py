@@ -62,13 +62,13 @@ class Reconciler:
 
     def specs(self) -> dict[str, Location]:
         """The fleet as it is served; locations that only linger are not of it."""
-        return {name: place.wanted for name, place in self._places.items() if not place.leaving}
+        return {name: place.wish.wanted for name, place in self._places.items() if not place.wish.leaving}
 
     async def follow(self, place: CodeLocation) -> None:
         """Settings that waited for a deploy, or that a deploy refused, count for this location from here on."""
         async with self._lock:
-            if place.spec != place.wanted and not place.leaving:
-                place.spec = place.wanted
+            if place.spec != place.wish.wanted and not place.wish.leaving:
+                place.wish.follow()
                 await self._ready([place])
 
     async def _use_promote(self, fleet: Fleet) -> None:
@@ -86,8 +86,7 @@ class Reconciler:
             place = self._places.get(name)
             if place is None:
                 place = self._places[name] = await self._parts.recall(new[name])
-            place.leaving = False
-            place.spec = place.wanted = new[name]
+            place.wish.arrive(new[name])
             places.append(place)
         return places
 
@@ -96,11 +95,11 @@ class Reconciler:
         places = []
         for name, kind in kinds.items():
             place = self._places[name]
-            place.wanted = new[name]
+            place.wish.want(new[name])
             self._parts.gateway.limit(name, CallLimits(concurrent=new[name].max_concurrent_calls))
             if kind == "code" and self._parts.control.pin_always:
                 continue  # comes with the next deploy
-            place.spec = new[name]
+            place.wish.follow()
             if kind == "placed":
                 self._parts.control.rester.drain(place, "its placement changed")
             if kind in ("code", "placed"):
@@ -127,36 +126,36 @@ class Reconciler:
         try:
             await self._arrival.refuse(place)
             self._arrival.attend(place)
-            if place.unusable is None and place.external is None:
+            if place.wish.unusable is None and place.external is None:
                 await self._parts.control.probe(place)
         except Exception as error:
             log.exception("%s: it could not be taken in", place.name)
-            place.load_error = f"it could not be probed: {describe(error)}"
+            place.release.note_error(f"it could not be probed: {describe(error)}")
 
     # -- going -------------------------------------------------------------------------------------
 
     def _leave(self, place: CodeLocation) -> None:
-        place.leaving = True
-        for task in place.attendants:
-            task.cancel()
-        place.attendants.clear()
+        place.wish.leave()
+        self._arrival.leave_alone(place)
         self._parts.control.spawn(self._linger(place))
 
     async def _linger(self, place: CodeLocation) -> None:
         """Answer until nobody asks any more; runs go on until they end."""
         gone_at = time.monotonic()
-        while place.leaving:
+        while place.wish.leaving:
             await asyncio.sleep(LINGER_POLL_S)
             now = time.monotonic()
             quiet_s = now - max(gone_at, self._parts.gateway.asked_at(place.name))
-            idle = not (place.runs or place.waiting or self._parts.gateway.in_flight(place.name))
+            idle = not (
+                place.serving.runs or place.serving.waiting or self._parts.gateway.in_flight(place.name)
+            )
             if idle and quiet_s > QUIET_S:
                 await self._close(place)
                 return
 
     async def _close(self, place: CodeLocation) -> None:
         async with self._lock:
-            if not place.leaving:
+            if not place.wish.leaving:
                 return
             await self._parts.control.rester.sleep(place, "it was removed from the fleet", force=True)
             await self._parts.gateway.close(place.name)

@@ -41,17 +41,17 @@ class Renewal:
     async def renew(self, place: CodeLocation, by_name: bool) -> None:
         """What the location's files of variables say now counts from here on, unless it is pinned. `by_name`: also
         what waited for somebody to deploy or reload it. A file that cannot be read changes nothing."""
-        if self._is_busy() or place.external is not None or place.leaving:
+        if self._is_busy() or place.external is not None or place.wish.leaving:
             return
         new = await self._newer(place)
-        if new is not None and place.pinned is None and new != place.wanted:
+        if new is not None and place.pinned is None and new != place.wish.wanted:
             await self._take(self._with(new))
         if by_name:
             await self._reconciler.follow(place)
 
     async def _newer(self, place: CodeLocation) -> Location | None:
         """Its settings, where one of its files changed since somebody last asked."""
-        files = _files_of(place.wanted)
+        files = _files_of(place.wish.wanted)
         now = await asyncio.to_thread(signs, files) if files else ()
         if now == self._seen.get(place.name):
             return None

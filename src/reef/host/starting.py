@@ -50,7 +50,7 @@ class Starter:
         self._spawn(self._catch_up(planning, new))
 
     def _usable(self) -> list[CodeLocation]:
-        return [place for place in self._planner.hosted() if place.unusable is None]
+        return [place for place in self._planner.hosted() if place.wish.unusable is None]
 
     async def _catch_up(self, planning: asyncio.Task[None], probed: list[CodeLocation]) -> None:
         """What the first calls need not wait for: code that changed while no host looked, loads that failed."""
@@ -77,12 +77,10 @@ class Starter:
                 self._spawn(self._parts.control.rester.refresh_runs(place))
 
     def _take_up(self, place: CodeLocation, child: Child) -> bool:
-        place.draining[child.pid] = child
         served = place.served
-        if place.child is None and served is not None and served.version == child.version:
-            place.draining.pop(child.pid)
-            place.child = child
-        else:
+        serves = place.child is None and served is not None and served.version == child.version
+        place.serving.take_up(child, serves=serves)
+        if not serves:
             self._parts.control.rester.go_on_draining(place, child)
         log.info("%s: taken up again, pid %d", place.name, child.pid)
         return True
@@ -107,7 +105,7 @@ class Starter:
 
         async def one(place: CodeLocation) -> None:
             probing = self._spawn(self._probe(place))
-            slow = asyncio.create_task(place.loads_slowly.wait())
+            slow = asyncio.create_task(place.release.loads_slowly.wait())
             await asyncio.wait({probing, slow}, return_when=asyncio.FIRST_COMPLETED)
             slow.cancel()
             progress.step()
@@ -120,7 +118,7 @@ class Starter:
             await self._parts.control.probe(place)
         except Exception as error:
             log.exception("%s: its probe failed", place.name)
-            place.load_error = f"it could not be probed: {describe(error)}"
+            place.release.note_error(f"it could not be probed: {describe(error)}")
 
 
 class Quiet:

@@ -32,22 +32,22 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "state": _state(place),
         "version": served.version[:12] if served else None,
         "server_id": served.server_id if served else None,
-        "snapshot_age_s": round(max(0.0, time.time() - place.recorded_at()), 1) if served else None,
+        "snapshot_age_s": round(max(0.0, time.time() - place.release.recorded_at()), 1) if served else None,
         "revalidate": revalidation_text(place.spec.revalidate) if place.spec.revalidate is not None else None,
         "unstable": served is not None and is_unstable(served.changes, time.time()),
         "pid": place.child.pid if place.child else None,
         "forked": place.child.forked if place.child else None,
         "not_forked_because": hosting.not_forked_because(place.name) if place.external is None else None,
-        "private_bytes": place.private_bytes if place.child else 0,
-        "shared_bytes": max(0, place.pss_bytes - place.private_bytes) if place.child else 0,
-        "pss_bytes": place.pss_bytes if place.child else 0,
-        "wakes": place.wakes,
-        "probes": place.probes,
-        "calls": place.calls,
+        "private_bytes": place.serving.private_bytes if place.child else 0,
+        "shared_bytes": max(0, place.serving.pss_bytes - place.serving.private_bytes) if place.child else 0,
+        "pss_bytes": place.serving.pss_bytes if place.child else 0,
+        "wakes": place.serving.wakes,
+        "probes": place.release.probes,
+        "calls": place.serving.calls,
         "in_flight": in_flight,
-        "live_runs": sorted(place.runs),
-        "draining": len(place.draining),
-        "leaving": place.leaving,
+        "live_runs": sorted(place.serving.runs),
+        "draining": len(place.serving.draining),
+        "leaving": place.wish.leaving,
         "last_cold_start_s": _rounded(costs.cold_start_s),
         "warm_private_bytes": costs.private_bytes,
         "call_interval_s": _rounded(costs.call_interval_s),
@@ -55,8 +55,8 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "outside": outside_of(served),
         "loads_last_hour": place.loads_last_hour(time.monotonic()),
         "pinned": served.pinned if served else None,
-        "not_kept": place.not_kept,
-        "last_error": place.load_error or place.last_error,
+        "not_kept": place.release.not_kept,
+        "last_error": place.release.load_error or place.serving.last_error,
         "definitions": served.definitions if served else {},
     }
 
@@ -70,9 +70,9 @@ def outside_of(served: ServedRecord | None) -> dict[str, list[str]]:
 
 
 def _state(place: CodeLocation) -> str:
-    if place.draining and place.child is None:
+    if place.serving.draining and place.child is None:
         return "draining"
-    if place.probing.locked() and place.served is None:
+    if place.release.probing.locked() and place.served is None:
         return "loading"
     return place.phase
 
@@ -87,7 +87,7 @@ def standing_estimate_bytes(
     """What a server of its own on this machine would take: what its zygote preloaded for it, and its own. One that
     has a server of its own takes what that takes; `files_bytes` is the part of it that is mapped files."""
     if is_fresh(place):
-        return max(place.pss_bytes, place.private_bytes)
+        return max(place.serving.pss_bytes, place.serving.private_bytes)
     own = place.costs().private_bytes or 0
     for zygote in zygotes:
         if place.name in zygote.locations and zygote.memory is not None:
@@ -96,12 +96,14 @@ def standing_estimate_bytes(
 
 
 def is_fresh(place: CodeLocation) -> bool:
-    return place.child is not None and not place.child.forked and place.pss_bytes > 0
+    return place.child is not None and not place.child.forked and place.serving.pss_bytes > 0
 
 
 def mapped_files_bytes(places: Iterable[CodeLocation]) -> int:
     """On average, of the servers that were started in interpreters of their own; 0 where there is none."""
-    parts = [max(0, place.pss_bytes - place.private_bytes) for place in places if is_fresh(place)]
+    parts = [
+        max(0, place.serving.pss_bytes - place.serving.private_bytes) for place in places if is_fresh(place)
+    ]
     return sum(parts) // len(parts) if parts else 0
 
 

@@ -1,11 +1,12 @@
 """The one interface for every place where a location's code can run.
 
-Nothing above `hosting` knows what a process is. A child is addressed by its `ChildId`; a hosting never
-raises for what a location's code does, it reports it.
+A child is addressed by its `id`, which means nothing to others; a hosting never raises for what a location's code
+does, it reports it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -56,6 +57,11 @@ class Child:
     socket: str
     forked: bool
     started_at: float  # time.time()
+
+    @property
+    def id(self) -> str:
+        """Names this child for good; to be compared, not to be read."""
+        return hashlib.sha256(f"{self.pid}.{self.start_ticks}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

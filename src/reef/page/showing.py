@@ -81,7 +81,9 @@ class Showing:
 
     def _is_gone(self, name: str) -> bool:
         place = self._control.locations.get(name)
-        return place is None or place.leaving or place.served is None or place.served.load_error is not None
+        return (
+            place is None or place.wish.leaving or place.served is None or place.served.load_error is not None
+        )
 
     def _is_shown(self, name: str, server_id: str) -> bool:
         place = self._control.locations.get(name)

@@ -84,9 +84,9 @@ class Unserved:
     async def _look(self) -> None:
         places = self._control.locations
         tried = {
-            name: place.tried.error
+            name: place.release.tried.error
             for name, place in places.items()
-            if place.tried is not None and not place.leaving
+            if place.release.tried is not None and not place.wish.leaving
         }
         wanted = entries(tried, places)
         if wanted == self._shown:

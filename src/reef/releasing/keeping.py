@@ -62,7 +62,7 @@ class Keeper:
     def keep_later(
         self, place: CodeLocation, new: ServedRecord, source: SourceRecord | None, report: LoadReport | None
     ) -> None:
-        """The same for those who need not wait for it; `place.not_kept` says how it ended."""
+        """The same for those who need not wait for it; `place.release.not_kept` says how it ended."""
         task = asyncio.create_task(self._later(self._at_work.get(place.name), place, new, source, report))
         self._at_work[place.name] = task
 
@@ -76,7 +76,7 @@ class Keeper:
     ) -> None:
         if before is not None:
             await before
-        place.not_kept = await self.keep(place, new, source, report)
+        place.release.keep(await self.keep(place, new, source, report))
 
     def _keep(
         self,

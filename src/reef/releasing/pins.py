@@ -32,7 +32,7 @@ class Pins:
 
     async def pin(self, place: CodeLocation, why: str) -> str | None:
         """Serve what is served now from its copy until `unpin`; durable. None, or why it cannot be pinned."""
-        async with place.probing:
+        async with place.release.probing:
             if (reason := await self._why_not(place)) is not None:
                 return reason
             assert place.served is not None
@@ -46,7 +46,7 @@ class Pins:
 
     async def unpin(self, place: CodeLocation) -> None:
         """From the next wake, reload or deploy on it follows the disk again. Raises OSError."""
-        async with place.probing:
+        async with place.release.probing:
             if place.served is not None and place.served.pinned is not None:
                 await self._write(place, msgspec.structs.replace(place.served, pinned=None))
                 log.info("%s: no longer pinned", place.name)
@@ -69,12 +69,12 @@ class Pins:
 
     async def _write(self, place: CodeLocation, record: ServedRecord) -> None:
         await asyncio.to_thread(save, self._state.served_file(place.name), record)
-        place.served = record
+        place.release.pin(record)
 
     async def _leave_the_disk(self, place: CodeLocation) -> None:
         """Runs that a server starts load their code again: one whose code has changed under it is replaced."""
         child = place.child
-        if child is None or place.child_is_kept:
+        if child is None or place.serving.child_is_kept:
             return
         changed = await self._versions.change(place.spec, recorded_stamp(place))
         if changed != "same" and place.child is child:

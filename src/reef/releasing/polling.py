@@ -8,7 +8,7 @@ import logging
 
 import grpc
 
-from reef.locations.place import CodeLocation, endpoint_of
+from reef.locations.place import CodeLocation
 from reef.records.served import ServedRecord
 from reef.releasing.probing import Loaded, Prober
 from reef.snapshots.record import RecordingFailed, record, synthesized_load_error
@@ -39,7 +39,7 @@ class Poller:
             await asyncio.sleep(POLL_S)
 
     async def turn(self, place: CodeLocation) -> None:
-        endpoint = place.external or (endpoint_of(place.child) if place.child else None)
+        endpoint = place.endpoint
         if endpoint is None:
             return
         try:
@@ -49,14 +49,14 @@ class Poller:
                 place, because(f"{endpoint.target}: {error.code().name}", error.details())
             )
             return
-        if found == place.real_server_id:
+        if found == place.release.real_server_id:
             return
-        first_of_child = place.real_server_id is None and place.external is None
+        first_of_child = place.release.real_server_id is None and place.external is None
         same = place.served is not None and place.served.version == _version(found)
         if not first_of_child and not same:
             await self._record(place, endpoint.target, endpoint.ssl, found)
-        place.real_server_id = found
-        place.last_error = None
+        place.release.meet(found)
+        place.serving.note_error(None)
 
     async def _record(self, place: CodeLocation, target: str, ssl: bool, found: str) -> None:
         try:
@@ -73,8 +73,8 @@ class Poller:
     async def _unreachable(self, place: CodeLocation, reason: str) -> None:
         """The last good answers stay; where there are none yet, Dagster is told why."""
         text = f"its server cannot be reached: {reason}"
-        place.real_server_id = None
-        place.last_error = text
+        place.release.meet(None)
+        place.serving.note_error(text)
         if place.served is None:
             recording = synthesized_load_error(text, place.name)
             stamp = Stamp("unreachable", "", "", {})

@@ -15,7 +15,8 @@ from reef.decide.revalidate import changes_after
 from reef.gateway import Gateway
 from reef.gateway.contract import Served
 from reef.hosting.contract import Hosting, LoadReport, StartFailed
-from reef.locations.place import CodeLocation, Tried
+from reef.locations.place import CodeLocation
+from reef.locations.release import Tried
 from reef.locations.specs import Surroundings, child_spec
 from reef.records.kept import KeptVersion, kept_now
 from reef.records.served import Promoted, Refused, ServedRecord, save, server_id
@@ -86,52 +87,50 @@ class Prober:
         ) = None
 
     async def probe(
-        self, location: CodeLocation, *, show_error: bool = False, gate: Gate | None = None
+        self, place: CodeLocation, *, show_error: bool = False, gate: Gate | None = None
     ) -> Promoted | Refused:
         """Load what is on disk now, of a pinned one its kept version (unless there is a gate), and serve it if it loads
         (and passes the gate). Never raises for what the code does."""
-        if gate is None and (why := location.pinned) is not None:
-            return await self.probe_kept(location, await self.keeper.of_served(location), why)
+        if gate is None and (why := place.pinned) is not None:
+            return await self.probe_kept(place, await self.keeper.of_served(place), why)
         asked_at = time.monotonic()
-        async with location.probing:
-            if gate is None and location.probed is not None and location.probed_at >= asked_at:
-                return location.probed  # somebody else's probe began after this one was asked for
-            async with self._turns.turn(urgent=lambda: location.waiting > 0):
-                location.probes += 1
-                location.probed_at = time.monotonic()
-                location.probed = None
-                slow = asyncio.get_running_loop().call_later(LOADING_S, self._say_loading, location)
+        async with place.release.probing:
+            if gate is None and place.release.probed is not None and place.release.probed_at >= asked_at:
+                return place.release.probed  # somebody else's probe began after this one was asked for
+            async with self._turns.turn(urgent=lambda: place.serving.waiting > 0):
+                place.release.begin_probe(time.monotonic())
+                slow = asyncio.get_running_loop().call_later(LOADING_S, self._say_loading, place)
                 try:
-                    loaded = await self._load_stable(location)
-                    result = await self.judge(location, loaded, show_error, gate)
+                    loaded = await self._load_stable(place)
+                    result = await self.judge(place, loaded, show_error, gate)
                 finally:
                     slow.cancel()
                 shared = gate is None or isinstance(result, Promoted)  # what a gate refuses, others may serve
-                location.probed = result if shared else None
+                place.release.end_probe(result if shared else None)
                 return result
 
-    def _say_loading(self, location: CodeLocation) -> None:
+    def _say_loading(self, place: CodeLocation) -> None:
         """Dagster's webserver loads one location after the other: it is not kept waiting for a slow first load."""
-        location.loads_slowly.set()
-        if location.served is None:
+        place.release.note_slow()
+        if place.served is None:
             text = f"it is still loading after {LOADING_S:.0f} s; it appears here as soon as it has loaded"
-            error = synthesized_load_error(text, location.name).load_error
-            self._gateway.serve(location.name, Served(server_id("loading", None, error), None, error))
+            error = synthesized_load_error(text, place.name).load_error
+            self._gateway.serve(place.name, Served(server_id("loading", None, error), None, error))
 
-    async def _load_stable(self, location: CodeLocation) -> Loaded:
+    async def _load_stable(self, place: CodeLocation) -> Loaded:
         """Load until the code did not change under the load."""
         report: LoadReport | None = None
         loaded: Loaded | None = None
         written: frozenset[str] = frozenset()  # by the load itself, each time: not source
         changed: frozenset[str] = frozenset()
-        known = location.recorded_stamp()
+        known = place.release.stamp()
         for attempt in range(MOST_TRIES):
-            before = await self._versions.see(location.spec, report, written, known)
+            before = await self._versions.see(place.spec, report, written, known)
             started_at_ns = time.time_ns()
-            loaded = await self._load(location, before.stamp, Running(location.spec))
+            loaded = await self._load(place, before.stamp, Running(place.spec))
             report = loaded.report or report
-            after = await self._versions.see(location.spec, report, written, known)
-            stamp = self._versions.with_defs_state(location.spec, after.stamp, loaded.recording.defs_state)
+            after = await self._versions.see(place.spec, report, written, known)
+            stamp = self._versions.with_defs_state(place.spec, after.stamp, loaded.recording.defs_state)
             loaded = replace(loaded, stamp=stamp, record=after.record)
             again = frozenset(self._versions.changed_during_load(before, after, started_at_ns))
             if not again and (attempt or not _is_untold(loaded)):
@@ -141,42 +140,42 @@ class Prober:
         assert loaded is not None
         return loaded
 
-    async def _load(self, location: CodeLocation, stamp: Stamp, running: Running) -> Loaded:
-        loaded = await self._load_once(location, stamp, running, {})
+    async def _load(self, place: CodeLocation, stamp: Stamp, running: Running) -> Loaded:
+        loaded = await self._load_once(place, stamp, running, {})
         if self._around.is_dev and MADE_BY_DEV in (loaded.recording.load_error_text or ""):
-            log.info("%s: loaded once as `dagster dev` does, which makes its dbt manifest", location.name)
-            return await self._load_once(location, stamp, running, AS_DEV)
+            log.info("%s: loaded once as `dagster dev` does, which makes its dbt manifest", place.name)
+            return await self._load_once(place, stamp, running, AS_DEV)
         return loaded
 
     async def _load_once(
-        self, location: CodeLocation, stamp: Stamp, running: Running, env: Mapping[str, str]
+        self, place: CodeLocation, stamp: Stamp, running: Running, env: Mapping[str, str]
     ) -> Loaded:
         spec = child_spec(running.spec, self._around, "probe", stamp.version, running.copy)
         spec = replace(spec, env={**spec.env, **env})
         started = time.monotonic()
-        location.note_load(started)
+        place.release.note_load(started)
         limit = self._around.load_timeout(running.spec)
         try:
             child = await self._hosting.start(spec, limit.seconds)
         except StartFailed as failure:
-            recording = synthesized_load_error(failure.reason, location.name)
+            recording = synthesized_load_error(failure.reason, place.name)
             return Loaded(stamp, recording, None, time.monotonic() - started)
         try:
             least_s = min(LEAST_RECORDING_S, limit.seconds)
             remaining_s = max(least_s, limit.seconds - (time.monotonic() - started))
             recording = await record_within(
-                self._hosting, child, remaining_s, location.spec.memory_limit_bytes, self._recorder
+                self._hosting, child, remaining_s, place.spec.memory_limit_bytes, self._recorder
             )
             report = await self._hosting.load_report(child)
         except RecordingLate as late:
             cut_off = await self._hosting.load_report(child)
             reason = too_late(late.doing, cut_off.at if cut_off else "", limit.seconds, limit.setting)
-            recording, report = synthesized_load_error(reason, location.name), None
+            recording, report = synthesized_load_error(reason, place.name), None
         except (
             Exception
         ) as error:  # the code ended its server, or answers nonsense: its own fault, to be told
             recording = synthesized_load_error(
-                f"the code server failed while it was recorded: {describe(error)}", location.name
+                f"the code server failed while it was recorded: {describe(error)}", place.name
             )
             report = None
         finally:
@@ -185,64 +184,66 @@ class Prober:
         return Loaded(stamp, recording, report, time.monotonic() - started)
 
     async def judge(
-        self, location: CodeLocation, loaded: Loaded, show_error: bool, gate: Gate | None = None
+        self, place: CodeLocation, loaded: Loaded, show_error: bool, gate: Gate | None = None
     ) -> Promoted | Refused:
         error = loaded.recording.load_error
-        served = location.served
+        served = place.served
         if error is not None and served is not None and served.load_error is None and not show_error:
-            location.tried = Tried(loaded.stamp, error)
-            location.load_error = loaded.recording.load_error_text
-            return Refused(location.load_error or "it does not load")
+            text = loaded.recording.load_error_text or "it does not load"
+            place.release.refuse(Tried(loaded.stamp, error), text)
+            return Refused(text)
         if _same_failure(served, loaded):
-            location.load_error = loaded.recording.load_error_text
-            return Refused(location.load_error or "it does not load")
+            text = loaded.recording.load_error_text or "it does not load"
+            place.release.note_error(text)
+            return Refused(text)
         try:
-            new = await self._recorded(location, loaded)
+            new = await self._recorded(place, loaded)
             if gate is not None:
-                not_kept = await self.keeper.keep(location, new, loaded.record, loaded.report)
+                not_kept = await self.keeper.keep(place, new, loaded.record, loaded.report)
                 if (reason := await gate(served, new)) is not None:
                     return Refused(reason)
-            await self.promote(location, new)
+            await self.promote(place, new)
             if gate is not None:
-                location.not_kept = not_kept
+                place.release.keep(not_kept)
             else:
-                self.keeper.keep_later(location, new, loaded.record, loaded.report)
+                self.keeper.keep_later(place, new, loaded.record, loaded.report)
         except OSError as full:
-            location.load_error = f"what it answers could not be stored: {fault(full)}"
-            log.error("%s: %s", location.name, location.load_error)
-            return await self._unstored(location, location.load_error)
-        location.load_error = loaded.recording.load_error_text if error is not None else None
+            reason = f"what it answers could not be stored: {fault(full)}"
+            place.release.note_error(reason)
+            log.error("%s: %s", place.name, reason)
+            return await self._unstored(place, reason)
+        place.release.note_error(loaded.recording.load_error_text if error is not None else None)
         return Promoted(new)
 
     # -- what is kept ------------------------------------------------------------------------------
 
     async def probe_kept(
-        self, location: CodeLocation, kept: KeptVersion | None, pinned: str
+        self, place: CodeLocation, kept: KeptVersion | None, pinned: str
     ) -> Promoted | Refused:
         """Load a kept version from its copy, and serve it, pinned, if it loads. Never raises for what the code does."""
         if kept is None:
             return Refused("what was kept of its version is gone")
-        async with location.probing, self._turns.turn(urgent=lambda: location.waiting > 0):
-            location.probes += 1
+        async with place.release.probing, self._turns.turn(urgent=lambda: place.serving.waiting > 0):
+            place.release.begin_kept()
             try:
                 running = await self.keeper.from_copy(kept)
             except Damaged as damaged:
                 return Refused(describe(damaged))
             stamp = self._versions.stamp_of_kept(kept.spec, kept.record)
-            loaded = await self._load(location, stamp, running)
+            loaded = await self._load(place, stamp, running)
             if loaded.recording.load_error is not None:
                 return Refused(loaded.recording.load_error_text or "it does not load")
             try:
-                new = msgspec.structs.replace(await self._as_it_was(location, kept, loaded), pinned=pinned)
-                await self.promote(location, new)
+                new = msgspec.structs.replace(await self._as_it_was(place, kept, loaded), pinned=pinned)
+                await self.promote(place, new)
             except OSError as full:
                 return Refused(f"what it answers could not be stored: {fault(full)}")
-            location.load_error = None
-            location.not_kept = None
-            location.probed = None
+            place.release.note_error(None)
+            place.release.keep(None)
+            place.release.end_probe(None)
             return Promoted(new)
 
-    async def _as_it_was(self, location: CodeLocation, kept: KeptVersion, loaded: Loaded) -> ServedRecord:
+    async def _as_it_was(self, place: CodeLocation, kept: KeptVersion, loaded: Loaded) -> ServedRecord:
         """The same record, and so the same server id, as long as it is the same version and its snapshot is there."""
         old = kept.record
         if (
@@ -254,26 +255,26 @@ class Prober:
                 self.keeper.versions.put, msgspec.structs.replace(kept, kept_at=time.time())
             )
             return msgspec.structs.replace(old, recorded_at=time.time())
-        new = await self._recorded(location, loaded)
+        new = await self._recorded(place, loaded)
         new = msgspec.structs.replace(new, contents=old.contents, modules=new.modules or old.modules)
         await asyncio.to_thread(self.keeper.versions.put, kept_now(new, kept.spec, None, kept.beside))
         return new
 
-    async def _unstored(self, location: CodeLocation, reason: str) -> Refused:
+    async def _unstored(self, place: CodeLocation, reason: str) -> Refused:
         """The disk is full or gone: the last good version stays; where there is none, Dagster is told why."""
-        if location.served is None:
-            error = synthesized_load_error(reason, location.name).load_error
-            self._gateway.serve(location.name, Served(server_id("unstored", None, error), None, error))
+        if place.served is None:
+            error = synthesized_load_error(reason, place.name).load_error
+            self._gateway.serve(place.name, Served(server_id("unstored", None, error), None, error))
         return Refused(reason)
 
-    async def _recorded(self, location: CodeLocation, loaded: Loaded) -> ServedRecord:
+    async def _recorded(self, place: CodeLocation, loaded: Loaded) -> ServedRecord:
         recording, stamp, report = loaded.recording, loaded.stamp, loaded.report
         digest: str | None = None
         if recording.snapshot is not None:
             digest = await asyncio.to_thread(self._store.put, recording.snapshot)
-        costs, now = location.costs(), time.time()
+        costs, now = place.costs(), time.time()
         return ServedRecord(
-            location=location.name,
+            location=place.name,
             version=stamp.version,
             server_id=server_id(stamp.version, digest, recording.load_error),
             snapshot=digest,
@@ -283,31 +284,30 @@ class Prober:
             settings=stamp.settings,
             sources=stamp.sources,
             definitions=recording.definitions,
-            modules=await self.keep_report(location, report) if report and self.keep_report else None,
-            contents=await self._kept_contents(location, loaded.record),
+            modules=await self.keep_report(place, report) if report and self.keep_report else None,
+            contents=await self._kept_contents(place, loaded.record),
             cold_start_s=costs.cold_start_s,
             cold_start_cpu_s=costs.cold_start_cpu_s,
             private_bytes=costs.private_bytes or (report.private_bytes if report else None),
             call_interval_s=costs.call_interval_s,
             connects=report.connects if report else (),
             starts=report.starts if report else (),
-            changes=_changes(location.served, stamp.version, digest, now),
+            changes=_changes(place.served, stamp.version, digest, now),
         )
 
-    async def _kept_contents(self, location: CodeLocation, record: SourceRecord | None) -> str | None:
-        return await self.keep_contents(location, record) if record and self.keep_contents else None
+    async def _kept_contents(self, place: CodeLocation, record: SourceRecord | None) -> str | None:
+        return await self.keep_contents(place, record) if record and self.keep_contents else None
 
-    async def promote(self, location: CodeLocation, new: ServedRecord) -> None:
+    async def promote(self, place: CodeLocation, new: ServedRecord) -> None:
         """On disk first, then to the gateway, which switches snapshot and server id together."""
-        await asyncio.to_thread(save, self._around.state.served_file(location.name), new)
-        if location.served is None or location.served.version != new.version:
-            location.last_error = None  # it was of other code
-        location.tried = None
-        old, location.served = location.served, new
-        self._gateway.serve(location.name, new.as_served())
-        log.info("%s: serving version %s (%s)", location.name, new.version[:12], new.server_id)
+        await asyncio.to_thread(save, self._around.state.served_file(place.name), new)
+        if place.served is None or place.served.version != new.version:
+            place.serving.note_error(None)  # it was of other code
+        old = place.release.promote(new)
+        self._gateway.serve(place.name, new.as_served())
+        log.info("%s: serving version %s (%s)", place.name, new.version[:12], new.server_id)
         if self.on_promoted is not None:
-            await self.on_promoted(location, old, new)
+            await self.on_promoted(place, old, new)
 
 
 def _changes(served: ServedRecord | None, version: str, digest: str | None, now: float) -> tuple[float, ...]:

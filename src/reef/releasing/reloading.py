@@ -55,13 +55,17 @@ class Reloader:
         asked_at = time.monotonic()
         if self._waker.renew is not None:
             await self._waker.renew(place, by_name)
-        if place.probed_at >= asked_at:
+        if place.release.probed_at >= asked_at:
             return  # with new settings, just now
         quiet = self._is_quiet()
         if quiet and await self._was_tried(place):
             return
         changed = await self.change(place)
-        failed = place.served is None or place.served.load_error is not None or place.load_error is not None
+        failed = (
+            place.served is None
+            or place.served.load_error is not None
+            or place.release.load_error is not None
+        )
         refreshed = self._refreshed.get(place.name)
         asked = ReloadAsked(
             changed=changed != "same" or failed or by_name,
@@ -75,21 +79,21 @@ class Reloader:
 
     async def _was_tried(self, place: CodeLocation) -> bool:
         """What lies there is what was refused."""
-        tried = place.tried
+        tried = place.release.tried
         return tried is not None and await self._versions.change(place.spec, tried.stamp) == "same"
 
     async def change(self, place: CodeLocation) -> Change:
         """What differs from what is served."""
-        stamp = place.recorded_stamp()
+        stamp = place.release.stamp()
         return "source" if stamp is None else await self._versions.change(place.spec, stamp)
 
     async def load(
         self, place: CodeLocation, changed: Change, *, show_error: bool
     ) -> Promoted | Refused | None:
         """Probe it, in its environment as it is now; None where that cannot be used."""
-        if (changed == "environment" or place.unusable) and self._waker.environment_changed is not None:
+        if (changed == "environment" or place.wish.unusable) and self._waker.environment_changed is not None:
             await self._waker.environment_changed(place)
-        if place.unusable is not None:
+        if place.wish.unusable is not None:
             return None
         return await self._probe(place, show_error=show_error)
 

@@ -72,12 +72,12 @@ class Revalidator:
         except RecordingFailed as failure:
             log.info("%s: its answers after the wake are not known: %s", place.name, describe(failure))
             return
-        async with place.probing:
+        async with place.release.probing:
             await self._compare(place, child, recording)
 
     async def _until_passed_on(self, place: CodeLocation) -> None:
         deadline = time.monotonic() + LONGEST_WAIT_S
-        while place.waiting or self._gateway.in_flight(place.name):
+        while place.serving.waiting or self._gateway.in_flight(place.name):
             if time.monotonic() >= deadline:
                 return
             await asyncio.sleep(LOOK_S)
@@ -88,7 +88,7 @@ class Revalidator:
             return  # another version was promoted meanwhile, or the child could not say what it holds
         digest, _ = await asyncio.to_thread(encode, recording.snapshot)
         if digest == served.snapshot:
-            place.seen_at = time.time()
+            place.release.see(time.time())
             return
         new = _republished(served, digest, recording)
         if self._held_back(place, served, new) is None:
@@ -106,11 +106,11 @@ class Revalidator:
                     self._look(place, self._again(place))
 
     def _is_due(self, place: CodeLocation, now: float) -> bool:
-        if place.external is not None or place.unusable or place.leaving:
+        if place.external is not None or place.wish.unusable or place.wish.leaving:
             return False
         if place.served is None or place.pinned is not None:
             return False
-        if place.held_back_until is not None and now >= place.held_back_until:
+        if place.release.held_back_until is not None and now >= place.release.held_back_until:
             return True
         every_s = place.spec.revalidate
         if not isinstance(every_s, float):
@@ -118,7 +118,7 @@ class Revalidator:
             return False
         known = self._due.get(place.name)
         if known is None or known[0] != every_s:
-            age_s = time.time() - place.recorded_at()
+            age_s = time.time() - place.release.recorded_at()
             known = every_s, now + revalidate.first_look_s(every_s, age_s, random.random())
             self._due[place.name] = known
         return now >= known[1]
@@ -127,7 +127,7 @@ class Revalidator:
         async def gate(served: ServedRecord | None, new: ServedRecord) -> str | None:
             return None if served is None else self._held_back(place, served, new)
 
-        place.held_back_until = None
+        place.release.hold_back(None)
         try:
             await self._control.probe(place, gate=gate)
         finally:
@@ -147,7 +147,7 @@ class Revalidator:
         seconds = revalidate.held_back_s(served.changes, time.time())
         if not seconds:
             return None
-        place.held_back_until = time.monotonic() + seconds
+        place.release.hold_back(time.monotonic() + seconds)
         reason = f"unstable: its definitions changed again with the same code, published in {seconds:.0f} s"
         log.info("%s: %s", place.name, reason)
         return reason

@@ -84,7 +84,7 @@ class Rollback:
             promoting.pop(place.name, None)
         if isinstance(result, Refused):
             return {"state": "refused", "reason": result.reason, "version": kept.record.version}
-        place.unusable = None
+        place.wish.judge(None)
         await self._parts.promotions.written(place.name)
         return await self._outcome(before, result.record)
 

@@ -204,7 +204,7 @@ class Planner:
 
 
 def _is_hosted(place: CodeLocation) -> bool:
-    return place.spec.placement != "external" and place.spec.broken is None and not place.leaving
+    return place.spec.placement != "external" and place.spec.broken is None and not place.wish.leaving
 
 
 def united(one: WarmedModule, earlier: WarmedModule | None) -> WarmedModule:

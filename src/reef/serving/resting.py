@@ -10,7 +10,8 @@ from reef.decide import rest
 from reef.gateway import Gateway
 from reef.hosting.contract import Child, Hosting
 from reef.hosting.reasons import over_limit
-from reef.locations.place import CodeLocation, endpoint_of
+from reef.locations.place import CodeLocation
+from reef.locations.serving import endpoint_of
 from reef.serving.runs import AskRuns, RunBook, current_runs
 from reef.words import classed
 
@@ -30,79 +31,80 @@ class Rester:
         self._runs = runs
         self._stopping: set[asyncio.Task[None]] = set()
 
-    async def sleep(self, location: CodeLocation, why: str, *, force: bool = False) -> bool:
+    async def sleep(self, place: CodeLocation, why: str, *, force: bool = False) -> bool:
         """End the child of an idle location. False where it turned out not to be idle after all."""
-        child = location.child
+        child = place.child
         if child is None:
             return True
-        await self.refresh_runs(location)
-        if location.child is not child:
+        await self.refresh_runs(place)
+        if place.child is not child:
             return False
-        if not force and not rest.is_idle(location.view(self._gateway.in_flight(location.name))):
+        if not force and not rest.is_idle(place.view(self._gateway.in_flight(place.name))):
             return False
-        location.child = None  # from here on a call wakes a new one
-        log.info("%s: asleep (%s)", location.name, why)
+        place.serving.take_out()
+        log.info("%s: asleep (%s)", place.name, why)
         self._end(child, STOP_GRACE_S)
         return True
 
-    async def refresh_runs(self, location: CodeLocation) -> None:
+    async def refresh_runs(self, place: CodeLocation) -> None:
         """What the children themselves say they hold is the truth about live runs."""
-        held: dict[str, int] = {}
-        before = set(location.runs)
-        for child in (location.child, *location.draining.values()):
-            if child is None:
-                continue
+        held: dict[str, str] = {}
+        children = {child.id: child for child in place.serving.children()}
+        before = set(place.serving.runs)
+        for child in children.values():
             answered = await self._ask_runs(endpoint_of(child).target)
             if answered is None:
-                held.update({run: pid for run, pid in location.runs.items() if pid == child.pid})
+                held.update({run: one for run, one in place.serving.runs.items() if one == child.id})
             else:
-                held.update(dict.fromkeys(answered, child.pid))
-        held.update({run: pid for run, pid in location.runs.items() if run not in before})  # begun meanwhile
+                held.update(dict.fromkeys(answered, child.id))
+        begun_meanwhile = {run: one for run, one in place.serving.runs.items() if run not in before}
+        held.update(begun_meanwhile)
         for over in before - set(held):
             self._runs.forget(over)
-        for run, pid in held.items():
-            if self._runs.get(run) is None:  # it was started while no host looked
-                await asyncio.to_thread(self._runs.note_started, run, location.name, pid)
-        location.runs = held
+        children.update({child.id: child for child in place.serving.children()})
+        for run, one in held.items():
+            # It may have been started while no host looked.
+            if self._runs.get(run) is None and one in children:
+                await asyncio.to_thread(self._runs.note_started, run, place.name, children[one].pid)
+        place.serving.hold_runs(held)
 
-    def drain(self, location: CodeLocation, why: str) -> None:
+    def drain(self, place: CodeLocation, why: str) -> None:
         """Take the child out of service; it ends when its calls and its runs are over."""
-        child = location.child
+        child = place.serving.begin_draining()
         if child is None:
             return
-        location.child = None
-        location.draining[child.pid] = child
-        log.info("%s: draining pid %d (%s)", location.name, child.pid, why)
-        self.go_on_draining(location, child)
+        log.info("%s: draining pid %d (%s)", place.name, child.pid, why)
+        self.go_on_draining(place, child)
 
-    def go_on_draining(self, location: CodeLocation, child: Child) -> None:
-        self._keep(asyncio.create_task(self._drained(location, child)))
+    def go_on_draining(self, place: CodeLocation, child: Child) -> None:
+        self._keep(asyncio.create_task(self._drained(place, child)))
 
-    async def _drained(self, location: CodeLocation, child: Child) -> None:
+    async def _drained(self, place: CodeLocation, child: Child) -> None:
         target = endpoint_of(child).target
-        while child.pid in location.draining:
+        while child.id in place.serving.draining:
             if not self._gateway.in_flight_to(target):
-                await self.refresh_runs(location)
-                if child.pid not in location.runs.values() and not self._gateway.in_flight_to(target):
+                await self.refresh_runs(place)
+                if child.id not in place.serving.runs.values() and not self._gateway.in_flight_to(target):
                     break
             await asyncio.sleep(DRAIN_POLL_S)
-        location.draining.pop(child.pid, None)
+        place.serving.note_drained(child)
         await self._stopped(child, STOP_GRACE_S)
 
-    async def enforce_limit(self, location: CodeLocation) -> None:
+    async def enforce_limit(self, place: CodeLocation) -> None:
         """A server over its own limit is ended; one that holds runs is drained, which keeps them."""
-        limit, used = location.spec.memory_limit_bytes or 0, location.private_bytes
+        limit, used = place.spec.memory_limit_bytes or 0, place.serving.private_bytes
         reason = over_limit(limit, used)
-        log.warning("%s: ended, %s", location.name, reason)
-        child = location.child
+        log.warning("%s: ended, %s", place.name, reason)
+        child = place.child
         if child is None:
             return
-        location.note_failure(reason, time.monotonic())
-        await self.refresh_runs(location)
-        if child.pid in location.runs.values():
-            self.drain(location, reason)
+        place.serving.note_failure(reason, place.served.version if place.served else None, time.monotonic())
+        await self.refresh_runs(place)
+        if child.id in place.serving.runs.values():
+            self.drain(place, reason)
         else:
-            location.child = None
+            if place.child is child:
+                place.serving.take_out()
             self._end(child, 0.5)
 
     def _end(self, child: Child, grace_s: float) -> None:

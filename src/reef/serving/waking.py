@@ -28,8 +28,8 @@ MOST_TRIES = 4
 PATIENCE_S = 5.0  # a wake that takes longer no longer counts among the simultaneous ones
 
 
-def recorded_stamp(location: CodeLocation) -> Stamp:
-    stamp = location.recorded_stamp()
+def recorded_stamp(place: CodeLocation) -> Stamp:
+    stamp = place.release.stamp()
     assert stamp is not None
     return stamp
 
@@ -57,45 +57,42 @@ class Waker:
         self.renew: Callable[[CodeLocation, bool], Awaitable[None]] | None = None
         self.on_awake: Callable[[CodeLocation], None] = lambda _: None
 
-    async def wake(self, location: CodeLocation) -> None:
-        """Afterwards `location.child` is set. Raises WakeRefused with the reason for people."""
+    async def wake(self, place: CodeLocation) -> None:
+        """Afterwards `place.child` is set. Raises WakeRefused with the reason for people."""
         if self.renew is not None:
-            await self.renew(location, False)
+            await self.renew(place, False)
         async with self._turns.turn():
-            if location.served is None or location.served.load_error is not None:
-                await self._first_load(location)
+            if place.served is None or place.served.load_error is not None:
+                await self._first_load(place)
             changes: list[Change] = []
             while len(changes) < MOST_TRIES:
-                if await self._attempt(location, changes):
+                if await self._attempt(place, changes):
                     return
-            raise self._refuse(location, "its code kept changing while it was started")
+            raise self._refuse(place, "its code kept changing while it was started")
 
-    async def _first_load(self, location: CodeLocation) -> None:
-        served = location.served
-        if (
-            served is not None
-            and await self._versions.change(location.spec, recorded_stamp(location)) == "same"
-        ):
-            raise WakeRefused(f"code location {location.name!r} does not load: {load_error_text(location)}")
-        await self._prober.probe(location)
-        if location.served is None or location.served.load_error is not None:
-            raise self._refuse(location, f"it does not load: {load_error_text(location)}")
+    async def _first_load(self, place: CodeLocation) -> None:
+        served = place.served
+        if served is not None and await self._versions.change(place.spec, recorded_stamp(place)) == "same":
+            raise WakeRefused(f"code location {place.name!r} does not load: {place.load_error_text}")
+        await self._prober.probe(place)
+        if place.served is None or place.served.load_error is not None:
+            raise self._refuse(place, f"it does not load: {place.load_error_text}")
 
-    async def _attempt(self, location: CodeLocation, changes: list[Change]) -> bool:
+    async def _attempt(self, place: CodeLocation, changes: list[Change]) -> bool:
         """Start a child and see that it holds what was probed. False: the code changed, try again."""
-        assert location.served is not None
-        version = location.served.version
+        assert place.served is not None
+        version = place.served.version
         started = time.monotonic()
-        running = await self._running(location)
-        location.note_load(started)
+        running = await self._running(place)
+        place.serving.note_load(started)
         child, failure = await self._start(running, version)
-        changed = await self._changed(location, running)
+        changed = await self._changed(place, running)
         if changed == "same" and child is not None:
-            if location.served.version == version:
-                location.note_awake(
+            if place.served.version == version:
+                place.serving.note_awake(
                     child, time.monotonic() - started, cpu_seconds(child.pid), bool(running.copy)
                 )
-                self.on_awake(location)
+                self.on_awake(place)
                 return True
             await self._hosting.stop(child, 0.0, runs_too=True)  # promoted meanwhile
             changes.append(changed)
@@ -103,26 +100,26 @@ class Waker:
         if child is not None:
             await self._hosting.stop(child, 0.0, runs_too=True)
         if changed == "same":
-            raise self._refuse(location, failure)
+            raise self._refuse(place, failure)
         if changed == "defs state" and changed in changes:
-            await self._versions.accept_defs_state(recorded_stamp(location))
+            await self._versions.accept_defs_state(recorded_stamp(place))
         else:
-            await self._take_change(location, changed)
+            await self._take_change(place, changed)
         changes.append(changed)
         return False
 
-    async def _running(self, location: CodeLocation) -> Running:
+    async def _running(self, place: CodeLocation) -> Running:
         try:
-            return await self._keeper.running(location)
+            return await self._keeper.running(place)
         except Damaged as damaged:
-            hint = f"`reef reload {location.name}` serves what lies on the disk"
-            raise self._refuse(location, f"it is pinned, but {describe(damaged)}; {hint}") from None
+            hint = f"`reef reload {place.name}` serves what lies on the disk"
+            raise self._refuse(place, f"it is pinned, but {describe(damaged)}; {hint}") from None
 
-    async def _changed(self, location: CodeLocation, running: Running) -> Change:
+    async def _changed(self, place: CodeLocation, running: Running) -> Change:
         """Of a pinned one only the environment counts: the rest is its copy."""
-        stamp = recorded_stamp(location)
+        stamp = recorded_stamp(place)
         if not running.copy:
-            return await self._versions.change(location.spec, stamp)
+            return await self._versions.change(place.spec, stamp)
         if await self._versions.environment_changed(running.spec, stamp.environment):
             return "environment"
         return "same"
@@ -134,33 +131,30 @@ class Waker:
         except StartFailed as failure:
             return None, failure.reason
 
-    async def _take_change(self, location: CodeLocation, changed: Change) -> None:
-        log.info("%s: %s changed, probing before it is served", location.name, changed)
+    async def _take_change(self, place: CodeLocation, changed: Change) -> None:
+        log.info("%s: %s changed, probing before it is served", place.name, changed)
         if changed == "environment" and self.environment_changed is not None:
-            await self.environment_changed(location)
+            await self.environment_changed(place)
         deadline = time.monotonic() + SETTLE_S
-        while isinstance(result := await self._prober.probe(location), Refused):
-            if not await self._changes_again(location, deadline):
-                raise self._refuse(location, f"its changed code does not load: {result.reason}")
+        while isinstance(result := await self._prober.probe(place), Refused):
+            if not await self._changes_again(place, deadline):
+                raise self._refuse(place, f"its changed code does not load: {result.reason}")
         if changed == "environment":
             self.environment_probed()
 
-    async def _changes_again(self, location: CodeLocation, deadline: float) -> bool:
+    async def _changes_again(self, place: CodeLocation, deadline: float) -> bool:
         """A file may have been half-saved: give the editor a moment to finish before calling it broken."""
-        if location.pinned is not None:
+        if place.pinned is not None:
             return False
-        stamp = (await self._versions.see(location.spec, None)).stamp
+        stamp = (await self._versions.see(place.spec, None)).stamp
         while time.monotonic() < deadline:
-            if await self._versions.change(location.spec, stamp) != "same":
+            if await self._versions.change(place.spec, stamp) != "same":
                 return True
             await asyncio.sleep(SETTLE_POLL_S)
         return False
 
-    def _refuse(self, location: CodeLocation, reason: str) -> WakeRefused:
-        location.note_failure(reason, time.monotonic())
-        log.warning("%s: not woken: %s", location.name, headline(reason))
-        return WakeRefused(f"code location {location.name!r} could not be started: {reason}")
-
-
-def load_error_text(location: CodeLocation) -> str:
-    return location.load_error or location.last_error or "see `reef status`"
+    def _refuse(self, place: CodeLocation, reason: str) -> WakeRefused:
+        version = place.served.version if place.served else None
+        place.serving.note_failure(reason, version, time.monotonic())
+        log.warning("%s: not woken: %s", place.name, headline(reason))
+        return WakeRefused(f"code location {place.name!r} could not be started: {reason}")
