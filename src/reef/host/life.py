@@ -25,7 +25,7 @@ from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.following.watching import Watcher, watcher
 from reef.gateway import ListenAddress
-from reef.host.admin import serve_admin
+from reef.host.admin import Admin
 from reef.host.announce import announce, follow, is_loading, say, summary
 from reef.host.arriving import Arrival
 from reef.host.assembly import Assembly, assemble
@@ -69,7 +69,7 @@ class Host:
         self.changing: ChangingFleet
         self.file: FleetFile
         self.renewal: Renewal
-        self._admin: asyncio.Server
+        self._admin: Admin
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -121,7 +121,8 @@ class Host:
         write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
         unserved = await self._unserved()
         commands = Commands(self.parts, deployer, self._about)
-        self._admin = await serve_admin(self.state.admin_socket, commands.all())
+        self._admin = Admin(self.state.admin_socket, commands.all())
+        await self._admin.open()
         return unserved
 
     async def _unserved(self) -> Unserved | None:
@@ -235,9 +236,11 @@ class Host:
             await self._cancel_runs()
         self._loop_task.cancel()
         await asyncio.gather(*companions)
-        self._admin.close()
+        await self._admin.close()
         await parts.gateway.aclose(1.0)
         await parts.control.close()
+        await parts.control.rester.close()
+        await asyncio.gather(parts.promotions.close(), parts.keeper.close())
         await parts.hosting.close(leave_children=leave)
         self._sweep(leave)
         self.lock.release()
@@ -253,8 +256,8 @@ class Host:
         say(f"cancelling {count(len(live), 'live run')}: {', '.join(run.run_id[:8] for run in live)}")
         message = "Reef was stopped by a person, which cancels its runs."
         try:
-            telling = self.beside.ask_instance("cancel-runs", live, message, TELL_RUNS_S)
-            await asyncio.wait_for(telling, TELL_RUNS_AT_MOST_S)
+            async with asyncio.timeout(TELL_RUNS_AT_MOST_S):
+                await self.beside.ask_instance("cancel-runs", live, message, TELL_RUNS_S)
         except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
             log.warning("live runs could not be marked as cancelled beforehand: %s", describe(error))
         for run in live:

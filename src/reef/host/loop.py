@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
+from reef.background import Background
 from reef.decide import rest
 from reef.decide.wake import Hold, Refuse, on_call
 from reef.gateway import Gateway
@@ -24,7 +25,7 @@ from reef.releasing.pins import ON_DEPLOY, Pins
 from reef.releasing.probing import Gate, Prober
 from reef.releasing.reloading import Reloader
 from reef.serving.resting import Rester
-from reef.serving.runs import RunBook, RunProcess, until_over
+from reef.serving.runs import RunBook, RunProcess
 from reef.serving.waking import Waker
 
 log = logging.getLogger("reef.control")
@@ -52,7 +53,7 @@ class ControlLoop:
         self.runs = runs
         self._on_orphans_over = on_orphans_over
         self._budget = memory_budget_bytes
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background(log, "background work", expected=(WakeRefused,))
         self._runs_at = 0.0
         self._sleeping: dict[str, asyncio.Task[Any]] = {}
         self.prober: Prober
@@ -194,11 +195,12 @@ class ControlLoop:
 
     def watch_orphan(self, run: RunProcess) -> None:
         """A run whose server is gone: it goes on; when it has ended, Dagster is told if it did not tell itself."""
-        self._spawn(until_over(run, self._orphan_over))
+        self._spawn(self._orphan(run))
 
-    def _orphan_over(self, run: RunProcess) -> None:
-        self.runs.forget(run.run_id)
-        self._spawn(self._on_orphans_over([run]))
+    async def _orphan(self, run: RunProcess) -> None:
+        await run.over()
+        await self.runs.forget(run.run_id)
+        await self._on_orphans_over([run])
 
     def take_up_run(self, run: RunProcess) -> None:
         """A run that an earlier host knew: below a child that was taken up, or an orphan."""
@@ -304,20 +306,7 @@ class ControlLoop:
         return self._spawn(work)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None and not isinstance(error, WakeRefused):
-            log.error("background work failed", exc_info=error)
+        return self._background.spawn(work)
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()

@@ -173,11 +173,14 @@ class LocalHosting:
         if self._held.get(held.child.pid) is held:
             del self._held[held.child.pid]
         self._let_go(held)
-        records.forget(self._records, held.child)
-        _clear_socket(held.child.socket)
+        await asyncio.to_thread(self._clear_away, held.child)
         held.gone.set()
         somebody_else = status == -signal.SIGKILL and not held.killed  # before our word reached it
         self._events.on_exit(Exit(held.child, status, held.expected and not somebody_else))
+
+    def _clear_away(self, child: Child) -> None:
+        records.forget(self._records, child)
+        _clear_socket(child.socket)
 
     def _let_go(self, held: _Held) -> None:
         self._logs.unwatch(held.log_path)

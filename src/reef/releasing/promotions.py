@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from reef.background import Background
 from reef.decide.changed import MadeOf, reasons_between
 from reef.decide.diff import Diff, difference
 from reef.decide.plan import Reason
@@ -23,12 +23,13 @@ from reef.releasing.outline import outline_of
 from reef.snapshots import SnapshotStore
 from reef.sources import SourceRecord, source_root
 from reef.statedir import StateDir, write_atomic
-from reef.words import describe
+from reef.words import describe, fault
 
 log = logging.getLogger("reef.control")
 
 MOST_REASONS = 50  # of one promotion, in its history
 KEY_BYTES = 32
+FORGOTTEN = "after the next start, plans and histories call settings changed that are not"
 
 
 class Promotions:
@@ -51,6 +52,7 @@ class Promotions:
             str, int
         ] = {}  # location -> its wave in that deploy, from 1 on, where there are several
         self._diffs: dict[tuple[str | None, str | None], Diff] = {}  # seen at a gate, not yet in a history
+        self._background = Background(log, "writing a history")
         self._writing: dict[str, asyncio.Task[None]] = {}
 
     async def keep_contents(self, location: CodeLocation, record: SourceRecord) -> str | None:
@@ -101,13 +103,17 @@ class Promotions:
             return
         by = {"by": self.promoting.get(location.name), "wave": self.wave_of.get(location.name)}
         before = self._writing.get(location.name)
-        writing = asyncio.create_task(self._write(before, location.name, by, old, new, known))
-        self._writing[location.name] = writing
+        work = self._write(before, location.name, by, old, new, known)
+        self._writing[location.name] = self._background.spawn(work, must_finish=True)
 
     async def written(self, location: str) -> None:
         """Returns once the history holds what was noted of a location."""
         if (writing := self._writing.get(location)) is not None:
             await asyncio.shield(writing)
+
+    async def close(self) -> None:
+        """Returns once the histories hold all that was noted."""
+        await self._background.close()
 
     async def _write(
         self,
@@ -164,10 +170,12 @@ def _key(state: StateDir) -> bytes:
     path = state.root / "marks.key"
     try:
         found = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:
         found = b""
     if len(found) != KEY_BYTES:
         found = secrets.token_bytes(KEY_BYTES)
-        write_atomic(path, found)
-        os.chmod(path, 0o600)
+        try:
+            write_atomic(path, found)
+        except OSError as error:
+            log.warning("%s cannot be written (%s): %s", path, fault(error), FORGOTTEN)
     return found

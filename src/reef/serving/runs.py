@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -34,6 +35,10 @@ class RunProcess:
 
     def is_alive(self) -> bool:
         return start_ticks(self.pid) == self.start_ticks
+
+    async def over(self) -> None:
+        """Returns when its process has ended, whoever its parent is."""
+        await until_ended(self.pid, self.start_ticks)
 
 
 async def current_runs(
@@ -76,9 +81,9 @@ class RunBook:
             write_json(self._folder / f"{slug(run_id)}.json", run.__dict__)
             return
 
-    def forget(self, run_id: str) -> None:
+    async def forget(self, run_id: str) -> None:
         self._by_id.pop(run_id, None)
-        (self._folder / f"{slug(run_id)}.json").unlink(missing_ok=True)
+        await asyncio.to_thread((self._folder / f"{slug(run_id)}.json").unlink, missing_ok=True)
 
     def get(self, run_id: str) -> RunProcess | None:
         return self._by_id.get(run_id)
@@ -98,9 +103,3 @@ class RunBook:
 def _is_run(pid: int) -> bool:
     """Spawned by multiprocessing as a process, not as its resource tracker."""
     return b"spawn_main" in command_line(pid)
-
-
-async def until_over(run: RunProcess, on_over: Callable[[RunProcess], None]) -> None:
-    """Calls back when the run's process has ended, whoever its parent is."""
-    await until_ended(run.pid, run.start_ticks)
-    on_over(run)
