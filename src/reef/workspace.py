@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,9 @@ from reef.gateway import ListenAddress
 from reef.gateway.address import port_fault
 from reef.statedir import StateDir, write_atomic
 from reef.words import fault
+
+AddressesFor = Callable[[tuple[str, ...]], Mapping[str, ListenAddress]]
+"""Where to listen for these names; blocks."""
 
 HEADER = "# Written by Reef. Point dagster-webserver and dagster-daemon at it with -w.\n"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reef.events import VersionServed
 from reef.fleet.model import CodeTarget, Location
 from reef.locations.place import CodeLocation
 from reef.records.contents import ContentMaps
@@ -54,9 +55,9 @@ def test_a_promotion_is_in_the_history_of_a_host_that_ends_at_once(
     monkeypatch.setattr(History, "add", lambda *given: slow(*given))
 
     async def scene() -> None:
-        place, notes = CodeLocation(Location(name="sales", python="python")), promotions(tmp_path)
+        notes = promotions(tmp_path)
         for old, new in ((None, served("1")), (served("1"), served("2"))):
-            await notes.note(place, old, new)
+            notes.hear(VersionServed("sales", old, new))
         closing = asyncio.create_task(notes.close())
         await asyncio.sleep(0)
         assert not closing.done()

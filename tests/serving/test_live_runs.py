@@ -13,8 +13,9 @@ from typing import Any, cast
 import grpc.aio
 
 from deadlines import scaled
+from reef.events import Events
 from reef.fleet.model import Location
-from reef.gateway import Gateway
+from reef.gateway.contract import Traffic
 from reef.guest import guard
 from reef.hosting.contract import Child, Hosting
 from reef.locations.place import CodeLocation
@@ -58,7 +59,7 @@ def test_invariant_12_a_run_that_begins_while_the_servers_are_asked_is_not_overl
     async def main() -> None:
         place = CodeLocation(Location(name="sales", python="python"))
         runs = RunBook(StateDir(tmp_path))
-        rester = Rester(cast(Hosting, None), cast(Gateway, None), runs)
+        rester = Rester(cast(Hosting, None), cast(Traffic, None), runs, Events())
         async with child(tmp_path, 1) as (serving, quick), child(tmp_path, 2, "old") as (draining, slow):
             place.serving.take_up(serving, serves=True)
             place.serving.take_up(draining, serves=False)
@@ -92,7 +93,7 @@ def test_invariant_12_a_run_that_begins_while_the_disk_is_written_is_not_overloo
     async def main() -> None:
         place = CodeLocation(Location(name="sales", python="python"))
         runs = SlowBook(StateDir(tmp_path))
-        rester = Rester(cast(Hosting, None), cast(Gateway, None), runs)
+        rester = Rester(cast(Hosting, None), cast(Traffic, None), runs, Events())
         async with child(tmp_path, 1) as (serving, server):
             place.serving.take_up(serving, serves=True)
             place.serving.note_run("over", serving.id)

@@ -50,15 +50,17 @@ def test_a_first_version_is_seen(home: Path) -> None:
 
 
 def test_what_an_instance_elsewhere_was_asked_counts_where_it_is_asked_for(home: Path) -> None:
-    states = DefsStates(str(home))
+    answers: list[object] = []
+
+    async def ask() -> object:
+        if isinstance(answers[-1], Exception):
+            raise answers[-1]
+        return answers[-1]
+
+    states = DefsStates(str(home), ask)
 
     async def asked(answer: object) -> dict[str, str]:
-        async def ask() -> object:
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        states.ask = ask
+        answers.append(answer)
         await states.look([{"A": "1"}])
         return states.changed({"A": "1"}, as_told=True)
 

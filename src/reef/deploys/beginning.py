@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reef.decide.plan import Plan
 from reef.decide.waves import Facts, waves
-from reef.deploys.deploy import Journal
 from reef.deploys.waiting import serves
 from reef.errors import ReefError
 from reef.fleet.deploy_spec import asked
 from reef.fleet.model import DeploySpec, Fleet
 from reef.fleet.suggest import did_you_mean
 from reef.locations.place import CodeLocation
-
-if TYPE_CHECKING:
-    from reef.host.assembly import Assembly
+from reef.records.journal import Journal
 
 
 class Beginning:
     """`fleet` is the fleet as its file says now."""
 
-    def __init__(self, parts: Assembly, fleet: Fleet) -> None:
-        self._places = parts.control.locations
+    def __init__(self, places: Mapping[str, CodeLocation], fleet: Fleet) -> None:
+        self._places = places
         self._fleet = fleet
         self._specs = {spec.name: spec for spec in fleet.locations}
 

@@ -5,33 +5,40 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from reef.decide.plan import LocationPlan, Plan, Reason
 from reef.environments import Environment, EnvironmentProblem
 from reef.fleet.model import Fleet, Location
 from reef.locations.place import CodeLocation
 from reef.records.served import ServedRecord
-from reef.serving.waking import recorded_stamp
+from reef.releasing.contract import Environments, FoundEnvironment
+from reef.releasing.promotions import Promotions
+from reef.releasing.stamps import recorded_stamp
+from reef.versions.local import Versions
 
-if TYPE_CHECKING:
-    from reef.host.assembly import Assembly
-
-Found = Mapping[str, Environment | EnvironmentProblem]
+Found = Mapping[str, FoundEnvironment]
 
 
 class Comparer:
     """Changes nothing; what it learns of environments is not what the zygotes are decided from."""
 
-    def __init__(self, parts: Assembly) -> None:
-        self._parts = parts
+    def __init__(
+        self,
+        places: Mapping[str, CodeLocation],
+        versions: Versions,
+        promotions: Promotions,
+        environments: Environments,
+    ) -> None:
+        self._places = places
+        self._versions = versions
+        self._promotions = promotions
+        self._environments = environments
 
     async def plan(self, fleet: Fleet) -> Plan:
         """`fleet` is the fleet as its file says now."""
-        places = self._parts.control.locations.values()
-        stamps = [stamp for place in places if (stamp := place.release.stamp()) is not None]
-        await self._parts.versions.look_at_defs_state(stamps)
-        found = await self._environments(fleet)
+        stamps = [stamp for place in self._places.values() if (stamp := place.release.stamp()) is not None]
+        await self._versions.look_at_defs_state(stamps)
+        found = await self._looked_at(fleet)
         limit = asyncio.Semaphore(2 * (os.cpu_count() or 2))
 
         async def one(spec: Location) -> LocationPlan:
@@ -40,15 +47,15 @@ class Comparer:
 
         plans = await asyncio.gather(*(one(spec) for spec in fleet.locations))
         names = {spec.name for spec in fleet.locations}
-        there = [place.name for place in self._parts.control.locations.values() if not place.wish.leaving]
+        there = [place.name for place in self._places.values() if not place.wish.leaving]
         return Plan(tuple(plans), tuple(name for name in there if name not in names))
 
-    async def _environments(self, fleet: Fleet) -> Found:
+    async def _looked_at(self, fleet: Fleet) -> Found:
         pythons = [one.python for one in fleet.locations if one.code is not None and one.broken is None]
-        return await self._parts.planner.look(pythons)
+        return await self._environments.look(pythons)
 
     async def _location(self, spec: Location, found: Found) -> LocationPlan:
-        place = self._parts.control.locations.get(spec.name)
+        place = self._places.get(spec.name)
         if place is None:
             return LocationPlan(spec.name, True, (Reason("new", "new in the fleet"),))
         if spec.broken is not None:
@@ -67,11 +74,11 @@ class Comparer:
     async def _changed(
         self, place: CodeLocation, served: ServedRecord, spec: Location, environment: Environment | None
     ) -> LocationPlan:
-        now = await self._parts.versions.planned(spec, recorded_stamp(place), environment)
+        now = await self._versions.planned(spec, recorded_stamp(place), environment)
         if now.stamp.version == served.version:
             return LocationPlan(spec.name, False, _errors(place, served), served.version, served.version)
-        why = await self._parts.promotions.why(served, spec, now.record, environment)
-        newer = await self._parts.versions.changed_defs_state(recorded_stamp(place), as_told=True)
+        why = await self._promotions.why(served, spec, now.record, environment)
+        newer = await self._versions.changed_defs_state(recorded_stamp(place), as_told=True)
         why += tuple(Reason("defs state", f"a newer version of defs state {key!r} is there") for key in newer)
         return LocationPlan(spec.name, True, why, served.version, now.stamp.version)
 

@@ -8,46 +8,46 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from reef.background import Background
 from reef.deploys.beginning import Beginning
 from reef.deploys.comparing import Comparer
-from reef.deploys.deploy import DONE, Deploy, Journal, last_journal
+from reef.deploys.current import CUT_OFF, Current, Deploy
+from reef.deploys.means import Means
 from reef.deploys.running import Rollout
 from reef.errors import ReefError
 from reef.fleet.model import Fleet, Location
-
-if TYPE_CHECKING:
-    from reef.host.assembly import Assembly
+from reef.records.journal import Journal
+from reef.records.progress import plain
 
 log = logging.getLogger("reef.control")
 
 LONG_POLL_S = 10.0
 ONE_AT_A_TIME = "one deploy at a time: wait until it is over, or `reef deploy --abandon`"
-CUT_OFF = "`reef deploy --resume` goes on with it, `reef deploy --abandon` gives it up"
+DONE = ("promoted", "unchanged", "refused", "failed")
 
 
 class Deployer:
-    """At most one deploy at a time. `fleet_now` reads the fleet's file again and raises ReefError."""
+    """`read` reads the fleet's file again and raises ReefError, `take_in` takes over what it
+    says."""
 
-    def __init__(self, parts: Assembly, fleet_now: Callable[[], Fleet]) -> None:
-        self._parts = parts
-        self._fleet_now = fleet_now
-        self._comparer = Comparer(parts)
-        self._path = parts.around.state.root / "deploy.json"
+    def __init__(
+        self,
+        means: Means,
+        current: Current,
+        comparer: Comparer,
+        read: Callable[[], Fleet],
+        take_in: Callable[[Fleet], Awaitable[None]],
+        background: Background,
+    ) -> None:
+        self._means = means
+        self._current = current
+        self._comparer = comparer
+        self._read = read
+        self._take_in = take_in
+        self._background = background
         self._starting = asyncio.Lock()
-        self._current: Deploy | None = None
-        self.take_in: Callable[[Fleet], Awaitable[None]] | None = None
-        if (journal := last_journal(self._path)) is not None:
-            self._current = _recalled(journal, Deploy(journal, self._path))
-            if journal.state == "interrupted":
-                log.warning("deploy %s was cut off by the end of its host: %s", journal.id, CUT_OFF)
-
-    @property
-    def under_way(self) -> bool:
-        return (
-            self._current is not None and not self._current.over and self._current.journal.state == "running"
-        )
 
     def commands(self) -> dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]]:
         """What the host's own socket answers."""
@@ -63,13 +63,13 @@ class Deployer:
         """`reef plan` of the running host."""
         fleet = await asyncio.to_thread(self._read_fleet)
         plan = await self._comparer.plan(fleet)
-        begin = Beginning(self._parts, fleet)
+        begin = Beginning(self._means.places, fleet)
         waves = begin.waves([one.location for one in plan.locations if one.touched], fleet.deploy)
         return {"fleet": fleet.source, **plan.as_dict(), "waves": waves, "pinned": begin.pinned()}
 
     def _read_fleet(self) -> Fleet:
         try:
-            return self._fleet_now()
+            return self._read()
         except ReefError as error:  # only the text of an error travels over the host's socket
             text = f"{error.where}: {error.message}" if error.where else error.message
             raise ReefError(text, hint=error.hint) from None
@@ -84,29 +84,30 @@ class Deployer:
             if (busy := self._busy()) is not None:
                 return busy
             fleet = await asyncio.to_thread(self._read_fleet)
-            await self._take_in(fleet)
+            await self._take_in_missing(fleet)
             plan = await self._comparer.plan(fleet) if request["locations"] == "changed" else None
-            beginning = Beginning(self._parts, fleet)
+            beginning = Beginning(self._means.places, fleet)
             journal = beginning.journal(secrets.token_hex(4), request, plan)
-            cut_off = self._current.journal if self._current and not self._current.over else None
+            unfinished = self._current.unfinished
+            cut_off = unfinished.journal if unfinished else None
             await self._start(journal, {spec.name: spec for spec in fleet.locations})
         return {**_begun(journal), **beginning.others(), "interrupted": _told(cut_off) if cut_off else None}
 
-    async def _take_in(self, fleet: Fleet) -> None:
+    async def _take_in_missing(self, fleet: Fleet) -> None:
         """Locations that have just been written into the file are there before they are deployed."""
-        missing = {spec.name for spec in fleet.locations} - self._parts.control.locations.keys()
-        if missing and self.take_in is not None:
-            await self.take_in(fleet)
+        missing = {spec.name for spec in fleet.locations} - self._means.places.keys()
+        if missing:
+            await self._take_in(fleet)
 
     async def _start(self, journal: Journal, specs: Mapping[str, Location]) -> None:
-        deploy = self._current = _recalled(journal, Deploy(journal, self._path))
+        deploy = self._current.begin(journal)
         await deploy.write()
-        self._parts.control.spawn(Rollout(self._parts, deploy, specs).run())
+        self._background.spawn(Rollout(self._means, deploy, specs).run())
 
     def _busy(self) -> dict[str, Any] | None:
-        if self._current is None or self._current.over:
+        if (unfinished := self._current.unfinished) is None:
             return None
-        journal = self._current.journal
+        journal = unfinished.journal
         left = len(journal.standing().not_reached)
         if journal.state == "running":
             seconds = time.time() - journal.started_at
@@ -122,7 +123,7 @@ class Deployer:
     async def progress(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Events of the deploy `id` after the first `after`; waits up to `wait_s` seconds for one. `{"events",
         "soak_left_s"}`."""
-        deploy = self._current
+        deploy = self._current.deploy
         if deploy is None or deploy.id != request["id"]:
             raise ReefError(f"no deploy {request['id']!r} here", hint="another one was begun meanwhile")
         if deploy.journal.state == "interrupted":
@@ -133,7 +134,7 @@ class Deployer:
                 wait_s = min(LONG_POLL_S, float(request.get("wait_s", LONG_POLL_S)))
                 async with asyncio.timeout(wait_s):  # `wait_for` of Python 3.11 may swallow a cancellation
                     await deploy.grew.wait()
-        return {"events": deploy.events[after:], "soak_left_s": deploy.soak_left_s}
+        return {"events": list(map(plain, deploy.events[after:])), "soak_left_s": deploy.soak_left_s}
 
     # -- one that was cut off ----------------------------------------------------------------------
 
@@ -141,30 +142,30 @@ class Deployer:
         """Watch the deploy that is under way, or go on with the one that an earlier host did not finish. As `begin`,
         with `"attached"`. Raises ReefError where there is none."""
         async with self._starting:
-            journal = self._unfinished("resume")
+            journal = self._unfinished("resume").journal
             fleet = await asyncio.to_thread(self._read_fleet)
             attached = journal.state == "running"
             if not attached:
                 await self._go_on(journal, {spec.name: spec for spec in fleet.locations})
-        others = Beginning(self._parts, fleet).others()
+        others = Beginning(self._means.places, fleet).others()
         return {**_begun(journal), **others, "interrupted": None, "attached": attached}
 
     async def abandon(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         """Give up what is under way or was cut off: what is promoted stays, the rest follows its code again."""
         async with self._starting:
-            journal = self._unfinished("abandon")
+            deploy = self._unfinished("abandon")
+            journal = deploy.journal
             if journal.state == "running":
-                assert self._current is not None
-                self._current.abandoning.set()
+                deploy.abandoning.set()
             else:
                 journal.abandoned = True
                 await self._go_on(journal, {})  # nothing of it is probed, so a broken file is in nobody's way
         return {**_begun(journal), "added": [], "removed": [], "interrupted": None}
 
-    def _unfinished(self, what: str) -> Journal:
-        if self._current is None or self._current.over:
+    def _unfinished(self, what: str) -> Deploy:
+        if (deploy := self._current.unfinished) is None:
             raise ReefError(f"there is no deploy to {what}", hint="`reef deploy` begins one")
-        return self._current.journal
+        return deploy
 
     async def _go_on(self, journal: Journal, specs: Mapping[str, Location]) -> None:
         log.info("deploy %s goes on", journal.id)
@@ -173,16 +174,10 @@ class Deployer:
 
     def status(self) -> dict[str, Any] | None:
         """The deploy that is under way, was cut off or halted; None where the last one went through."""
-        if self._current is None or self._current.journal.outcome in ("finished", "abandoned"):
+        deploy = self._current.deploy
+        if deploy is None or deploy.journal.outcome in ("finished", "abandoned"):
             return None
-        return {**_told(self._current.journal), "soak_left_s": self._current.soak_left_s}
-
-
-def _recalled(journal: Journal, deploy: Deploy) -> Deploy:
-    """What an earlier host has done is told to those who watch, too."""
-    for name, event in (*journal.done.items(), *journal.rolled_back.items()):
-        deploy.tell({"location": name, **event})
-    return deploy
+        return {**_told(deploy.journal), "soak_left_s": deploy.soak_left_s}
 
 
 def _begun(journal: Journal) -> dict[str, Any]:
@@ -201,7 +196,7 @@ def _told(journal: Journal) -> dict[str, Any]:
         "wave": min(journal.passed + 1, len(journal.waves)),
         "waves": len(journal.waves),
         "locations": list(standing.locations),
-        "done": journal.done,
+        "done": {name: plain(done) for name, done in journal.done.items()},
         **counts,
         "not_reached": list(standing.not_reached),
         "halted": journal.halted,

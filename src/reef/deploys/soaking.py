@@ -8,13 +8,15 @@ import time
 from collections.abc import Mapping
 
 from reef.decide.gate import Halt, Pass, Soak, Wait, Watched, judge
-from reef.deploys.deploy import Deploy, Journal
+from reef.deploys.current import Deploy
 from reef.locations.place import CodeLocation
+from reef.records.journal import Journal
+from reef.records.progress import LocationFailed, LocationRefused
 
 LOOK_S = 0.25
 
 
-class Watching:
+class Soaking:
     """All that a deploy has promoted so far. `since` is monotonic, so a clock that is set back changes nothing;
     a host that takes a deploy up again watches from then on."""
 
@@ -52,7 +54,7 @@ class Watching:
         return [
             Watched(
                 name,
-                str(journal.done[name]["version"]),
+                str(journal.done[name].version),
                 self.since.get(name, self._taken_up_at),
                 frozenset(map(tuple, journal.known.get(name, ()))),  # type: ignore[arg-type]
             )
@@ -64,10 +66,10 @@ class Watching:
 def refused_in(journal: Journal, wave: int) -> dict[str, str]:
     """Those of a wave that were not promoted, and are worse off than before: one that did not load before, and does
     not now, is nothing new."""
-    events = ((name, journal.done.get(name, {})) for name in journal.waves[wave])
+    ended = ((name, journal.done.get(name)) for name in journal.waves[wave])
     return {
-        name: str(event.get("reason", "it was not promoted"))
-        for name, event in events
-        if event.get("state") in ("refused", "failed")
+        name: done.reason or "it was not promoted"
+        for name, done in ended
+        if isinstance(done, LocationRefused | LocationFailed)
         and (name in journal.before_loaded or journal.before.get(name) is None)
     }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from reef.deploys.deploy import Journal
 from reef.locations.place import CodeLocation
+from reef.records.journal import Journal
 from reef.releasing.pins import Pins
 
 
 def serves(place: CodeLocation) -> bool:
     """Whether there is something to stay at."""
-    return place.external is None and place.served is not None and place.served.load_error is None
+    return place.external is None and place.release.loads_what_is_served
 
 
 class Waiting:

@@ -6,18 +6,15 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from reef.decide.load_errors import brief
 from reef.decide.watch_lines import Outcome
 from reef.locations.place import CodeLocation
 from reef.records.served import Promoted, Refused
-from reef.versions.local import Change
+from reef.releasing.reloading import Reloader
+from reef.versions.local import Change, Versions
 from reef.wire.serdes import read_error
 from reef.words import classed
-
-if TYPE_CHECKING:
-    from reef.host.assembly import Assembly
 
 log = logging.getLogger("reef.control")
 
@@ -25,8 +22,16 @@ log = logging.getLogger("reef.control")
 class Rounds:
     """`fleet_again` reads the fleet's file again, and takes over what it says: variables from files are read there."""
 
-    def __init__(self, parts: Assembly, fleet_again: Callable[[], Awaitable[None]]) -> None:
-        self._parts = parts
+    def __init__(
+        self,
+        places: Mapping[str, CodeLocation],
+        versions: Versions,
+        reloader: Reloader,
+        fleet_again: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._places = places
+        self._versions = versions
+        self._reloader = reloader
         self._fleet_again = fleet_again
         self._locks: dict[str, asyncio.Lock] = {}
         self._told_pinned: dict[str, str] = {}
@@ -53,13 +58,13 @@ class Rounds:
         )
 
     def _place(self, name: str) -> CodeLocation | None:
-        place = self._parts.control.locations.get(name)
+        place = self._places.get(name)
         return None if place is None or place.external is not None or place.wish.unusable else place
 
     async def _change(self, place: CodeLocation) -> Change:
         """Against what was last loaded, be it served or not."""
         stamps = place.release.stamps()
-        return await self._parts.versions.change(place.spec, stamps[0]) if stamps else "source"
+        return await self._versions.change(place.spec, stamps[0]) if stamps else "source"
 
     async def _guarded(self, name: str) -> Outcome | None:
         try:
@@ -82,7 +87,7 @@ class Rounds:
         if changed == "same":
             return None
         show = place.spec.on_load_error == "show"
-        result = await self._parts.control.reloader.load(place, changed, show_error=show)
+        result = await self._reloader.load(place, changed, show_error=show)
         return _outcome(place, result)
 
     def _pinned(self, name: str, why: str) -> Outcome | None:

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from reef.background import Background
 from reef.decide.watch import Concerns, Watched, poll_pause_s
 from reef.decide.watch_lines import lines
 from reef.following.footprint import existing, footprint
@@ -17,9 +18,6 @@ from reef.following.rounds import Rounds
 from reef.locations.place import CodeLocation
 from reef.versions.local import Versions
 from reef.words import describe
-
-if TYPE_CHECKING:
-    from reef.host.assembly import Assembly
 
 log = logging.getLogger("reef.control")
 
@@ -35,19 +33,20 @@ class Watcher:
 
     def __init__(
         self,
-        locations: Mapping[str, CodeLocation],
+        places: Mapping[str, CodeLocation],
         versions: Versions,
         rounds: Rounds,
-        spawn: Callable[..., asyncio.Task[Any]],
+        background: Background,
         say: Callable[[str], None],
-        folder: str,
+        source: str,
     ) -> None:
-        self._locations = locations
+        """The fleet was read from `source`, a file or a folder."""
+        self._places = places
         self._versions = versions
         self._rounds = rounds
-        self._spawn = spawn
+        self._background = background
         self._say = say
-        self._folder = folder
+        self._folder = source if os.path.isdir(source) else os.path.dirname(source)
         self._keys: dict[str, Key] = {}
         self._watched: dict[str, Watched] = {}
         self._concerns = Concerns({})
@@ -126,7 +125,7 @@ class Watcher:
         """A round on its own: one location that takes long to load does not keep the others waiting."""
         if self._pending:
             concerned, self._pending = self._pending, {}
-            self._spawn(self._round(concerned))
+            self._background.spawn(self._round(concerned))
 
     async def _round(self, concerned: Mapping[str, tuple[str, ...]]) -> None:
         began = time.monotonic()
@@ -142,7 +141,7 @@ class Watcher:
         of the folders came or went, and another of its name may be there."""
         hosted = {
             name: place
-            for name, place in self._locations.items()
+            for name, place in self._places.items()
             if place.external is None and place.spec.code is not None and not place.wish.leaving
         }
         keys: dict[str, Key] = {n: (p.spec, p.served, p.release.tried) for n, p in hosted.items()}
@@ -194,15 +193,6 @@ class Watcher:
             self._note(self._concerns.of(await asyncio.to_thread(old.close)))
         # what happened in a folder that is watched only now was told by nobody, during the start too
         self._note(dict.fromkeys(self._watched, ()))
-
-
-def watcher(
-    parts: Assembly, fleet_again: Callable[[], Awaitable[None]], say: Callable[[str], None], source: str
-) -> Watcher:
-    """The watcher of a host whose fleet was read from `source`, a file or a folder."""
-    folder = source if os.path.isdir(source) else os.path.dirname(source)
-    rounds = Rounds(parts, fleet_again)
-    return Watcher(parts.control.locations, parts.versions, rounds, parts.control.spawn, say, folder)
 
 
 def _same(one: Key | None, other: Key) -> bool:

@@ -31,7 +31,7 @@ class Call:
         self.context = context
         self.run_id: str | None = None
         self.error: str | None = None
-        self.child = ""
+        self.server = ""
         self.version: str | None = None
         self.failed_tick: FailedTick | None = None
         self._observer = observer
@@ -73,7 +73,7 @@ class Call:
         lane = self.lane or self.rpc.asleep
         self.enter(lane)
         seconds = time.monotonic() - self._started
-        told = (self.error, self.run_id, self.child, self.version, self.failed_tick)
+        told = (self.error, self.run_id, self.server, self.version, self.failed_tick)
         self._observer(CallEnded(self.location, self.method, lane, seconds, code, *told))
 
     def cancelled_code(self) -> str:

@@ -70,6 +70,7 @@ class Channels:
     def __init__(self, receive_bytes: int) -> None:
         self._receive_bytes = receive_bytes
         self._kept: dict[Endpoint, Kept] = {}
+        # Calls under way, by server.
         self._active: dict[str, int] = {}
         self._closing = Background(log, "closing a channel")
 
@@ -80,7 +81,7 @@ class Channels:
         if kept is None:
             kept = self._kept[endpoint] = Kept(endpoint, self._receive_bytes)
         kept.active += 1
-        self._active[endpoint.target] = self._active.get(endpoint.target, 0) + 1
+        self._active[endpoint.server] = self._active.get(endpoint.server, 0) + 1
         try:
             await kept.connected()
             yield kept
@@ -92,9 +93,9 @@ class Channels:
             kept.used_at = time.monotonic()
             self._given_back(endpoint, kept)
 
-    def in_flight_to(self, target: str) -> int:
-        """How many calls are under way to that gRPC target."""
-        return self._active.get(target, 0)
+    def in_flight_to(self, server: str) -> int:
+        """How many calls are under way to that server, whatever it shares its target with."""
+        return self._active.get(server, 0)
 
     def sweep(self) -> None:
         """Close what lost its server or was not used for long."""
@@ -104,10 +105,10 @@ class Channels:
             if not kept.active and (not ready or kept.used_at < before):
                 self._let_go(endpoint, kept)
 
-    def drop(self, target: str) -> None:
-        """Its server has ended: its channel is closed, once nothing is under way on it."""
+    def drop(self, server: str) -> None:
+        """It has ended: its channel is closed, once nothing is under way on it."""
         for endpoint, kept in list(self._kept.items()):
-            if endpoint.target == target:
+            if endpoint.server == server:
                 self._let_go(endpoint, kept)
 
     async def aclose(self) -> None:
@@ -127,11 +128,11 @@ class Channels:
             del self._kept[endpoint]
 
     def _given_back(self, endpoint: Endpoint, kept: Kept) -> None:
-        left = self._active[endpoint.target] - 1
+        left = self._active[endpoint.server] - 1
         if left:
-            self._active[endpoint.target] = left
+            self._active[endpoint.server] = left
         else:
-            del self._active[endpoint.target]
+            del self._active[endpoint.server]
         if not kept.active and self._kept.get(endpoint) is not kept:
             self._close(kept)
 

@@ -13,7 +13,7 @@ import grpc
 from reef.background import Background
 from reef.gateway.by_run import ByRun
 from reef.gateway.call import Call
-from reef.gateway.contract import Control
+from reef.gateway.contract import Reloads, Servers
 from reef.gateway.forward import Forwarder
 from reef.gateway.place import Place
 from reef.gateway.recorded import Recorded
@@ -40,13 +40,19 @@ EMPTY_LIST = serdes.ErrorInfo(
 
 class Desk:
     def __init__(
-        self, control: Control, recorded: Recorded, forwarder: Forwarder, on_missing: OnMissing
+        self,
+        servers: Servers,
+        reloads: Reloads,
+        recorded: Recorded,
+        forwarder: Forwarder,
+        on_missing: OnMissing,
     ) -> None:
-        self._control = control
+        self._servers = servers
+        self._reloads = reloads
         self._recorded = recorded
         self._forwarder = forwarder
         self._on_missing = on_missing
-        self._by_run = ByRun(control, forwarder)
+        self._by_run = ByRun(servers, forwarder)
         self._going_on = Background(log, "work that a caller waited for", level=logging.DEBUG)
         self._work = {path: getattr(self, rpc.work) for path, rpc in RPCS.items()}
 
@@ -90,7 +96,7 @@ class Desk:
 
     async def shutdown_wish(self, call: Call, place: Place, request: bytes) -> bytes:
         call.enter("answered")
-        self._control.shutdown_wish(place.name)
+        self._servers.shutdown_wish(place.location)
         return messages.SHUTDOWN_REPLY
 
     # -- recorded ----------------------------------------------------------------------------------
@@ -126,16 +132,19 @@ class Desk:
 
     async def _served(self, call: Call, place: Place) -> bool:
         """Wait until the location was first loaded; False for somebody else's server, which can be asked now."""
-        endpoint = self._control.endpoint_now(place.name)
-        if endpoint is not None and not endpoint.child:
+        if self._is_external(place):
             return False
         await call.within(place.is_served.wait())
         return True
 
+    def _is_external(self, place: Place) -> bool:
+        endpoint = self._servers.endpoint_now(place.location)
+        return endpoint is not None and endpoint.kind == "external"
+
     async def _tell_missing(self, place: Place, digest: str) -> None:
         if place.told_missing != digest and await self._recorded.is_missing(digest):
             place.told_missing = digest
-            self._on_missing(place.name, digest)
+            self._on_missing(place.location, digest)
 
     # -- by run ------------------------------------------------------------------------------------
 
@@ -151,11 +160,10 @@ class Desk:
     # -- held --------------------------------------------------------------------------------------
 
     async def reload(self, call: Call, place: Place, request: bytes) -> bytes:
-        endpoint = self._control.endpoint_now(place.name)
-        is_external = endpoint is not None and not endpoint.child
+        is_external = self._is_external(place)
         call.enter("held")
         reply = await self.forward(call, place, request) if is_external else messages.EMPTY
-        await self._to_its_end(call, self._control.reload(place.name))
+        await self._to_its_end(call, self._reloads.reload(place.location))
         return reply
 
     # -- forwarded ---------------------------------------------------------------------------------
@@ -200,7 +208,7 @@ class Desk:
         """The server id afterwards. User code has done its work and its reply is here: a probe that fails is not
         the caller's failure."""
         try:
-            return await self._to_its_end(call, self._control.reprobe(place.name))
+            return await self._to_its_end(call, self._reloads.reprobe(place.location))
         except Exception as error:
             log.warning("%s: not probed again after %s: %s", place.name, call.method, describe(error))
         return place.answers.served.server_id if place.answers else ""

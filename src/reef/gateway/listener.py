@@ -55,7 +55,7 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         place, observer = self._place, self._observer
 
         async def handle(request: bytes, context: Context) -> bytes:
-            call = Call(place.name, path, context, observer)
+            call = Call(place.location, path, context, observer)
             try:
                 reply = await work(call, place, request)
             except BaseException as error:
@@ -70,7 +70,7 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         place, observer = self._place, self._observer
 
         async def handle(request: bytes, context: Context) -> None:
-            call = Call(place.name, path, context, observer)
+            call = Call(place.location, path, context, observer)
             try:
                 await work(call, place, request)
             except BaseException as error:

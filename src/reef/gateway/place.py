@@ -18,6 +18,8 @@ class Place:
     name: str
     address: ListenAddress
     limits: CallLimits
+    # The location that is asked for it: another one for an entry that only shows an error.
+    location: str = ""
     server: grpc.aio.Server | None = None
     answers: Answers | None = None
     _identified: Answers | None = None  # whose id was last shown as theirs
@@ -28,9 +30,29 @@ class Place:
     _waits_since: float | None = None  # the same, at the last switch
     asked_at: float = 0.0  # time.monotonic(), when any call last ended, polls too
     told_missing: str | None = None  # digest of a snapshot that was reported missing
+    generation: int = 0  # of what is shown
+    _held: tuple[int, Answers] | None = None
 
     def __post_init__(self) -> None:
         self.slots = Slots(self.limits)
+        self.location = self.location or self.name
+
+    @property
+    def newest(self) -> int:
+        """The newest generation that is held or shown."""
+        return self._held[0] if self._held is not None else self.generation
+
+    def hold(self, generation: int, answers: Answers) -> None:
+        """To be shown later; clients never see a generation go back."""
+        if generation > self.newest:
+            self._held = (generation, answers)
+
+    def take(self, generation: int) -> Answers | None:
+        """What is held of this generation, to be shown now."""
+        if self._held is None or self._held[0] != generation:
+            return None
+        (self.generation, answers), self._held = self._held, None
+        return answers
 
     def switch(self, answers: Answers, lag_s: float) -> tuple[Answers, ...]:
         """Answer this from now on; the server id only when no client can still be between list and id.

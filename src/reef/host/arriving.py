@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import logging
 
+from reef.background import Background
 from reef.environments import EnvironmentProblem
-from reef.gateway import CallLimits, ListenAddress
-from reef.gateway.contract import Endpoint
-from reef.host.assembly import Assembly
+from reef.host.environments import FleetEnvironments
 from reef.locations.place import CodeLocation
+from reef.locations.serving import endpoint_at
 from reef.releasing.polling import Poller
-from reef.releasing.probing import Loaded
-from reef.snapshots.record import synthesized_load_error
-from reef.versions.local import Stamp
+from reef.releasing.probing import Prober
+from reef.releasing.releaser import Releaser
+from reef.words import describe
+
+log = logging.getLogger("reef.control")
 
 
 class Arrival:
-    def __init__(self, parts: Assembly) -> None:
-        self._parts = parts
-        self._attendants = parts.attendants
+    """`refuse`, then `attend`; `ready` is both and a probe."""
 
-    async def listen(self, addresses: Mapping[str, ListenAddress]) -> None:
-        """Open the listeners of these locations; what was promoted for them is answered from the first call on."""
-        gateway = self._parts.gateway
-        for name, address in addresses.items():
-            place = self._parts.control.locations[name]
-            await gateway.open(name, address, CallLimits(concurrent=place.spec.max_concurrent_calls))
-            if place.served is not None:
-                gateway.serve(name, place.served.as_served())
+    def __init__(
+        self,
+        environments: FleetEnvironments,
+        prober: Prober,
+        releaser: Releaser,
+        poller: Poller,
+        background: Background,
+    ) -> None:
+        self._environments = environments
+        self._prober = prober
+        self._releaser = releaser
+        self._poller = poller
+        self._background = background
+        self._polls: dict[str, asyncio.Task[None]] = {}
 
     async def refuse(self, place: CodeLocation) -> None:
         """Where its interpreter or a setting cannot be used, it is served as the load error that this is."""
-        environment = self._parts.planner.environment_of(place)
+        environment = self._environments.found.get(place.spec.python)
         reason = place.spec.broken
         if isinstance(environment, EnvironmentProblem):
             reason = f"{environment.reason}; hint: {environment.hint}"
@@ -39,27 +46,41 @@ class Arrival:
         if reason is None:
             return
         place.release.note_error(reason)
-        if place.served is None or place.served.load_error is not None:
-            recording = synthesized_load_error(reason, place.name)
-            loaded = Loaded(Stamp("unusable", "", "", {}), recording, None, 0.0)
-            await self._parts.control.prober.judge(place, loaded, show_error=True)
+        if not place.release.loads_what_is_served:
+            await self._prober.serve_error(place, "unusable", reason)
 
     def attend(self, place: CodeLocation) -> None:
         """Begin what its placement needs; what an earlier placement needed ends."""
         self.leave_alone(place)
-        placement = place.spec.placement
-        server = place.spec.server
-        place.serving.use_server(
-            None if server is None else Endpoint(server.target(), "external", "", ssl=server.ssl)
-        )
+        placement, server = place.spec.placement, place.spec.server
+        place.serving.use_server(None if server is None else endpoint_at(server))
         if place.wish.unusable is not None or placement == "packed":
             return
-        control = self._parts.control
-        attendants = self._attendants[place.name] = [control.spawn(Poller(control.prober).run(place))]
-        if placement == "standing":
-            attendants.append(control.spawn(control.keep_up(place)))
+        self._polls[place.name] = self._background.spawn(self._poller.run(place))
+        place.serving.stay_up(placement == "standing")
 
     def leave_alone(self, place: CodeLocation) -> None:
         """End what its placement needed."""
-        for task in self._attendants.pop(place.name, []):
-            task.cancel()
+        place.serving.stay_up(False)
+        if (poll := self._polls.pop(place.name, None)) is not None:
+            poll.cancel()
+
+    async def ready(self, places: list[CodeLocation]) -> None:
+        """Interpreters and zygotes first, then a probe of each; all are answered for when this returns."""
+        hosted = [place for place in places if place.spec.server is None and place.spec.broken is None]
+        if hosted:
+            await self._environments.inspect({place.spec.python for place in hosted})
+            await self._environments.plan()  # a zygote forks for the names that it was planned for
+        await asyncio.gather(*(self._served(place) for place in places))
+        if hosted:
+            self._environments.learn()  # what they import is known only now
+
+    async def _served(self, place: CodeLocation) -> None:
+        try:
+            await self.refuse(place)
+            self.attend(place)
+            if place.wish.unusable is None and place.external is None:
+                await self._releaser.probe(place)
+        except Exception as error:
+            log.exception("%s: it could not be taken in", place.name)
+            place.release.note_error(f"it could not be probed: {describe(error)}")

@@ -1,174 +1,356 @@
-"""Putting the parts of one host together."""
+"""Putting the parts of one host together: the one place where they meet. Each is made from parts made before it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from reef.environments import Environment
-from reef.fleet.model import Fleet, Location
-from reef.gateway import Gateway
-from reef.gateway.contract import Endpoint
-from reef.host.loop import ControlLoop
+from reef.background import Background
+from reef.beside.webserver import WebserverRefused, WebserverUnreachable
+from reef.decide.reconcile import Changes
+from reef.deploys.comparing import Comparer
+from reef.deploys.current import Current
+from reef.deploys.deployer import Deployer
+from reef.deploys.means import Means
+from reef.events import Events
+from reef.fleet.model import Location
+from reef.following.rounds import Rounds
+from reef.following.watching import Watcher
+from reef.gateway import Board, Gateway
+from reef.host.arriving import Arrival
+from reef.host.changing import ChangingFleet, fleet_change
+from reef.host.environments import FleetEnvironments
+from reef.host.event_log import log_event
+from reef.host.fleet_file import FleetFile
+from reef.host.ground import Ground, Outside
+from reef.host.known import KnownLocations
+from reef.host.recalling import recall, snapshots_needed
+from reef.host.reconciling import Reconciler
+from reef.host.renewing import Renewal
 from reef.hosting.contract import HostingEvents
 from reef.hosting.local import LocalHosting
-from reef.hosting.zygote import Tuning
 from reef.locations.place import CodeLocation
-from reef.locations.specs import Surroundings, with_limits
+from reef.locations.specs import with_limits
+from reef.page.showing import Showing
+from reef.page.unserved import Unserved
 from reef.records.contents import ContentMaps
-from reef.records.served import load
+from reef.records.module_lists import ModuleLists
+from reef.releasing.clearing import Clearer
+from reef.releasing.door import Door
 from reef.releasing.keeping import Keeper
+from reef.releasing.loading import Loader
 from reef.releasing.pins import Pins
+from reef.releasing.polling import Poller
 from reef.releasing.probing import Prober
 from reef.releasing.promotions import Promotions
+from reef.releasing.publishing import Publisher
+from reef.releasing.releaser import Releaser
 from reef.releasing.reloading import Reloader
 from reef.releasing.revalidating import Revalidator
+from reef.releasing.rollback import Rollback
+from reef.serving.adopting import Adopter
+from reef.serving.budget import Budget
+from reef.serving.calls import Calls
+from reef.serving.exits import Exits
 from reef.serving.learning import Learning
-from reef.serving.planning import Planner
+from reef.serving.loop import ServingLoop
+from reef.serving.planning import Found, Planner
 from reef.serving.resting import Rester
-from reef.serving.runs import RunBook, RunProcess
+from reef.serving.runs import RunBook
+from reef.serving.servers import Servers
 from reef.serving.waking import Waker
-from reef.settings import HostSettings
 from reef.snapshots import SnapshotStore
-from reef.snapshots.record import told_load_error
-from reef.statedir import HostLock
 from reef.versions.local import Versions
-
-log = logging.getLogger("reef.control")
 
 STORE_BYTES = 4 << 30
 
 
-@dataclass
-class Assembly:
-    """The parts that the host runs, wired to each other."""
+@dataclass(frozen=True)
+class Stores:
+    """What lies on the disk."""
 
-    around: Surroundings
-    store: SnapshotStore
-    hosting: LocalHosting
-    gateway: Gateway
-    versions: Versions
-    control: ControlLoop
-    planner: Planner
-    promotions: Promotions
+    snapshots: SnapshotStore
+    contents: ContentMaps
+    lists: ModuleLists
     keeper: Keeper
+    runs: RunBook
+    current: Current
+
+
+@dataclass(frozen=True)
+class ServingParts:
+    """The rooms below: what has the servers of locations, and what they run."""
+
+    hosting: LocalHosting
+    board: Board
+    versions: Versions
+    planner: Planner
+    environments: FleetEnvironments
+    rester: Rester
+    exits: Exits
+    calls: Calls
+
+
+@dataclass(frozen=True)
+class ReleasingParts:
+    promotions: Promotions
+    publisher: Publisher
+    prober: Prober
     pins: Pins
+    releaser: Releaser
+    rollback: Rollback
+
+
+@dataclass(frozen=True)
+class FleetParts:
+    """What follows the fleet's file."""
+
+    arrival: Arrival
+    known: KnownLocations
+    renewal: Renewal
+    reconciler: Reconciler
+    file: FleetFile
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What the host itself uses of its parts."""
+
+    places: dict[str, CodeLocation]
+    background: Background
+    events: Events
+    stores: Stores
+    serving: ServingParts
+    releasing: ReleasingParts
+    fleet: FleetParts
+    servers: Servers
+    loop: ServingLoop
+    adopter: Adopter
+    reloader: Reloader
     revalidator: Revalidator
-    attendants: dict[str, list[asyncio.Task[object]]] = field(default_factory=dict)
-
-    async def recall(self, spec: Location) -> CodeLocation:
-        """A location that comes to the fleet, with what was promoted for it earlier."""
-        return await asyncio.to_thread(_recall, spec, self.around, self.store, self.keeper)
-
-    def keep_what_is_served(self) -> None:
-        """Tell the stores what is still needed."""
-        self.control.spawn(self._keep())
-
-    async def _keep(self) -> None:
-        places = self.control.locations.values()
-        now = [(place.name, place.served.version if place.served else None) for place in places]
-        kept = await self.keeper.clear(now)
-        served = [*kept, *(place.served for place in places if place.served)]
-        self.store.keep([one.snapshot for one in served if one.snapshot])
-        self.planner.lists.keep([one.modules for one in served if one.modules])
-        contents = [one.contents for one in served if one.contents]
-        await asyncio.to_thread(self.promotions.contents.keep, contents)
+    gateway: Gateway
+    deployer: Deployer
+    watcher: Watcher
+    unserved: Unserved | None
+    clearer: Clearer
 
 
-async def assemble(
-    fleet: Fleet,
-    around: Surroundings,
-    lock: HostLock,
-    settings: HostSettings,
-    on_orphans_over: Callable[[list[RunProcess]], Coroutine[Any, Any, None]],
-) -> Assembly:
+async def assemble(outside: Outside, ground: Ground) -> Assembly:
     """Make every part; nothing listens and nothing is started yet."""
-    state = around.state
-    store = await asyncio.to_thread(SnapshotStore, state.folder("snapshots"), STORE_BYTES)
-    contents = ContentMaps(state.folder("contents"))
-    keeper = await asyncio.to_thread(Keeper, state, contents)
-    places = [
-        await asyncio.to_thread(_recall, with_limits(spec), around, store, keeper) for spec in fleet.locations
-    ]
-    store.keep(await asyncio.to_thread(_snapshots_needed, places, keeper))
-    runs = RunBook(state)
-    versions = Versions(str(state.root), around.dagster_home)
-    exits: list[ControlLoop] = []
-    hosting = LocalHosting(
-        state.root,
-        lock.path,
-        HostingEvents(on_exit=lambda exit: exits[0].on_exit(exit)),
-        tuning=Tuning(immortal=settings.immortal),
-        refuse_fork=versions.refuse_fork,
-        unclaimed_s=settings.unclaimed_s,
-    )
-    gateways: list[Gateway] = []
-    control = ControlLoop(
-        places, hosting, lambda: gateways[0], runs, on_orphans_over, fleet.memory_budget_bytes
-    )
-    exits.append(control)
-    gateway = Gateway(control, store, control.observe, on_missing=control.on_missing)
-    gateways.append(gateway)
-    cores = os.cpu_count() or 2
-    control.prober = Prober(around, hosting, gateway, store, versions, keeper, at_once=cores)
-    control.rester = Rester(hosting, gateway, runs)
-    control.waker = Waker(
-        around, hosting, versions, control.prober, keeper, fleet.max_simultaneous_wakes or max(4, 2 * cores)
-    )
-    control.reloader = Reloader(control.probe, lambda: control.reloads_are_quiet > 0, versions, control.waker)
-    planner = Planner(around, hosting, control.locations, state.folder("environments"))
-    versions.environments = planner.environments
-    planner.on_plans = versions.use_plans
-    control.prober.keep_report = planner.store_report
-    promotions = await asyncio.to_thread(Promotions, state, store, planner.environments, contents)
-    control.prober.keep_contents = promotions.keep_contents
-    control.prober.on_promoted = promotions.note
-    control.pin_always = fleet.promote == "on_deploy"
-    control.pins = pins = Pins(state, keeper, versions, control.rester)
+    stores = await asyncio.to_thread(_stores, outside)
+    places = await asyncio.to_thread(_places, outside, stores)
+    events = Events(log_event)
+    budget = Budget(outside.fleet.fleet.memory_budget_bytes)
+    serving = _serving(outside, ground, stores, places, events)
+    releasing = await asyncio.to_thread(_releasing, outside, ground, stores, serving, events)
+    background, environments = outside.background, serving.environments
 
-    async def environment_changed(place: CodeLocation) -> None:
-        await planner.inspect([place.spec.python])
-        for other in planner.hosted():
-            if other.spec.python == place.spec.python:
-                found = planner.environment_of(other)
-                reason = None if isinstance(found, Environment) else getattr(found, "reason", None)
-                other.wish.judge(other.spec.broken or reason)
-        await planner.plan()
+    def say_change(found: Changes) -> None:
+        if found:
+            outside.say(fleet_change(found))
 
-    control.waker.environment_changed = environment_changed
-    control.waker.environment_probed = Learning(planner.plan, control.spawn).ask
-    revalidator = Revalidator(control, gateway, store, around)
-    control.waker.on_awake = revalidator.woken
+    def is_busy() -> bool:
+        return stores.current.is_running
+
+    poller = Poller(releasing.prober, events)
+    arrival = Arrival(environments, releasing.prober, releasing.releaser, poller, background)
+    known = KnownLocations(places, arrival, serving.board, serving.rester, releasing.pins, budget, events)
+    renewal = Renewal(outside.fleet.fleet, outside.fleet.read, known, is_busy, say_change)
+    servers, loop = _waking(outside, ground, stores, places, serving, releasing, renewal, budget, events)
+    reloader = Reloader(
+        places, releasing.releaser, serving.versions, environments, renewal, outside.quiet, background
+    )
+    gateway = ground.gateway(
+        serving.board, servers, reloader, serving.calls.observe, on_missing=reloader.on_missing
+    )
+    failures = (WebserverRefused, WebserverUnreachable)
+    Showing(places, outside.webserver, failures, outside.quiet, background, events)
+    reconciler = Reconciler(
+        places,
+        known,
+        arrival,
+        gateway,
+        serving.rester,
+        background,
+        events,
+        _recall(outside, stores),
+        outside.addresses,
+        outside.publish,
+        outside.rename,
+    )
+    changing = ChangingFleet(known, reconciler, say_change)
+    file = FleetFile(outside.fleet, changing.take, is_busy, outside.say)
+    fleet = FleetParts(arrival, known, renewal, reconciler, file)
     return Assembly(
-        around, store, hosting, gateway, versions, control, planner, promotions, keeper, pins, revalidator
+        places=places,
+        background=background,
+        events=events,
+        stores=stores,
+        serving=serving,
+        releasing=releasing,
+        fleet=fleet,
+        servers=servers,
+        loop=loop,
+        adopter=Adopter(
+            places, serving.hosting, serving.rester, serving.exits, stores.runs, background, events
+        ),
+        reloader=reloader,
+        revalidator=Revalidator(
+            places,
+            releasing.releaser,
+            releasing.publisher,
+            serving.board,
+            stores.snapshots,
+            outside.around,
+            background,
+            events,
+            ground.recorder,
+        ),
+        gateway=gateway,
+        deployer=_deployer(outside, stores, places, serving, releasing, file, events),
+        watcher=_watcher(outside, places, serving, reloader, file),
+        unserved=_unserved(outside, places, gateway),
+        clearer=Clearer(places, stores.keeper, stores.snapshots, stores.lists, stores.contents),
     )
 
 
-def _snapshots_needed(places: list[CodeLocation], keeper: Keeper) -> list[str]:
-    """By what is served and by what can be rolled back to. Blocking."""
-    records = [one.record for one in keeper.versions.everything()]
-    records += [place.served for place in places if place.served]
-    return [one.snapshot for one in records if one.snapshot]
+def _stores(outside: Outside) -> Stores:
+    """Blocking."""
+    state = outside.around.state
+    contents = ContentMaps(state.folder("contents"))
+    return Stores(
+        SnapshotStore(state.folder("snapshots"), STORE_BYTES),
+        contents,
+        ModuleLists(state.folder("modules")),
+        Keeper(state, contents),
+        RunBook(state),
+        Current(state.root / "deploy.json"),
+    )
 
 
-def _recall(spec: Location, around: Surroundings, store: SnapshotStore, keeper: Keeper) -> CodeLocation:
-    """What an earlier host promoted for it, if its snapshot is still whole."""
-    place = CodeLocation(spec)
-    if spec.server is not None:
-        place.serving.use_server(Endpoint(spec.server.target(), "external", "", ssl=spec.server.ssl))
-    served = load(around.state.served_file(spec.name), spec.name)
-    if served is not None and served.snapshot is not None and not store.check(served.snapshot):
-        log.warning("%s: its snapshot is missing or damaged, it is recorded again", spec.name)
-        served = None
-    error = not_kept = None
-    if served is not None and served.load_error is not None:
-        error = told_load_error(served.load_error, spec.name)
-    if served is not None and spec.code is not None:
-        kept = keeper.versions.get(spec.name, served.version)
-        not_kept = kept.not_kept if kept else None
-    place.release.recall(served, error, not_kept)
-    return place
+def _places(outside: Outside, stores: Stores) -> dict[str, CodeLocation]:
+    """Of the fleet as it was read, with what an earlier host left. Blocking."""
+    state, store = outside.around.state, stores.snapshots
+    specs = map(with_limits, outside.fleet.fleet.locations)
+    places = [recall(spec, state, store, stores.keeper) for spec in specs]
+    store.keep(snapshots_needed(places, stores.keeper))
+    return {place.name: place for place in places}
+
+
+def _recall(outside: Outside, stores: Stores) -> Callable[[Location], asyncio.Future[CodeLocation]]:
+    state = outside.around.state
+
+    def recalled(spec: Location) -> asyncio.Future[CodeLocation]:
+        work = asyncio.to_thread(recall, spec, state, stores.snapshots, stores.keeper)
+        return asyncio.ensure_future(work)
+
+    return recalled
+
+
+def _serving(
+    outside: Outside, ground: Ground, stores: Stores, places: dict[str, CodeLocation], events: Events
+) -> ServingParts:
+    around, background, runs = outside.around, outside.background, stores.runs
+    environments: dict[str, Found] = {}
+    home = around.dagster_home
+    versions = Versions(str(around.state.root), home, environments, outside.ask_defs_state)
+    exits = Exits(places, runs, background, events, outside.on_orphans_over)
+    hosting = ground.hosting(HostingEvents(on_exit=exits.on_exit), versions.refuse_fork)
+    board = ground.board(stores.snapshots)
+    cache = around.state.folder("environments")
+    planner = ground.planner(
+        around, hosting, places, environments, stores.lists, cache, versions.use_plans, events
+    )
+    learning = Learning(planner.plan, background)
+    return ServingParts(
+        hosting,
+        board,
+        versions,
+        planner,
+        FleetEnvironments(planner, learning),
+        Rester(hosting, board, runs, events, ground.ask_runs),
+        exits,
+        Calls(places, runs, background, events),
+    )
+
+
+def _releasing(
+    outside: Outside, ground: Ground, stores: Stores, serving: ServingParts, events: Events
+) -> ReleasingParts:
+    """Blocking."""
+    around, keeper, versions = outside.around, stores.keeper, serving.versions
+    promotions = Promotions(around.state, stores.snapshots, serving.environments.found, stores.contents)
+    events.subscribe(promotions.hear)
+    publisher = Publisher(
+        around.state,
+        stores.snapshots,
+        serving.board,
+        events,
+        serving.planner.store_report,
+        promotions.keep_contents,
+    )
+    loader = Loader(around, serving.hosting, versions, ground.recorder)
+    prober = Prober(loader, publisher, versions, keeper, events, ground.cores)
+    always = outside.fleet.fleet.promote == "on_deploy"
+    pins = Pins(around.state, keeper, versions, serving.rester, events, always)
+    releaser = Releaser(prober, serving.rester, pins, outside.background)
+    rollback = Rollback(releaser, keeper, promotions, pins, serving.environments)
+    return ReleasingParts(promotions, publisher, prober, pins, releaser, rollback)
+
+
+def _waking(
+    outside: Outside,
+    ground: Ground,
+    stores: Stores,
+    places: dict[str, CodeLocation],
+    serving: ServingParts,
+    releasing: ReleasingParts,
+    renewal: Renewal,
+    budget: Budget,
+    events: Events,
+) -> tuple[Servers, ServingLoop]:
+    at_once = outside.fleet.fleet.max_simultaneous_wakes or max(4, 2 * ground.cores)
+    door = Door(renewal, serving.versions, releasing.prober, stores.keeper, serving.environments)
+    waker = Waker(outside.around, serving.hosting, door, events, at_once)
+    background, hosting, rester = outside.background, serving.hosting, serving.rester
+    servers = Servers(places, hosting, waker, rester, stores.runs, background, events)
+    loop = ServingLoop(places, hosting, serving.board, rester, servers, budget, background)
+    return servers, loop
+
+
+def _deployer(
+    outside: Outside,
+    stores: Stores,
+    places: dict[str, CodeLocation],
+    serving: ServingParts,
+    releasing: ReleasingParts,
+    file: FleetFile,
+    events: Events,
+) -> Deployer:
+    environments, promotions = serving.environments, releasing.promotions
+    means = Means(
+        places, environments, releasing.releaser, promotions, releasing.pins, releasing.rollback, events
+    )
+    comparer = Comparer(places, serving.versions, promotions, environments)
+    read, take_in = outside.fleet.read, file.take
+    return Deployer(means, stores.current, comparer, read, take_in, outside.background)
+
+
+def _watcher(
+    outside: Outside,
+    places: dict[str, CodeLocation],
+    serving: ServingParts,
+    reloader: Reloader,
+    file: FleetFile,
+) -> Watcher:
+    rounds = Rounds(places, serving.versions, reloader, file.read_again)
+    source = outside.fleet.fleet.source
+    return Watcher(places, serving.versions, rounds, outside.background, outside.say, source)
+
+
+def _unserved(outside: Outside, places: dict[str, CodeLocation], gateway: Gateway) -> Unserved | None:
+    if outside.webserver is None:
+        return None
+    state = outside.around.state
+    return Unserved(places, gateway, outside.quiet, state, outside.webserver, outside.listeners, outside.say)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from reef import fleet as fleets
+from reef.background import Background
 from reef.beside.choosing import choose_home, with_secret_files
 from reef.beside.dagster import choose_page
 from reef.beside.home import DagsterHome
@@ -20,25 +21,28 @@ from reef.beside.tree import kill_below, kill_tree
 from reef.beside.variables import not_taken
 from reef.beside.webserver import Webserver
 from reef.decide.reconcile import renames_of
-from reef.deploys.deployer import Deployer
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
-from reef.following.watching import Watcher, watcher
 from reef.gateway import ListenAddress
+from reef.gateway.contract import WakeRefused
 from reef.host.admin import Admin
 from reef.host.announce import announce, follow, is_loading, say, summary
-from reef.host.arriving import Arrival
 from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
-from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
-from reef.host.fleet_file import FleetFile
+from reef.host.fleet_now import FleetNow
+from reef.host.ground import Ground, Outside
+from reef.host.listening import listen
 from reef.host.python_option import refuse_unusable
-from reef.host.renewing import Renewal
+from reef.host.renaming import Renaming
 from reef.host.starting import Progress, Starter
+from reef.host.workspace_file import WorkspaceFile
+from reef.hosting.contract import HostingEvents
+from reef.hosting.local import LocalHosting, RefuseFork
+from reef.hosting.zygote import Tuning
 from reef.locations.specs import Surroundings, load_timeouts
-from reef.page.unserved import Unserved
 from reef.progress import Bar, Silence
+from reef.releasing.quiet import Quiet
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
 from reef.words import count, describe
@@ -57,18 +61,16 @@ class Host:
 
     def __init__(self, settings: HostSettings, fleet: Fleet, state: StateDir, lock: HostLock) -> None:
         self.settings = settings
-        self.fleet = fleet
+        self.now = FleetNow(fleet, self._read_again)
         self.state = state
         self.lock = lock
         self.started_at = time.time()
         self.addresses: dict[str, ListenAddress] = {}
         self.runs = False  # there is something to stop
-        self.watcher: Watcher | None = None
         self.parts: Assembly
         self.beside: DagsterBeside
-        self.changing: ChangingFleet
-        self.file: FleetFile
-        self.renewal: Renewal
+        self.workspace: WorkspaceFile
+        self.renaming: Renaming
         self._admin: Admin
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
@@ -80,73 +82,80 @@ class Host:
             cache = self.state.folder("environments")
             await refuse_unusable(python, self.fleet, self.settings.beside, cache)
         self.addresses = self._addresses(tuple(place.name for place in self.fleet.locations))
-        self.parts = await assemble(
-            self.fleet,
-            self._surroundings(self.beside.home),
-            self.lock,
-            self.settings,
-            self.beside.report_orphans,
-        )
+        self.parts = await assemble(self._outside(), self._ground())
         try:
-            unserved = await self._open()
+            await self._open()
         except BaseException:
             await self.parts.gateway.aclose(0.0)
             self.state.admin_socket.unlink(missing_ok=True)
             raise
-        self._loop_task = asyncio.create_task(self.parts.control.run())
+        self._loop_task = asyncio.create_task(self.parts.loop.run())
         self.runs = True
-        control = self.parts.control
-        starting = [asyncio.create_task(Starter(self.parts, control.spawn).start(self._progress()))]
+        starting = [asyncio.create_task(Starter(self.parts).start(self._progress()))]
         if self.settings.beside is not None:
             self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside))
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
-        control.spawn(self.file.watch())
-        control.spawn(self.parts.revalidator.run())
+        background = self.parts.background
+        background.spawn(self.parts.fleet.file.watch())
+        background.spawn(self.parts.revalidator.run())
         if self.settings.watch:
-            self.watcher = watcher(self.parts, self.file.read_again, say, self.fleet.source)
-            control.spawn(self.watcher.run())
-        if unserved is not None:
-            control.spawn(unserved.run())
+            background.spawn(self.parts.watcher.run())
+        if self.parts.unserved is not None:
+            background.spawn(self.parts.unserved.run())
 
-    async def _open(self) -> Unserved | None:
+    async def _open(self) -> None:
         """Listen, for the locations and for commands."""
-        self.parts.versions.defs_states.ask = lambda: self.beside.ask_instance_anyway("defs-state", None)
-        await Arrival(self.parts).listen(self.addresses)
-        deployer = Deployer(self.parts, self._fleet_now)
-        self._change(deployer)
+        await listen(self.parts.gateway, self.parts.places, self.addresses)
         if self.beside.home is None or not self.beside.home.fresh:  # else nothing has a state yet
-            await self.changing.rename(renames_of(self.fleet))
+            await self.renaming.rename(renames_of(self.fleet))
         write_workspace(self.state.workspace_file, self.addresses)
         write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
-        unserved = await self._unserved()
-        commands = Commands(self.parts, deployer, self._about)
+        if self.parts.unserved is not None:
+            await asyncio.to_thread(self.parts.unserved.begin)
+        commands = Commands(self.parts, self._about)
         self._admin = Admin(self.state.admin_socket, commands.all())
         await self._admin.open()
-        return unserved
 
-    async def _unserved(self) -> Unserved | None:
-        webserver = self._webserver()
-        if webserver is None:
-            return None
-        unserved = Unserved(self.parts, self.state, webserver, self._addresses, say)
-        await asyncio.to_thread(unserved.begin)
-        return unserved
+    @property
+    def fleet(self) -> Fleet:
+        """As it is served."""
+        return self.now.fleet
 
-    def _change(self, deployer: Deployer) -> None:
-        """What follows the fleet's file while it is edited."""
-        self.changing = ChangingFleet(
-            self.parts, self.state, self.beside, self._webserver(), self.addresses, self._addresses, say
+    def _outside(self) -> Outside:
+        webserver, quiet = self._webserver(), Quiet()
+        background = Background(logging.getLogger("reef.control"), "background work", expected=(WakeRefused,))
+        self.workspace = WorkspaceFile(
+            self.state, webserver, self.addresses, self._addresses, say, quiet, background
         )
-        self.file = FleetFile(self.fleet, self._fleet_now, self._take, lambda: deployer.under_way, say)
-        deployer.take_in = self._take
-        self.renewal = self.changing.renewal(self.fleet, self._fleet_now, lambda: deployer.under_way)
-        self.parts.control.waker.renew = self.renewal.renew
+        self.renaming = Renaming(self.state, self.addresses, self.beside.ask_instance_anyway, say)
+        return Outside(
+            fleet=self.now,
+            around=self._surroundings(self.beside.home),
+            background=background,
+            quiet=quiet,
+            webserver=webserver,
+            listeners=self._addresses,
+            addresses=self.workspace.addresses_of,
+            publish=self.workspace.publish,
+            rename=self.renaming.rename,
+            on_orphans_over=self.beside.report_orphans,
+            ask_defs_state=lambda: self.beside.ask_instance_anyway("defs-state", None),
+            say=say,
+        )
 
-    async def _take(self, fleet: Fleet) -> None:
-        await self.changing.take(fleet)
-        self.fleet = fleet
-        self.file.follow(fleet.files)
+    def _ground(self) -> Ground:
+        def hosting(events: HostingEvents, refuse_fork: RefuseFork) -> LocalHosting:
+            return LocalHosting(
+                self.state.root,
+                self.lock.path,
+                events,
+                tuning=Tuning(immortal=self.settings.immortal),
+                refuse_fork=refuse_fork,
+                unclaimed_s=self.settings.unclaimed_s,
+            )
+
+        return Ground(hosting, cores=os.cpu_count() or 2)
 
     def _webserver(self) -> Webserver | None:
         settings, page = self.settings, self.beside.page
@@ -160,7 +169,7 @@ class Host:
         for line in not_taken(os.environ):
             say(f"warning: {line}")
         home = choose_home(settings, self.fleet, self.state, os.environ, say)
-        self.fleet = with_secret_files(self.fleet, home)
+        self.now.use(with_secret_files(self.fleet, home))
         if beside is not None and beside.webserver:
             page = choose_page(beside, _port_taken_up(self.state))
         return DagsterBeside(self.state, lambda: self.fleet, home, page, say)
@@ -182,8 +191,8 @@ class Host:
             return tcp_addresses(self.state, names, self.settings.listen_host, self.settings.base_port)
         return unix_addresses(self.state, names)
 
-    def _fleet_now(self) -> Fleet:
-        fleet = fleets.read(self.settings.path, os.environ, self.fleet.default_python)
+    def _read_again(self, fleet: Fleet) -> Fleet:
+        fleet = fleets.read(self.settings.path, os.environ, fleet.default_python)
         return with_secret_files(fleets.inheriting(fleet, os.environ), self.beside.home)
 
     def _about(self) -> dict[str, Any]:
@@ -193,15 +202,15 @@ class Host:
                 "source": self.fleet.source,
                 "kind": self.fleet.kind,
                 "warnings": self.fleet.warnings,
-                "error": self.file.error,
+                "error": self.parts.fleet.file.error,
             },
             "state_dir": str(self.state.root),
             "workspace": str(self.state.workspace_file),
             "page": page.url if page else None,
             "started_at": self.started_at,
             "beside": self.beside.status(),
-            "webserver_trouble": self.changing.trouble,
-            "watch": self.watcher.status() if self.watcher else None,
+            "webserver_trouble": self.workspace.trouble,
+            "watch": self.parts.watcher.status() if self.settings.watch else None,
         }
 
     # -- life --------------------------------------------------------------------------------------
@@ -210,13 +219,13 @@ class Host:
         return Silence() if self.settings.as_json else Bar()
 
     async def announce(self) -> None:
-        places, page = list(self.parts.control.locations.values()), self.beside.page
+        places, page = list(self.parts.places.values()), self.beside.page
         for place in filter(is_loading, places):
-            self.parts.control.spawn(follow(place))
+            self.parts.background.spawn(follow(place))
         if self.settings.as_json:
             click.echo(summary(places, page, self.state, time.time() - self.started_at))
             return
-        zygotes = self.parts.hosting.zygotes()
+        zygotes = self.parts.serving.hosting.zygotes()
         await announce(self.fleet, places, zygotes, page, self.state, self.started_at)
 
     def request_stop(self) -> None:
@@ -238,19 +247,19 @@ class Host:
         await asyncio.gather(*companions)
         await self._admin.close()
         await parts.gateway.aclose(1.0)
-        await parts.control.close()
-        await parts.control.rester.close()
-        await asyncio.gather(parts.promotions.close(), parts.keeper.close())
-        await parts.hosting.close(leave_children=leave)
+        await parts.background.close()
+        await parts.serving.rester.close()
+        await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
+        await parts.serving.hosting.close(leave_children=leave)
         self._sweep(leave)
         self.lock.release()
 
     async def _cancel_runs(self) -> None:
-        control = self.parts.control
-        for place in control.locations.values():
+        runs = self.parts.stores.runs
+        for place in self.parts.places.values():
             if place.serving.runs:
-                await control.rester.refresh_runs(place)
-        live = [run for run in control.runs.all() if run.is_alive()]
+                await self.parts.serving.rester.refresh_runs(place)
+        live = [run for run in runs.all() if run.is_alive()]
         if not live:
             return
         say(f"cancelling {count(len(live), 'live run')}: {', '.join(run.run_id[:8] for run in live)}")
@@ -261,7 +270,7 @@ class Host:
         except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
             log.warning("live runs could not be marked as cancelled beforehand: %s", describe(error))
         for run in live:
-            control.runs.interrupt(run.run_id)
+            runs.interrupt(run.run_id)
         deadline = time.monotonic() + CANCEL_RUNS_S
         while any(run.is_alive() for run in live) and time.monotonic() < deadline:
             await asyncio.sleep(0.1)
@@ -278,13 +287,12 @@ class Host:
         for companion in self.beside.companions:
             companion.kill()
         if not self.settings.leave_children:
-            for run in self.parts.control.runs.all():
+            for run in self.parts.stores.runs.all():
                 if run.is_alive():
                     kill_tree(run.pid)
-            for place in self.parts.control.locations.values():
-                for child in (place.child, *place.serving.draining.values()):
-                    if child is not None:
-                        kill_tree(child.pid)
+            for place in self.parts.places.values():
+                for child in place.serving.children():
+                    kill_tree(child.pid)
             kill_below(os.getpid())
         self._sweep(self.settings.leave_children)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
 from typing import Protocol
 
-from reef.host.arriving import Arrival
 from reef.host.assembly import Assembly
-from reef.hosting.contract import Child
 from reef.locations.place import CodeLocation
-from reef.serving.waking import recorded_stamp
+from reef.progress import Silence
+from reef.releasing.stamps import recorded_stamp
 from reef.thrift import give_back
 from reef.words import describe
 
@@ -28,17 +26,17 @@ class Progress(Protocol):
 
 
 class Starter:
-    def __init__(self, parts: Assembly, spawn: Callable[..., asyncio.Task[object]]) -> None:
+    def __init__(self, parts: Assembly) -> None:
         self._parts = parts
-        self._spawn = spawn
-        self._planner = parts.planner
-        self._places = parts.control.locations
+        self._background = parts.background
+        self._planner = parts.serving.planner
+        self._places = parts.places
 
     async def start(self, progress: Progress) -> None:
         """Returns when every location is served (or known to fail); raises nothing for what code does."""
-        await self._adopt()
+        await self._parts.adopter.adopt()
         await self._planner.inspect()
-        arrival = Arrival(self._parts)
+        arrival = self._parts.fleet.arrival
         await asyncio.gather(*(arrival.refuse(place) for place in self._places.values()))
         for place in self._places.values():
             arrival.attend(place)
@@ -47,7 +45,7 @@ class Starter:
         if new:
             await planning
             await self._probe_all(new, progress)
-        self._spawn(self._catch_up(planning, new))
+        self._background.spawn(self._catch_up(planning, new))
 
     def _usable(self) -> list[CodeLocation]:
         return [place for place in self._planner.hosted() if place.wish.unusable is None]
@@ -55,47 +53,25 @@ class Starter:
     async def _catch_up(self, planning: asyncio.Task[None], probed: list[CodeLocation]) -> None:
         """What the first calls need not wait for: code that changed while no host looked, loads that failed."""
         await planning
-        control = self._parts.control
-        await self._parts.pins.as_the_fleet_says(self._usable(), control.pin_always)
+        await self._parts.releasing.pins.as_the_fleet_says(self._usable())
         changed = await self._to_probe(probed)
-        await self._probe_all(changed, Quiet())
-        self._parts.keep_what_is_served()
+        await self._probe_all(changed, Silence())
+        self._background.spawn(self._parts.clearer.clear())
         if probed or changed:
             await self._planner.plan()  # now that it is known what the locations import
         give_back()
-
-    async def _adopt(self) -> None:
-        """Children of an earlier host: those that serve what is served are taken up, others are drained."""
-        for child in await self._parts.hosting.adopt():
-            place = self._places.get(child.location)
-            if place is None or not self._take_up(place, child):
-                self._spawn(self._parts.hosting.stop(child, 3.0))
-        for run in await asyncio.to_thread(self._parts.control.runs.load):
-            self._parts.control.take_up_run(run)
-        for place in self._places.values():
-            if place.child is not None:
-                self._spawn(self._parts.control.rester.refresh_runs(place))
-
-    def _take_up(self, place: CodeLocation, child: Child) -> bool:
-        served = place.served
-        serves = place.child is None and served is not None and served.version == child.version
-        place.serving.take_up(child, serves=serves)
-        if not serves:
-            self._parts.control.rester.go_on_draining(place, child)
-        log.info("%s: taken up again, pid %d", place.name, child.pid)
-        return True
 
     async def _to_probe(self, probed: list[CodeLocation]) -> list[CodeLocation]:
         hosted = [place for place in self._usable() if place not in probed]
         limit = asyncio.Semaphore(2 * (os.cpu_count() or 2))
 
         async def needs(place: CodeLocation) -> bool:
-            if place.served is None or place.served.load_error is not None:
+            if not place.release.loads_what_is_served:
                 return True
             if place.pinned is not None:
                 return False
             async with limit:
-                return await self._parts.versions.change(place.spec, recorded_stamp(place)) != "same"
+                return await self._parts.serving.versions.change(place.spec, recorded_stamp(place)) != "same"
 
         answers = await asyncio.gather(*(needs(place) for place in hosted))
         return [place for place, answer in zip(hosted, answers, strict=True) if answer]
@@ -104,7 +80,7 @@ class Starter:
         progress.begin("Loading code locations", len(places))
 
         async def one(place: CodeLocation) -> None:
-            probing = self._spawn(self._probe(place))
+            probing = self._background.spawn(self._probe(place))
             slow = asyncio.create_task(place.release.loads_slowly.wait())
             await asyncio.wait({probing, slow}, return_when=asyncio.FIRST_COMPLETED)
             slow.cancel()
@@ -115,13 +91,7 @@ class Starter:
 
     async def _probe(self, place: CodeLocation) -> None:
         try:
-            await self._parts.control.probe(place)
+            await self._parts.releasing.releaser.probe(place)
         except Exception as error:
             log.exception("%s: its probe failed", place.name)
             place.release.note_error(f"it could not be probed: {describe(error)}")
-
-
-class Quiet:
-    def begin(self, label: str, total: int) -> None: ...
-    def step(self) -> None: ...
-    def end(self) -> None: ...

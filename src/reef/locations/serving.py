@@ -7,6 +7,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from reef.fleet.model import ServerAddress
 from reef.gateway.contract import CallEnded, Endpoint
 from reef.hosting.contract import Child
 from reef.locations.hours import MOST_LOADS, in_last_hour
@@ -17,7 +18,13 @@ SAME_USE_S = 1.0  # calls closer than this are one use
 
 
 def endpoint_of(child: Child) -> Endpoint:
-    return Endpoint(target=f"unix:{child.socket}", version=child.version, child=child.id)
+    return Endpoint(target=f"unix:{child.socket}", version=child.version, server=child.id)
+
+
+def endpoint_at(server: ServerAddress) -> Endpoint:
+    """Of somebody else's server."""
+    target = server.target()
+    return Endpoint(target, "external", f"external {target}", "external", server.ssl)
 
 
 @dataclass
@@ -31,6 +38,8 @@ class Serving:
     draining: dict[str, Child] = field(default_factory=dict)
     # Where somebody else's server listens.
     external: Endpoint | None = None
+    # It has its server whether somebody calls or not.
+    stays_up: bool = False
     wake: asyncio.Task[None] | None = None
     # Held calls.
     waiting: int = 0
@@ -130,6 +139,9 @@ class Serving:
     def use_server(self, external: Endpoint | None) -> None:
         """Somebody else's server is asked; None: a child of ours."""
         self.external = external
+
+    def stay_up(self, wanted: bool) -> None:
+        self.stays_up = wanted
 
     # -- what goes wrong ---------------------------------------------------------------------------
 

@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from reef.host.loop import ControlLoop
-
+from reef.background import Background
+from reef.events import Event, Events, VersionServed
+from reef.locations.place import CodeLocation
+from reef.releasing.quiet import Quiet
 
 log = logging.getLogger("reef.control")
 
@@ -22,7 +24,7 @@ PAUSE_S = 2.0
 TRIES = 90
 
 
-class Shows(Protocol):
+class Page(Protocol):
     """A webserver, as `reef.beside.webserver` has it; failures are exceptions that the owner turns into text."""
 
     async def shown(self) -> dict[str, str]: ...
@@ -31,29 +33,40 @@ class Shows(Protocol):
 
 
 class Showing:
-    """`note` a promotion; a task of its own sees to it. `webserver` None: there is none to ask."""
+    """Hears of promotions; a task of its own sees to them. `webserver` None: there is none to ask."""
 
     def __init__(
         self,
-        control: ControlLoop,
-        webserver: Shows | None,
+        places: Mapping[str, CodeLocation],
+        webserver: Page | None,
         failures: tuple[type[Exception], ...],
+        quiet: Quiet,
+        background: Background,
+        events: Events,
     ) -> None:
-        self._control = control
+        self._places = places
+        self._quiet = quiet
+        self._background = background
+        events.subscribe(self._hear)
         self._webserver = webserver
         self._failures = failures
         self._to_see: dict[str, float] = {}  # location -> when it was promoted or told (monotonic seconds)
-        self._task: asyncio.Task[object] | None = None
+        self._task: asyncio.Task[None] | None = None
 
-    def note(self, location: str) -> None:
-        """A new server id is served for it."""
+    def _hear(self, event: Event) -> None:
+        if not isinstance(event, VersionServed) or event.before is None:
+            return
+        if event.before.server_id != event.now.server_id:
+            self._note(event.location)
+
+    def _note(self, location: str) -> None:
         if self._webserver is None:
             return
         self._to_see[location] = time.monotonic()
         if self._task is None or self._task.done():
-            self._task = self._control.spawn(self._see(self._webserver))
+            self._task = self._background.spawn(self._see(self._webserver))
 
-    async def _see(self, webserver: Shows) -> None:
+    async def _see(self, webserver: Page) -> None:
         for _ in range(TRIES):
             await asyncio.sleep(PAUSE_S)
             with contextlib.suppress(*self._failures):
@@ -63,7 +76,7 @@ class Showing:
         log.warning("the webserver does not show what is served of %s", ", ".join(sorted(self._to_see)))
         self._to_see.clear()
 
-    async def _look(self, webserver: Shows) -> None:
+    async def _look(self, webserver: Page) -> None:
         before = time.monotonic() - BY_ITSELF_S
         looked_for = sorted(name for name, at in self._to_see.items() if at <= before)
         shown = await webserver.shown() if looked_for else {}
@@ -75,16 +88,16 @@ class Showing:
             self._to_see.pop(name, None)
             if not self._is_shown(name, shown[name]):
                 log.info("%s: the webserver missed its new version and is told to load it", name)
-                with self._control.quietly():
+                with self._quiet.while_reloading():
                     await webserver.reload_location(name)
                 self._to_see[name] = time.monotonic()
 
     def _is_gone(self, name: str) -> bool:
-        place = self._control.locations.get(name)
+        place = self._places.get(name)
         return (
             place is None or place.wish.leaving or place.served is None or place.served.load_error is not None
         )
 
     def _is_shown(self, name: str, server_id: str) -> bool:
-        place = self._control.locations.get(name)
+        place = self._places.get(name)
         return place is None or place.served is None or place.served.server_id == server_id

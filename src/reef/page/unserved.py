@@ -9,21 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from reef.beside.webserver import Webserver, WebserverRefused, WebserverUnreachable
 from reef.decide.unserved import Entry, entries
 from reef.errors import ReefError
-from reef.gateway import ListenAddress
+from reef.gateway import Gateway, ListenAddress
 from reef.gateway.contract import Served
+from reef.locations.place import CodeLocation
 from reef.records.served import server_id
+from reef.releasing.quiet import Quiet
 from reef.statedir import StateDir
 from reef.words import describe
-from reef.workspace import write_workspace
-
-if TYPE_CHECKING:
-    from reef.host.assembly import Assembly
-    from reef.host.changing import AddressesFor
+from reef.workspace import AddressesFor, write_workspace
 
 log = logging.getLogger("reef")
 
@@ -35,14 +32,17 @@ class Unserved:
 
     def __init__(
         self,
-        parts: Assembly,
+        places: Mapping[str, CodeLocation],
+        gateway: Gateway,
+        quiet: Quiet,
         state: StateDir,
         webserver: Webserver,
         address_for: AddressesFor,
         say: Callable[[str], None],
     ) -> None:
-        self._control = parts.control
-        self._gateway = parts.gateway
+        self._places = places
+        self._gateway = gateway
+        self._quiet = quiet
         self._file = state.unserved_file
         self._webserver = webserver
         self._address_for = address_for
@@ -82,7 +82,7 @@ class Unserved:
             log.warning("%s", text)
 
     async def _look(self) -> None:
-        places = self._control.locations
+        places = self._places
         tried = {
             name: place.release.tried.error
             for name, place in places.items()
@@ -99,18 +99,17 @@ class Unserved:
 
     async def _serve(self, wanted: Mapping[str, Entry]) -> None:
         for name, entry in wanted.items():
-            self._control.stands_for[name] = entry.location
             if name not in self._addresses:
                 address = (await asyncio.to_thread(self._address_for, (name,)))[name]
-                await self._gateway.open(name, address)
+                await self._gateway.open(name, address, stands_for=entry.location)
                 self._addresses[name] = address
             new_id = server_id("unserved", None, entry.error)
-            self._gateway.serve(name, Served(new_id, None, entry.error))
+            self._gateway.board.serve(name, Served(new_id, None, entry.error))
 
     async def _tell(self, before: Mapping[str, Entry] | None, wanted: Mapping[str, Entry]) -> None:
         addresses = {name: self._addresses[name] for name in wanted}
         await asyncio.to_thread(write_workspace, self._file, addresses)
-        with self._control.quietly():
+        with self._quiet.while_reloading():
             if before is None or before.keys() != wanted.keys():
                 await self._webserver.reload_workspace()
                 if not wanted.keys() <= await self._webserver.listed():
@@ -123,4 +122,4 @@ class Unserved:
     async def _end(self, wanted: Mapping[str, Entry]) -> None:
         for name in [name for name in self._addresses if name not in wanted]:
             await self._gateway.close(name)
-            del self._addresses[name], self._control.stands_for[name]
+            del self._addresses[name]

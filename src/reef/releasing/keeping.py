@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from reef.background import Background
@@ -18,6 +17,7 @@ from reef.locations.place import CodeLocation
 from reef.records.contents import ContentMaps
 from reef.records.kept import KeptVersion, KeptVersions, kept_now
 from reef.records.served import ServedRecord
+from reef.serving.contract import Running
 from reef.sources import SourceRecord
 from reef.statedir import StateDir
 from reef.words import describe, fault
@@ -25,14 +25,6 @@ from reef.words import describe, fault
 log = logging.getLogger("reef.control")
 
 TRIES = 2  # at source that changes while it is copied
-
-
-@dataclass(frozen=True)
-class Running:
-    """How a location is started: what it is, and the tree of kept source that it runs from ("": what lies there)."""
-
-    spec: Location
-    copy: str = ""
 
 
 class Keeper:

@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable
 
 import msgspec
 
+from reef.events import Events, Pinned, Unpinned
 from reef.locations.place import CodeLocation
 from reef.records.served import ServedRecord, save
+from reef.releasing.contract import Replaces
 from reef.releasing.keeping import Keeper
-from reef.serving.resting import Rester
-from reef.serving.waking import recorded_stamp
+from reef.releasing.stamps import recorded_stamp
 from reef.statedir import StateDir
 from reef.versions.local import Versions
 from reef.words import fault
-
-log = logging.getLogger("reef.control")
 
 ON_DEPLOY = "new code comes by `reef deploy` only"
 REFUSED = "a deploy refused newer code"
 
 
 class Pins:
-    def __init__(self, state: StateDir, keeper: Keeper, versions: Versions, rester: Rester) -> None:
+    """`always`: new code comes by deploys only, so whatever is promoted is pinned."""
+
+    def __init__(
+        self,
+        state: StateDir,
+        keeper: Keeper,
+        versions: Versions,
+        servers: Replaces,
+        events: Events,
+        always: bool,
+    ) -> None:
         self._state = state
         self._keeper = keeper
         self._versions = versions
-        self._rester = rester
+        self._servers = servers
+        self._events = events
+        self.always = always
+
+    async def use(self, always: bool, places: Iterable[CodeLocation]) -> None:
+        """The fleet's file says so now."""
+        if always != self.always:
+            self.always = always
+            await self.as_the_fleet_says(places)
 
     async def pin(self, place: CodeLocation, why: str) -> str | None:
         """Serve what is served now from its copy until `unpin`; durable. None, or why it cannot be pinned."""
@@ -40,7 +56,7 @@ class Pins:
                 await self._write(place, msgspec.structs.replace(place.served, pinned=why))
             except OSError as error:
                 return f"it cannot be written down: {fault(error)}"
-        log.info("%s: pinned to version %s (%s)", place.name, place.served.version[:12], why)
+        self._events.emit(Pinned(place.name, place.served.version, why))
         await self._leave_the_disk(place)
         return None
 
@@ -49,14 +65,14 @@ class Pins:
         async with place.release.probing:
             if place.served is not None and place.served.pinned is not None:
                 await self._write(place, msgspec.structs.replace(place.served, pinned=None))
-                log.info("%s: no longer pinned", place.name)
+                self._events.emit(Unpinned(place.name))
 
-    async def as_the_fleet_says(self, places: Iterable[CodeLocation], always: bool) -> None:
-        """At a start: `promote` may have been changed while no host ran."""
+    async def as_the_fleet_says(self, places: Iterable[CodeLocation]) -> None:
+        """At a start, too: `promote` may have been changed while no host ran."""
         for place in places:
-            if always and place.pinned is None:
+            if self.always and place.pinned is None:
                 await self.pin(place, ON_DEPLOY)
-            elif not always and place.pinned == ON_DEPLOY:
+            elif not self.always and place.pinned == ON_DEPLOY:
                 await self.unpin(place)
 
     async def _why_not(self, place: CodeLocation) -> str | None:
@@ -78,4 +94,4 @@ class Pins:
             return
         changed = await self._versions.change(place.spec, recorded_stamp(place))
         if changed != "same" and place.child is child:
-            self._rester.drain(place, "its code changed on the disk and it is pinned")
+            self._servers.drain(place, "its code changed on the disk and it is pinned")

@@ -8,10 +8,11 @@ import logging
 
 import grpc
 
+from reef.events import Events, Reached, Unreachable
 from reef.locations.place import CodeLocation
 from reef.records.served import ServedRecord
-from reef.releasing.probing import Loaded, Prober
-from reef.snapshots.record import RecordingFailed, record, synthesized_load_error
+from reef.releasing.probing import Prober
+from reef.snapshots.record import RecordingFailed, record
 from reef.versions.local import Stamp
 from reef.wire.client import get_server_id
 from reef.words import because, describe
@@ -26,8 +27,9 @@ RECORD_TIMEOUT_S = 60.0
 class Poller:
     """Asks each such server who it is, as Dagster itself would."""
 
-    def __init__(self, prober: Prober) -> None:
+    def __init__(self, prober: Prober, events: Events) -> None:
         self._prober = prober
+        self._events = events
 
     async def run(self, place: CodeLocation) -> None:
         """Ends only when it is cancelled."""
@@ -56,7 +58,7 @@ class Poller:
         if not first_of_child and not same:
             await self._record(place, endpoint.target, endpoint.ssl, found)
         place.release.meet(found)
-        place.serving.note_error(None)
+        self._events.emit(Reached(place.name))
 
     async def _record(self, place: CodeLocation, target: str, ssl: bool, found: str) -> None:
         try:
@@ -68,17 +70,15 @@ class Poller:
         stamp = Stamp(_version(found), "", "", {})
         if place.external is None and before is not None:
             stamp = Stamp(before.version, before.environment, before.settings, before.sources)
-        await self._prober.judge(place, Loaded(stamp, recording, None, 0.0), show_error=True)
+        await self._prober.serve_recording(place, stamp, recording)
 
     async def _unreachable(self, place: CodeLocation, reason: str) -> None:
         """The last good answers stay; where there are none yet, Dagster is told why."""
         text = f"its server cannot be reached: {reason}"
         place.release.meet(None)
-        place.serving.note_error(text)
+        self._events.emit(Unreachable(place.name, text))
         if place.served is None:
-            recording = synthesized_load_error(text, place.name)
-            stamp = Stamp("unreachable", "", "", {})
-            await self._prober.judge(place, Loaded(stamp, recording, None, 0.0), show_error=True)
+            await self._prober.serve_error(place, "unreachable", text)
 
 
 def _version(server_id: str) -> str:

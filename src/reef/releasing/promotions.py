@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reef.background import Background
@@ -14,6 +15,7 @@ from reef.decide.diff import Diff, difference
 from reef.decide.plan import Reason
 from reef.decide.versions import setting_marks
 from reef.environments import Environment, EnvironmentProblem
+from reef.events import Event, VersionServed
 from reef.fleet.model import Location
 from reef.locations.place import CodeLocation
 from reef.records.contents import ContentMaps, made_of
@@ -47,18 +49,16 @@ class Promotions:
         self._key = _key(state)
         self.contents = contents
         self.history = History(state.folder("history"))
-        self.promoting: dict[str, str] = {}  # location -> the deploy that promotes it
-        self.wave_of: dict[
-            str, int
-        ] = {}  # location -> its wave in that deploy, from 1 on, where there are several
+        # Location -> what promotes it, and its wave there, from 1 on, where there are several.
+        self._by: dict[str, dict[str, Any]] = {}
         self._diffs: dict[tuple[str | None, str | None], Diff] = {}  # seen at a gate, not yet in a history
         self._background = Background(log, "writing a history")
         self._writing: dict[str, asyncio.Task[None]] = {}
 
-    async def keep_contents(self, location: CodeLocation, record: SourceRecord) -> str | None:
-        environment = self._environments.get(location.spec.python)
+    async def keep_contents(self, place: CodeLocation, record: SourceRecord) -> str | None:
+        environment = self._environments.get(place.spec.python)
         found = environment if isinstance(environment, Environment) else None
-        return await asyncio.to_thread(self._put, location.spec, record, found)
+        return await asyncio.to_thread(self._put, place.spec, record, found)
 
     def _put(self, spec: Location, record: SourceRecord, environment: Environment | None) -> str:
         return self.contents.put(record, self._marks(spec), environment)
@@ -95,16 +95,29 @@ class Promotions:
         before, after = outline_of(self._store, old.snapshot), outline_of(self._store, new.snapshot)
         return Diff() if before is None or after is None else difference(before, after)
 
-    async def note(self, location: CodeLocation, old: ServedRecord | None, new: ServedRecord) -> None:
-        """Begin to write the history of a promotion. It has happened, and the calls that wait for it are not to
-        wait for this: what fails here is only logged."""
+    @contextlib.contextmanager
+    def promoted_by(self, location: str, who: str, wave: int | None = None) -> Iterator[None]:
+        """Meanwhile what is promoted of it is `who`'s doing: a deploy's id, or "rollback"."""
+        self._by[location] = {"by": who, "wave": wave}
+        try:
+            yield
+        finally:
+            self._by.pop(location, None)
+
+    def hear(self, event: Event) -> None:
+        """Begin to write the history of a promotion. It has happened, and the calls that wait for it do not wait for
+        this: what fails here is only logged."""
+        if isinstance(event, VersionServed):
+            self._begin(event.location, event.before, event.now)
+
+    def _begin(self, name: str, old: ServedRecord | None, new: ServedRecord) -> None:
         known = self._diffs.pop(_pair(old, new), None)
         if old is not None and old.server_id == new.server_id:
             return
-        by = {"by": self.promoting.get(location.name), "wave": self.wave_of.get(location.name)}
-        before = self._writing.get(location.name)
-        work = self._write(before, location.name, by, old, new, known)
-        self._writing[location.name] = self._background.spawn(work, must_finish=True)
+        by = self._by.get(name, {"by": None, "wave": None})
+        before = self._writing.get(name)
+        work = self._write(before, name, by, old, new, known)
+        self._writing[name] = self._background.spawn(work, must_finish=True)
 
     async def written(self, location: str) -> None:
         """Returns once the history holds what was noted of a location."""

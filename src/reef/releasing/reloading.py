@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Mapping
 
+from reef.background import Background
 from reef.decide.revalidate import ReloadAsked, loads_again
 from reef.locations.place import CodeLocation
 from reef.records.served import Promoted, Refused
-from reef.serving.waking import Waker
+from reef.releasing.contract import Environments, Renews
+from reef.releasing.quiet import Quiet
+from reef.releasing.releaser import Releaser
 from reef.versions.local import Change, Versions
 
-
-class Probe(Protocol):
-    """Probe a location and take over what was promoted."""
-
-    def __call__(self, place: CodeLocation, *, show_error: bool = False) -> Awaitable[Promoted | Refused]: ...
+log = logging.getLogger("reef.control")
 
 
 class Reloader:
-    """Of one host. While Reef itself makes the webserver reload its workspace, `is_quiet` is true."""
+    """Implements `gateway.contract.Reloads`."""
 
-    def __init__(self, probe: Probe, is_quiet: Callable[[], bool], versions: Versions, waker: Waker) -> None:
-        self._probe = probe
-        self._is_quiet = is_quiet
+    def __init__(
+        self,
+        places: Mapping[str, CodeLocation],
+        releaser: Releaser,
+        versions: Versions,
+        environments: Environments,
+        renewal: Renews,
+        quiet: Quiet,
+        background: Background,
+    ) -> None:
+        self._places = places
+        self._releaser = releaser
         self._versions = versions
-        self._waker = waker
+        self._environments = environments
+        self._renewal = renewal
+        self._quiet = quiet
+        self._background = background
         self._under_way: Counter[str] = Counter()
         self._ended: dict[str, float] = {}
         self._refreshed: dict[str, float] = {}
 
-    async def reload(self, place: CodeLocation, *, by_name: bool = False) -> None:
-        """ReloadCode; `by_name` is `reef reload`, which loads in any case."""
-        if place.pinned is not None:
+    async def reload(self, location: str, *, by_name: bool = False) -> None:
+        """A person pressed Reload, or reloadWorkspace asks everybody. `by_name`: `reef reload`, in any case."""
+        place = self._places[location]
+        if place.external is not None or place.pinned is not None:
             return
         asked_at = time.monotonic()
         since_other_s = self._since_other(place.name, asked_at)
@@ -53,11 +65,10 @@ class Reloader:
 
     async def _reload(self, place: CodeLocation, by_name: bool, since_other_s: float | None) -> None:
         asked_at = time.monotonic()
-        if self._waker.renew is not None:
-            await self._waker.renew(place, by_name)
+        await self._renewal.renew(place, by_name)
         if place.release.probed_at >= asked_at:
             return  # with new settings, just now
-        quiet = self._is_quiet()
+        quiet = self._quiet.active
         if quiet and await self._was_tried(place):
             return
         changed = await self.change(place)
@@ -91,15 +102,21 @@ class Reloader:
         self, place: CodeLocation, changed: Change, *, show_error: bool
     ) -> Promoted | Refused | None:
         """Probe it, in its environment as it is now; None where that cannot be used."""
-        if (changed == "environment" or place.wish.unusable) and self._waker.environment_changed is not None:
-            await self._waker.environment_changed(place)
+        if changed == "environment" or place.wish.unusable:
+            await self._environments.changed(place)
         if place.wish.unusable is not None:
             return None
-        return await self._probe(place, show_error=show_error)
+        return await self._releaser.probe(place, show_error=show_error)
 
-    async def reprobe(self, place: CodeLocation) -> str:
+    async def reprobe(self, location: str) -> str:
         """After user code has changed what the location is; the server id afterwards."""
+        place = self._places[location]
         if place.external is None:
-            await self._probe(place)
+            await self._releaser.probe(place)
             self._refreshed[place.name] = time.monotonic()
         return place.served.server_id if place.served else ""
+
+    def on_missing(self, location: str, digest: str) -> None:
+        """A snapshot that is served turned out to be gone or damaged: calls are forwarded until it is recorded."""
+        log.warning("%s: snapshot %s is gone, recording it again", location, digest[:12])
+        self._background.spawn(self._releaser.probe(self._places[location]))

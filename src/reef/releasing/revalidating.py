@@ -6,25 +6,26 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 import msgspec
 
+from reef.background import Background
 from reef.decide import revalidate
-from reef.gateway import Gateway
+from reef.events import Event, Events, Woken
+from reef.gateway.contract import Traffic
 from reef.hosting.contract import Child
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings
 from reef.records.served import ServedRecord, server_id
+from reef.releasing.publishing import Publisher
 from reef.releasing.recording import Recorder
+from reef.releasing.releaser import Releaser
 from reef.snapshots import SnapshotStore
 from reef.snapshots.index import encode
 from reef.snapshots.record import Recording, RecordingFailed, record
 from reef.words import describe
-
-if TYPE_CHECKING:
-    from reef.host.loop import ControlLoop
 
 log = logging.getLogger("reef.control")
 
@@ -38,25 +39,34 @@ class Revalidator:
 
     def __init__(
         self,
-        control: ControlLoop,
-        gateway: Gateway,
+        places: Mapping[str, CodeLocation],
+        releaser: Releaser,
+        publisher: Publisher,
+        traffic: Traffic,
         store: SnapshotStore,
         around: Surroundings,
+        background: Background,
+        events: Events,
         recorder: Recorder = record,
     ) -> None:
+        self._places = places
+        self._releaser = releaser
+        self._publisher = publisher
+        self._traffic = traffic
+        self._background = background
         self._around = around
         self._recorder = recorder
-        self._control = control
-        self._gateway = gateway
         self._store = store
         self._looks: dict[str, asyncio.Task[None]] = {}
+        events.subscribe(self._hear)
         self._due: dict[str, tuple[float, float]] = {}  # location -> its interval, when (monotonic) it is due
 
     # -- after a wake ------------------------------------------------------------------------------
 
-    def woken(self, place: CodeLocation) -> None:
+    def _hear(self, event: Event) -> None:
         """A child came up: what it answers is compared, off the path of the call that woke it."""
-        if place.spec.revalidate == "on_wake" and place.child is not None:
+        place = self._places.get(event.location) if isinstance(event, Woken) else None
+        if place is not None and place.spec.revalidate == "on_wake" and place.child is not None:
             self._look(place, self._after_wake(place, place.child))
 
     async def _after_wake(self, place: CodeLocation, child: Child) -> None:
@@ -77,7 +87,7 @@ class Revalidator:
 
     async def _until_passed_on(self, place: CodeLocation) -> None:
         deadline = time.monotonic() + LONGEST_WAIT_S
-        while place.serving.waiting or self._gateway.in_flight(place.name):
+        while place.serving.waiting or self._traffic.in_flight(place.name):
             if time.monotonic() >= deadline:
                 return
             await asyncio.sleep(LOOK_S)
@@ -92,8 +102,8 @@ class Revalidator:
             return
         new = _republished(served, digest, recording)
         if self._held_back(place, served, new) is None:
-            await asyncio.to_thread(self._store.put, recording.snapshot)
-            await self._control.prober.promote(place, new)
+            await self._publisher.stored(recording.snapshot)
+            await self._publisher.promote(place, new)
 
     # -- at intervals ------------------------------------------------------------------------------
 
@@ -101,7 +111,7 @@ class Revalidator:
         """Ends only when it is cancelled."""
         while True:
             await asyncio.sleep(TICK_S)
-            for place in list(self._control.locations.values()):
+            for place in list(self._places.values()):
                 if self._is_due(place, time.monotonic()):
                     self._look(place, self._again(place))
 
@@ -129,7 +139,7 @@ class Revalidator:
 
         place.release.hold_back(None)
         try:
-            await self._control.probe(place, gate=gate)
+            await self._releaser.probe(place, gate=gate)
         finally:
             if isinstance(every_s := place.spec.revalidate, float):
                 chance = random.random()
@@ -157,7 +167,7 @@ class Revalidator:
         if before is not None and not before.done():
             look.close()
             return
-        self._looks[place.name] = self._control.spawn(look)
+        self._looks[place.name] = self._background.spawn(look)
 
 
 def _republished(served: ServedRecord, digest: str, recording: Recording) -> ServedRecord:

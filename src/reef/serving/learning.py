@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+
+from reef.background import Background
 
 AFTER_S = 2.0  # by then most of those that are called have been probed
 
@@ -12,11 +13,9 @@ AFTER_S = 2.0  # by then most of those that are called have been probed
 class Learning:
     """Plans the zygotes again some time after it was asked to; asked while it plans, it plans once more."""
 
-    def __init__(
-        self, plan: Callable[[], Awaitable[None]], spawn: Callable[[Coroutine[Any, Any, None]], object]
-    ) -> None:
+    def __init__(self, plan: Callable[[], Awaitable[None]], background: Background) -> None:
         self._plan = plan
-        self._spawn = spawn
+        self._background = background
         self._asked = False
         self._running = False
 
@@ -24,7 +23,7 @@ class Learning:
         self._asked = True
         if not self._running:
             self._running = True
-            self._spawn(self._learn())
+            self._background.spawn(self._learn())
 
     async def _learn(self) -> None:
         try:

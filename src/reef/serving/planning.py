@@ -14,6 +14,7 @@ import msgspec
 from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes, modules_of, preloadable_from
 from reef.environments import Environment, EnvironmentProblem, inspect_all
 from reef.environments.prefixes import narrowed
+from reef.events import Events, ZygoteBuilt, ZygotesReady
 from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
 from reef.hosting.plan import WarmedModule, ZygotePlan
@@ -23,7 +24,6 @@ from reef.locations.specs import Surroundings, child_env
 from reef.records import findings
 from reef.records.module_lists import ModuleLists
 from reef.sources import own_names
-from reef.words import count, leaves_out
 
 log = logging.getLogger("reef.control")
 
@@ -34,18 +34,30 @@ class Planner:
     """Keeps the zygotes right for the fleet. One plan at a time."""
 
     def __init__(
-        self, around: Surroundings, hosting: LocalHosting, places: Mapping[str, CodeLocation], cache: Path
+        self,
+        around: Surroundings,
+        hosting: LocalHosting,
+        places: Mapping[str, CodeLocation],
+        environments: dict[str, Found],
+        lists: ModuleLists,
+        cache: Path,
+        on_plans: Callable[[tuple[ZygotePlan, ...]], None],
+        events: Events,
     ) -> None:
+        """`environments` is filled here, and read by whoever asks what an interpreter is; `on_plans` is told which
+        zygotes stand."""
         self._around = around
         self._hosting = hosting
         self._places = places
         self._cache = cache
-        self.lists = ModuleLists(around.state.folder("modules"))
-        self.environments: dict[str, Found] = {}
+        self._lists = lists
+        self.environments = environments
         self.plans: tuple[ZygotePlan, ...] = ()
         self._base: dict[str, tuple[WarmedModule, ...]] = {}  # python -> what any location of it loads
+        self._built: set[str] = set()
         self._lock = asyncio.Lock()
-        self.on_plans: Callable[[tuple[ZygotePlan, ...]], None] = lambda _plans: None
+        self._on_plans = on_plans
+        self._events = events
 
     def packed(self) -> list[CodeLocation]:
         return [p for p in self._places.values() if _is_hosted(p) and p.spec.placement == "packed"]
@@ -78,11 +90,10 @@ class Planner:
             plans = await self._use(places, draft)
             if await asyncio.to_thread(self._keep_findings, plans):
                 plans = await self._use(places, draft)
-            self.on_plans(plans)
+            self._on_plans(plans)
             await self._hosting.sample_zygotes()
-            log.info("%s stand after %.1f s", count(len(plans), "zygote"), time.monotonic() - started)
-            for one in (one for plan in plans for one in plan.left_out):
-                log.warning("zygote %s", leaves_out(one.name, one.why, one.import_s))
+            left_out = tuple(one for plan in plans for one in plan.left_out)
+            self._events.emit(ZygotesReady(len(plans), time.monotonic() - started, left_out))
 
     async def _use(self, places: list[CodeLocation], draft: bool) -> tuple[ZygotePlan, ...]:
         catalogue, candidates = await asyncio.to_thread(self._candidates, places)
@@ -93,6 +104,10 @@ class Planner:
         plans = tuple(drafted(plan) if draft and plan.key not in stand else plan for plan in decided.plans)
         self.plans = tuple(plan for plan in plans if not plan.draft)
         await self._hosting.use(plans, decided.fresh)
+        for plan in plans:
+            if plan.key not in self._built:
+                self._events.emit(ZygoteBuilt(plan.key, plan.python, tuple(plan.locations)))
+        self._built = {plan.key for plan in plans}
         return plans
 
     def _keep_findings(self, plans: Iterable[ZygotePlan]) -> bool:
@@ -181,7 +196,7 @@ class Planner:
             return base
         key = (place.spec.python, served.modules)
         if key not in learnt:
-            modules = self.lists.get(served.modules)
+            modules = self._lists.get(served.modules)
             own = catalogue.learn(environment, map(narrowed, modules)) if modules else ()
             learnt[key] = tuple(dict.fromkeys((*base, *own)))
         return learnt[key]
@@ -193,13 +208,13 @@ class Planner:
             return None
         known = place.served.modules if place.served is not None else None
         seen = preloadable(environment, modules_of(report))
-        return await asyncio.to_thread(lambda: self.lists.put(self._with_what_was_read(seen, known)))
+        return await asyncio.to_thread(lambda: self._lists.put(self._with_what_was_read(seen, known)))
 
     def _with_what_was_read(
         self, seen: Iterable[WarmedModule], known: str | None
     ) -> tuple[WarmedModule, ...]:
         """Of a module that a zygote had preloaded the load before this one knows what it reads."""
-        earlier = {one.name: one for one in (self.lists.get(known) or () if known else ())}
+        earlier = {one.name: one for one in (self._lists.get(known) or () if known else ())}
         return tuple(united(one, earlier.get(one.name)) for one in seen)
 
 

@@ -29,22 +29,22 @@ class DefsStates:
     """`home` is the DAGSTER_HOME of the locations. `ask` has an instance that is not on SQLite say key → newest
     version, and may raise anything."""
 
-    def __init__(self, home: str | None) -> None:
+    def __init__(self, home: str | None, ask: Callable[[], Awaitable[object]] | None = None) -> None:
         self._home = Path(home) if home else None
         self._told: dict[str, str] | None = None
         self._accepted: dict[tuple[str, str], str] = {}  # key and version that was loaded → newest version
-        self.ask: Callable[[], Awaitable[object]] | None = None
+        self._ask = ask
 
     async def look(self, used: Iterable[Mapping[str, str]]) -> None:
         """Have the instance asked, where it is needed for these locations and takes a process."""
-        if self._home is None or self.ask is None:
+        if self._home is None or self._ask is None:
             return
         if await asyncio.to_thread(_database_of, self._home) is not None:
             return
         if not any(version not in LOCAL for one in used for version in one.values()):
             return
         try:
-            told = await self.ask()
+            told = await self._ask()
         except Exception as error:
             log.warning("defs state cannot be asked for: %s", describe(error))
             return

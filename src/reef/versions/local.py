@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,14 +40,22 @@ class Seen:
 
 
 class Versions:
-    """`environments` is kept by the planner: interpreter → what it was found to be."""
+    """All that can change what a location's code is."""
 
-    def __init__(self, state_dir: str, dagster_home: str | None) -> None:
+    def __init__(
+        self,
+        state_dir: str,
+        dagster_home: str | None,
+        environments: Mapping[str, Environment | EnvironmentProblem],
+        ask_defs_state: Callable[[], Awaitable[object]] | None,
+    ) -> None:
+        """`environments` is kept by others: interpreter -> what it was found to be. For `ask_defs_state` see
+        DefsStates."""
         ignored = [state_dir, *([dagster_home] if dagster_home else [])]
         self._ignored = tuple(ignored)
         self._index = SourceIndex(ignore=self._ignored)
-        self.defs_states = DefsStates(dagster_home)
-        self.environments: Mapping[str, Environment | EnvironmentProblem] = {}
+        self.defs_states = DefsStates(dagster_home, ask_defs_state)
+        self._environments = environments
         self._checked: dict[
             str, tuple[float, bool]
         ] = {}  # interpreter -> when the last look began, and its answer
@@ -182,7 +190,7 @@ class Versions:
         return None
 
     def _environment(self, python: str) -> Environment | None:
-        found = self.environments.get(python)
+        found = self._environments.get(python)
         return found if isinstance(found, Environment) else None
 
 

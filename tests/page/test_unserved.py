@@ -4,15 +4,14 @@ counts; the real one is in tests/watch/test_on_the_page.py."""
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from reef.gateway import ListenAddress
 from reef.page.unserved import Unserved
+from reef.releasing.quiet import Quiet
 from reef.statedir import StateDir
 from reef.workspace import write_workspace
 
@@ -40,13 +39,10 @@ def test_a_start_reloads_the_workspace_only_where_entries_were_left(
     state, webserver = StateDir(tmp_path), Counting()
     if left is not None:
         write_workspace(state.unserved_file, left)
-
-    class Control(SimpleNamespace):
-        def quietly(self) -> Any:
-            return nullcontext()
-
-    parts = cast("Any", SimpleNamespace(control=Control(locations={}), gateway=None))
-    unserved = Unserved(parts, state, cast("Any", webserver), lambda _names: {}, lambda _text: None)
+    nothing = cast("Any", None)
+    unserved = Unserved(
+        {}, nothing, Quiet(), state, cast("Any", webserver), lambda _names: {}, lambda _text: None
+    )
     unserved.begin()
     asyncio.run(unserved._look())
     assert webserver.reloads == reloads
