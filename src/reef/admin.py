@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from reef.background import Background
 from reef.errors import ReefError
 from reef.words import classed, describe, seconds
 
@@ -19,13 +20,31 @@ Command = Callable[[Mapping[str, Any]], Awaitable[Any]]
 LINE_BYTES = 16 * 1024 * 1024
 
 
-async def serve_admin(socket: Path, commands: Mapping[str, Command]) -> asyncio.Server:
-    """Answer `{"do": NAME, ...}` with `{"ok": value}` or `{"error": text, "hint": text}`."""
+class Admin:
+    """Answers `{"do": NAME, ...}` with `{"ok": value}` or `{"error": text, "hint": text}`."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, socket: Path, commands: Mapping[str, Command]) -> None:
+        self._socket = socket
+        self._commands = commands
+        self._answering = Background(log, "an admin call")
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Raises OSError where the socket cannot be bound."""
+        self._socket.unlink(missing_ok=True)
+        old = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._begin, str(self._socket), limit=LINE_BYTES)
+        finally:
+            os.umask(old)
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._answering.spawn(self._answer(reader, writer))
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             line = await reader.readline()
-            reply = await _reply(line, commands)
+            reply = await _reply(line, self._commands)
             writer.write(json.dumps(reply).encode() + b"\n")
             await writer.drain()
         except (ConnectionError, asyncio.LimitOverrunError, ValueError) as error:
@@ -33,12 +52,11 @@ async def serve_admin(socket: Path, commands: Mapping[str, Command]) -> asyncio.
         finally:
             writer.close()
 
-    socket.unlink(missing_ok=True)
-    old = os.umask(0o177)
-    try:
-        return await asyncio.start_unix_server(answer, str(socket), limit=LINE_BYTES)
-    finally:
-        os.umask(old)
+    async def close(self) -> None:
+        """Who waits for an answer is told by the end of its connection."""
+        if self._server is not None:
+            self._server.close()
+        await self._answering.close()
 
 
 async def _reply(line: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
@@ -70,7 +88,8 @@ async def ask_admin(socket: Path, request: Mapping[str, Any], timeout_s: float) 
     try:
         writer.write(json.dumps(request).encode() + b"\n")
         await writer.drain()
-        line = await asyncio.wait_for(reader.readline(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            line = await reader.readline()
     except TimeoutError:
         raise ReefError(
             f"the host did not answer {request['do']!r} within {seconds(timeout_s)}",

@@ -533,14 +533,14 @@ def test_a_channel_to_a_server_that_ended_is_closed_at_once(tmp_path: Path, smal
             front.board.ended("unix:/another")
             assert len(channels._kept) == 1
             front.board.ended(small.target)
-            assert (channels._kept, len(channels._closing)) == ({}, 1)
+            assert (channels._kept, len(channels._closing._tasks)) == ({}, 1)
             assert "cursor 6" in await front.ask(tick("6")), "it is opened again where somebody answers there"
             async with channels.to(endpoint(small.target)) as kept:
                 front.board.ended(small.target)
                 await kept.connected()  # what is under way goes on
                 assert channels.in_flight_to(small.target) == 1
             assert channels._kept == {}
-            await asyncio.gather(*channels._closing)
+            await channels._closing.close()
             assert kept.channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
 
     asyncio.run(main())

@@ -76,6 +76,39 @@ def test_invariant_12_a_run_that_begins_while_the_servers_are_asked_is_not_overl
     asyncio.run(main())
 
 
+class SlowBook(RunBook):
+    """FAKE: a disk on which forgetting a run takes until it is let."""
+
+    def __init__(self, state: StateDir) -> None:
+        super().__init__(state)
+        self.asked, self.may_forget = asyncio.Event(), asyncio.Event()
+
+    async def forget(self, run_id: str) -> None:
+        self.asked.set()
+        await self.may_forget.wait()
+        await super().forget(run_id)
+
+
+def test_invariant_12_a_run_that_begins_while_the_disk_is_written_is_not_overlooked(tmp_path: Path) -> None:
+    async def main() -> None:
+        place = CodeLocation(Location(name="sales", python="python"))
+        runs = SlowBook(StateDir(tmp_path))
+        rester = Rester(cast(Hosting, None), cast(Traffic, None), runs, Events())
+        async with child(tmp_path, 1) as (serving, server):
+            place.serving.take_up(serving, serves=True)
+            place.serving.note_run("over", serving.id)
+            server.may_answer.set()
+            refreshing = asyncio.create_task(rester.refresh_runs(place))
+            async with asyncio.timeout(scaled(10)):
+                await runs.asked.wait()
+                place.serving.note_run("new", serving.id)
+                runs.may_forget.set()
+                await refreshing
+        assert place.serving.runs == {"new": serving.id}
+
+    asyncio.run(main())
+
+
 def test_the_workers_of_a_pool_are_no_runs() -> None:
     """A location that keeps a pool would never end itself where no host claims it."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:

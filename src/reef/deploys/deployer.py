@@ -132,7 +132,8 @@ class Deployer:
         if len(deploy.events) <= after:
             with contextlib.suppress(TimeoutError):
                 wait_s = min(LONG_POLL_S, float(request.get("wait_s", LONG_POLL_S)))
-                await asyncio.wait_for(deploy.grew.wait(), wait_s)
+                async with asyncio.timeout(wait_s):  # `wait_for` of Python 3.11 may swallow a cancellation
+                    await deploy.grew.wait()
         return {"events": list(map(plain, deploy.events[after:])), "soak_left_s": deploy.soak_left_s}
 
     # -- one that was cut off ----------------------------------------------------------------------

@@ -35,8 +35,10 @@ class Soaking:
                 if not isinstance(verdict, Wait):
                     return verdict
                 self._deploy.soak_left_s = verdict.left_s
+                # `wait_for` of Python 3.11 may swallow a cancellation.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._deploy.abandoning.wait(), min(LOOK_S, verdict.left_s))
+                    async with asyncio.timeout(min(LOOK_S, verdict.left_s)):
+                        await self._deploy.abandoning.wait()
             return None
         finally:
             self._deploy.soak_left_s = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
+from reef.background import Background
 from reef.errors import ReefError
 from reef.gateway.channels import Channels
 from reef.gateway.contract import Served
@@ -14,6 +15,8 @@ from reef.gateway.served import Answers
 from reef.gateway.slots import CallLimits
 from reef.snapshots import SnapshotStore
 from reef.wire.limits import MessageLimits, message_limits
+
+log = logging.getLogger("reef.gateway")
 
 READERS = 2
 ID_LAG_S = 2.0  # from a client's ListRepositories to its GetServerId
@@ -38,7 +41,7 @@ class Board:
         self.places: dict[str, Place] = {}
         self._id_lag_s = id_lag_s
         self._list_lag_s = max(id_lag_s, list_lag_s)
-        self._comparing: set[asyncio.Task[None]] = set()
+        self._comparing = Background(log, "comparing two lists of repositories")
 
     def add(self, place: Place) -> None:
         """Raises ReefError where there is one of its name."""
@@ -70,9 +73,7 @@ class Board:
         if new is None:
             return place.generation >= generation
         if before := place.switch(new, self._list_lag_s):
-            comparing = asyncio.create_task(self._hasten(place, before, new))
-            self._comparing.add(comparing)
-            comparing.add_done_callback(self._comparing.discard)
+            self._comparing.spawn(self._hasten(place, before, new))
         return True
 
     def serve(self, name: str, served: Served) -> None:
@@ -122,7 +123,6 @@ class Board:
 
     async def aclose(self) -> None:
         """Idempotent."""
-        for comparing in self._comparing:
-            comparing.cancel()
+        await self._comparing.close()
         await self.channels.aclose()
         self.executor.shutdown(wait=False, cancel_futures=True)

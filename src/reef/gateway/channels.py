@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +12,12 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from reef.background import Background
 from reef.gateway.contract import Endpoint
 from reef.wire.client import open_channel
 from reef.wire.lanes import RPCS
+
+log = logging.getLogger("reef.gateway")
 
 CONNECT_S = 10.0
 KEEP_UNUSED_S = 600.0
@@ -68,7 +72,7 @@ class Channels:
         self._kept: dict[Endpoint, Kept] = {}
         # Calls under way, by server.
         self._active: dict[str, int] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing = Background(log, "closing a channel")
 
     @asynccontextmanager
     async def to(self, endpoint: Endpoint) -> AsyncIterator[Kept]:
@@ -111,7 +115,7 @@ class Channels:
         for kept in self._kept.values():
             self._close(kept)
         self._kept.clear()
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._closing.close()
 
     def _let_go(self, endpoint: Endpoint, kept: Kept) -> None:
         """One on which something is under way is closed when that is given back."""
@@ -133,6 +137,4 @@ class Channels:
             self._close(kept)
 
     def _close(self, kept: Kept) -> None:
-        task = asyncio.create_task(kept.channel.close(None))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing.spawn(kept.channel.close(None), must_finish=True)

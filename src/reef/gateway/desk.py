@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar, cast
 
 import grpc
 
+from reef.background import Background
 from reef.gateway.by_run import ByRun
 from reef.gateway.call import Call
 from reef.gateway.contract import Reloads, Servers
@@ -52,7 +53,7 @@ class Desk:
         self._forwarder = forwarder
         self._on_missing = on_missing
         self._by_run = ByRun(servers, forwarder)
-        self._going_on: set[asyncio.Task[object]] = set()
+        self._going_on = Background(log, "work that a caller waited for", level=logging.DEBUG)
         self._work = {path: getattr(self, rpc.work) for path, rpc in RPCS.items()}
 
     def unary(self, rpc: Rpc) -> Unary:
@@ -212,22 +213,12 @@ class Desk:
             log.warning("%s: not probed again after %s: %s", place.name, call.method, describe(error))
         return place.answers.served.server_id if place.answers else ""
 
-    async def _to_its_end(self, call: Call, work: Awaitable[_T]) -> _T:
+    async def _to_its_end(self, call: Call, work: Coroutine[Any, Any, _T]) -> _T:
         """Wait as long as the caller does; the work goes on without it."""
-        task: asyncio.Task[_T] = asyncio.ensure_future(work)
-        self._going_on.add(task)
-        task.add_done_callback(self._over)
-        return await call.within(asyncio.shield(task))
-
-    def _over(self, task: asyncio.Task[object]) -> None:
-        self._going_on.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.debug("work that a caller waited for failed: %s", describe(error))
+        return await call.within(asyncio.shield(self._going_on.spawn(work)))
 
     async def aclose(self) -> None:
-        for task in list(self._going_on):
-            task.cancel()
-        await asyncio.gather(*self._going_on, return_exceptions=True)
+        await self._going_on.close()
 
 
 def no_empty_list(reply: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from reef.background import Background
 from reef.errors import ReefError
 from reef.gateway.address import ListenAddress, prepare, protect
 from reef.gateway.board import Board
@@ -40,7 +41,8 @@ class Gateway:
         self.board = board
         self._observer = _harmless(observer)
         self._desk = Desk(servers, reloads, board.recorded, Forwarder(servers, board.channels), on_missing)
-        self._sweeper: asyncio.Task[None] | None = None
+        self._background = Background(log, "background work of the gateway")
+        self._sweeps = False
 
     async def open(
         self,
@@ -67,8 +69,9 @@ class Gateway:
             if isinstance(error, RuntimeError):
                 raise ReefError(f"{address.target} cannot be listened on: {describe(error)}") from None
             raise
-        if self._sweeper is None:
-            self._sweeper = asyncio.create_task(self._sweep())
+        if not self._sweeps:
+            self._sweeps = True
+            self._background.spawn(self._sweep())
 
     async def close(self, name: str, grace_s: float = 0.0) -> None:
         """Stop listening; calls under way have `grace_s` to end. Does nothing for one that is not open."""
@@ -78,8 +81,7 @@ class Gateway:
 
     async def aclose(self, grace_s: float) -> None:
         """Stop all listeners together, then everything else. Idempotent."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        await self._background.close()
         await asyncio.gather(*(self.close(name, grace_s) for name in self.board.locations()))
         await self._desk.aclose()
         await self.board.aclose()

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from reef import fleet as fleets
-from reef.admin import serve_admin
+from reef.admin import Admin
 from reef.background import Background
 from reef.beside.choosing import choose_home, with_secret_files
 from reef.beside.dagster import choose_page
@@ -71,7 +71,7 @@ class Host:
         self.beside: DagsterBeside
         self.workspace: WorkspaceFile
         self.renaming: Renaming
-        self._admin: asyncio.Server
+        self._admin: Admin
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -114,7 +114,8 @@ class Host:
         if self.parts.unserved is not None:
             await asyncio.to_thread(self.parts.unserved.begin)
         commands = Commands(self.parts, self._about)
-        self._admin = await serve_admin(self.state.admin_socket, commands.all())
+        self._admin = Admin(self.state.admin_socket, commands.all())
+        await self._admin.open()
 
     @property
     def fleet(self) -> Fleet:
@@ -244,9 +245,11 @@ class Host:
             await self._cancel_runs()
         self._loop_task.cancel()
         await asyncio.gather(*companions)
-        self._admin.close()
+        await self._admin.close()
         await parts.gateway.aclose(1.0)
         await parts.background.close()
+        await parts.serving.rester.close()
+        await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
         await parts.serving.hosting.close(leave_children=leave)
         self._sweep(leave)
         self.lock.release()
@@ -262,8 +265,8 @@ class Host:
         say(f"cancelling {count(len(live), 'live run')}: {', '.join(run.run_id[:8] for run in live)}")
         message = "Reef was stopped by a person, which cancels its runs."
         try:
-            telling = self.beside.ask_instance("cancel-runs", live, message, TELL_RUNS_S)
-            await asyncio.wait_for(telling, TELL_RUNS_AT_MOST_S)
+            async with asyncio.timeout(TELL_RUNS_AT_MOST_S):
+                await self.beside.ask_instance("cancel-runs", live, message, TELL_RUNS_S)
         except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
             log.warning("live runs could not be marked as cancelled beforehand: %s", describe(error))
         for run in live:

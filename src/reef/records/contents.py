@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import time
 import zlib
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ import msgspec
 from reef.decide.changed import MadeOf
 from reef.environments import Environment
 from reef.sources import RootRecord, SourceRecord, without
+from reef.statedir import write_atomic
 
 T = TypeVar("T")
 UNUSED_S = 3600.0
@@ -87,19 +87,9 @@ class ContentMaps:
         try:
             os.utime(path)
         except FileNotFoundError:
-            self._write(path, zlib.compress(data, 1))
+            # what a power cut takes is only missing in an explanation
+            write_atomic(path, zlib.compress(data, 1), lasting=False)
         return digest
-
-    def _write(self, path: Path, data: bytes) -> None:
-        """Whole or not at all, but not waited for: what a power cut takes is only missing in an explanation."""
-        fd, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
 
     def _get(self, digest: str, kind: type[T]) -> T | None:
         try:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from reef.background import Background
 from reef.copies import BlobStore, CopyFailed, Damaged, Listed, Trees, beside, key_of, listed, mapped, why_not
 from reef.fleet.model import Location
 from reef.hosting.contract import LoadReport
@@ -36,6 +37,7 @@ class Keeper:
         self._trees = Trees(_folder(copies, "trees"), self._blobs, skip=[str(state.root)])
         self._contents = contents
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reef-copies")
+        self._background = Background(log, "keeping a version")
         self._at_work: dict[str, asyncio.Task[None]] = {}
 
     # -- keeping -----------------------------------------------------------------------------------
@@ -55,8 +57,8 @@ class Keeper:
         self, place: CodeLocation, new: ServedRecord, source: SourceRecord | None, report: LoadReport | None
     ) -> None:
         """The same for those who need not wait for it; `place.release.not_kept` says how it ended."""
-        task = asyncio.create_task(self._later(self._at_work.get(place.name), place, new, source, report))
-        self._at_work[place.name] = task
+        work = self._later(self._at_work.get(place.name), place, new, source, report)
+        self._at_work[place.name] = self._background.spawn(work, must_finish=True)
 
     async def _later(
         self,
@@ -151,6 +153,11 @@ class Keeper:
 
     async def clear(self, served: Iterable[tuple[str, str | None]]) -> list[ServedRecord]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._forget, list(served))
+
+    async def close(self) -> None:
+        """Returns once all that was to be kept is kept."""
+        await self._background.close()
+        self._thread.shutdown(wait=False)
 
 
 def _folders(spec: Location, record: ServedRecord) -> list[str]:

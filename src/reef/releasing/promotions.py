@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reef.background import Background
 from reef.decide.changed import MadeOf, reasons_between
 from reef.decide.diff import Diff, difference
 from reef.decide.plan import Reason
@@ -25,12 +25,13 @@ from reef.releasing.outline import outline_of
 from reef.snapshots import SnapshotStore
 from reef.sources import SourceRecord, source_root
 from reef.statedir import StateDir, write_atomic
-from reef.words import describe
+from reef.words import describe, fault
 
 log = logging.getLogger("reef.control")
 
 MOST_REASONS = 50  # of one promotion, in its history
 KEY_BYTES = 32
+FORGOTTEN = "after the next start, plans and histories call settings changed that are not"
 
 
 class Promotions:
@@ -51,6 +52,7 @@ class Promotions:
         # Location -> what promotes it, and its wave there, from 1 on, where there are several.
         self._by: dict[str, dict[str, Any]] = {}
         self._diffs: dict[tuple[str | None, str | None], Diff] = {}  # seen at a gate, not yet in a history
+        self._background = Background(log, "writing a history")
         self._writing: dict[str, asyncio.Task[None]] = {}
 
     async def keep_contents(self, place: CodeLocation, record: SourceRecord) -> str | None:
@@ -114,12 +116,17 @@ class Promotions:
             return
         by = self._by.get(name, {"by": None, "wave": None})
         before = self._writing.get(name)
-        self._writing[name] = asyncio.create_task(self._write(before, name, by, old, new, known))
+        work = self._write(before, name, by, old, new, known)
+        self._writing[name] = self._background.spawn(work, must_finish=True)
 
     async def written(self, location: str) -> None:
         """Returns once the history holds what was noted of a location."""
         if (writing := self._writing.get(location)) is not None:
             await asyncio.shield(writing)
+
+    async def close(self) -> None:
+        """Returns once the histories hold all that was noted."""
+        await self._background.close()
 
     async def _write(
         self,
@@ -176,10 +183,12 @@ def _key(state: StateDir) -> bytes:
     path = state.root / "marks.key"
     try:
         found = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:
         found = b""
     if len(found) != KEY_BYTES:
         found = secrets.token_bytes(KEY_BYTES)
-        write_atomic(path, found)
-        os.chmod(path, 0o600)
+        try:
+            write_atomic(path, found)
+        except OSError as error:
+            log.warning("%s cannot be written (%s): %s", path, fault(error), FORGOTTEN)
     return found

@@ -11,7 +11,8 @@ from reef.events import Events, Exited
 from reef.hosting.contract import Exit
 from reef.hosting.reasons import ending
 from reef.locations.place import CodeLocation
-from reef.serving.runs import RunBook, RunProcess, parent_of, until_over
+from reef.procfs import parent_of
+from reef.serving.runs import RunBook, RunProcess
 
 OnOrphansOver = Callable[[list[RunProcess]], Coroutine[Any, Any, None]]
 
@@ -53,11 +54,12 @@ class Exits:
 
     def watch_orphan(self, run: RunProcess) -> None:
         """A run whose server is gone goes on."""
-        self._background.spawn(until_over(run, self._orphan_over))
+        self._background.spawn(self._orphan(run))
 
-    def _orphan_over(self, run: RunProcess) -> None:
-        self._runs.forget(run.run_id)
-        self._background.spawn(self._on_orphans_over([run]))
+    async def _orphan(self, run: RunProcess) -> None:
+        await run.over()
+        await self._runs.forget(run.run_id)
+        await self._on_orphans_over([run])
 
     def take_up_run(self, run: RunProcess) -> None:
         """A run that an earlier host knew: below a child that was taken up, or an orphan."""

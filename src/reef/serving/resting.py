@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 
+from reef.background import Background
 from reef.decide import rest
 from reef.events import Drained, Draining, Events, OverLimit, Slept
 from reef.gateway.contract import Traffic
@@ -14,7 +15,6 @@ from reef.hosting.reasons import over_limit
 from reef.locations.place import CodeLocation
 from reef.locations.serving import endpoint_of
 from reef.serving.runs import AskRuns, RunBook, current_runs
-from reef.words import classed
 
 log = logging.getLogger("reef.control")
 
@@ -38,7 +38,7 @@ class Rester:
         self._traffic = traffic
         self._runs = runs
         self._events = events
-        self._stopping: set[asyncio.Task[None]] = set()
+        self._background = Background(log, "ending a child")
 
     async def sleep(self, place: CodeLocation, why: str, *, force: bool = False) -> bool:
         """End the child of an idle location. False where it turned out not to be idle after all."""
@@ -68,14 +68,14 @@ class Rester:
                 held.update(dict.fromkeys(answered, child.id))
         begun_meanwhile = {run: one for run, one in place.serving.runs.items() if run not in before}
         held.update(begun_meanwhile)
+        place.serving.hold_runs(held)  # before any wait: a run that begins meanwhile is not in `held`
         for over in before - set(held):
-            self._runs.forget(over)
+            await self._runs.forget(over)
         children.update({child.id: child for child in place.serving.children()})
         for run, one in held.items():
             # It may have been started while no host looked.
             if self._runs.get(run) is None and one in children:
                 await asyncio.to_thread(self._runs.note_started, run, place.name, children[one].pid)
-        place.serving.hold_runs(held)
 
     def drain(self, place: CodeLocation, why: str, *, again: bool = False) -> None:
         """Take the child out of service; it ends when its calls and its runs are over. `again`: start another."""
@@ -92,7 +92,7 @@ class Rester:
             self.drain(place, "a new version was promoted", again=rest.starts_again(place.costs()))
 
     def go_on_draining(self, place: CodeLocation, child: Child) -> None:
-        self._keep(asyncio.create_task(self._drained(place, child)))
+        self._background.spawn(self._drained(place, child))
 
     async def _drained(self, place: CodeLocation, child: Child) -> None:
         while child.id in place.serving.draining:
@@ -124,17 +124,12 @@ class Rester:
 
     def _end(self, child: Child, grace_s: float) -> None:
         """For one that holds no runs: what else its code has started would be left over at each sleep."""
-        self._keep(asyncio.create_task(self._stopped(child, grace_s)))
+        self._background.spawn(self._stopped(child, grace_s))
 
     async def _stopped(self, child: Child, grace_s: float) -> None:
         await self._hosting.stop(child, grace_s, runs_too=True)
         self._traffic.ended(child.id)
 
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._stopping.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._stopping.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("ending a child failed: %s", classed(error))
+    async def close(self) -> None:
+        """Children that drain or are being ended are left to whoever closes the hosting."""
+        await self._background.close()

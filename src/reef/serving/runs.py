@@ -9,11 +9,10 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import grpc
 
-from reef.beside.companion import start_ticks
+from reef.procfs import children_of, command_line, start_ticks, until_ended
 from reef.statedir import StateDir, slug, write_json
 from reef.wire.client import RawClient
 from reef.wire.messages import current_runs_of
@@ -37,6 +36,10 @@ class RunProcess:
     def is_alive(self) -> bool:
         return start_ticks(self.pid) == self.start_ticks
 
+    async def over(self) -> None:
+        """Returns when its process has ended, whoever its parent is."""
+        await until_ended(self.pid, self.start_ticks)
+
 
 async def current_runs(
     target: str, *, connect: Callable[..., RawClient] = RawClient
@@ -47,25 +50,6 @@ async def current_runs(
             return current_runs_of(await client.call("GetCurrentRuns", timeout_s=ASK_TIMEOUT_S))
         except grpc.aio.AioRpcError:
             return None
-
-
-def children_of(pid: int) -> tuple[int, ...]:
-    """Direct children; empty for a process that is gone."""
-    found: list[int] = []
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            found += [int(child) for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split()]
-    except OSError:
-        return tuple(found)
-    return tuple(found)
-
-
-def parent_of(pid: int) -> int | None:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return None
-    return int(stat.rpartition(b")")[2].split()[1])
 
 
 class RunBook:
@@ -97,9 +81,9 @@ class RunBook:
             write_json(self._folder / f"{slug(run_id)}.json", run.__dict__)
             return
 
-    def forget(self, run_id: str) -> None:
+    async def forget(self, run_id: str) -> None:
         self._by_id.pop(run_id, None)
-        (self._folder / f"{slug(run_id)}.json").unlink(missing_ok=True)
+        await asyncio.to_thread((self._folder / f"{slug(run_id)}.json").unlink, missing_ok=True)
 
     def get(self, run_id: str) -> RunProcess | None:
         return self._by_id.get(run_id)
@@ -118,27 +102,4 @@ class RunBook:
 
 def _is_run(pid: int) -> bool:
     """Spawned by multiprocessing as a process, not as its resource tracker."""
-    try:
-        line = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return b"spawn_main" in line
-
-
-async def until_over(run: RunProcess, on_over: Callable[[RunProcess], None]) -> None:
-    """Calls back when the run's process has ended, whoever its parent is."""
-    try:
-        fd = os.pidfd_open(run.pid)
-    except ProcessLookupError:
-        on_over(run)
-        return
-    over = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_reader(fd, over.set)
-    try:
-        if run.is_alive():
-            await over.wait()
-        on_over(run)
-    finally:
-        loop.remove_reader(fd)
-        os.close(fd)
+    return b"spawn_main" in command_line(pid)

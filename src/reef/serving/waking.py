@@ -7,9 +7,9 @@ import time
 from reef.events import Events, WakeFailed, Woken
 from reef.gateway.contract import WakeRefused
 from reef.hosting.contract import Child, Hosting, StartFailed
-from reef.hosting.process import cpu_seconds
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings, child_spec
+from reef.procfs import cpu_seconds
 from reef.serving.contract import NotReleased, Releases, Running
 from reef.turns import Turns
 
