@@ -83,14 +83,14 @@ class StateDir:
     def host_log(self) -> Path:
         return self.folder("logs") / "reef.log"
 
-    def listener_socket(self, location: str) -> Path:
-        return self.folder("l") / f"{slug(location)}.sock"
+    def listener_socket(self, name: str) -> Path:
+        return self.folder("l") / f"{slug(name)}.sock"
 
-    def log_file(self, location: str) -> Path:
-        return self.folder("logs") / f"{slug(location)}.log"
+    def log_file(self, name: str) -> Path:
+        return self.folder("logs") / f"{slug(name)}.log"
 
-    def served_file(self, location: str) -> Path:
-        return self.folder("served") / f"{slug(location)}.json"
+    def served_file(self, name: str) -> Path:
+        return self.folder("served") / f"{slug(name)}.json"
 
     def check_socket_paths(self, locations: tuple[str, ...]) -> None:
         """Refuse a folder whose sockets' paths the kernel would not take."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-Asked = Callable[[], bool]
+IsUrgent = Callable[[], bool]
 
 
 class Turns:
@@ -16,11 +16,11 @@ class Turns:
 
     def __init__(self, at_once: int, patience_s: float) -> None:
         self._free = at_once
-        self._waiting: dict[asyncio.Future[None], Asked] = {}
+        self._waiting: dict[asyncio.Future[None], IsUrgent] = {}
         self._patience_s = patience_s
 
     @asynccontextmanager
-    async def turn(self, urgent: Asked = lambda: False) -> AsyncIterator[None]:
+    async def turn(self, urgent: IsUrgent = lambda: False) -> AsyncIterator[None]:
         await self._take(urgent)
         given_back = False
 
@@ -37,7 +37,7 @@ class Turns:
             timer.cancel()
             give_back()
 
-    async def _take(self, urgent: Asked) -> None:
+    async def _take(self, urgent: IsUrgent) -> None:
         if self._free > 0:
             self._free -= 1
             return

@@ -11,9 +11,9 @@ from reef.decide.changed import reasons_between
 from reef.decide.diff import difference
 from reef.deploys.current import Deploy
 from reef.records.contents import ContentMaps, made_of
+from reef.records.deploy_progress import LocationPromoted
 from reef.records.history import MOST, MOST_BYTES, History
 from reef.records.journal import Journal, last_journal
-from reef.records.progress import LocationPromoted
 from reef.releasing.outline import outline_of
 from reef.snapshots import SnapshotStore
 from reef.snapshots.model import LocationSnapshot, RecordedRepository

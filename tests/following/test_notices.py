@@ -13,8 +13,8 @@ import pytest
 
 from deadlines import scaled
 from reef.decide.watch import Watched
-from reef.following.footprint import existing, footprint, steps
 from reef.following.notices import Notices, asked_to_poll, mounted, untold
+from reef.following.watched_files import existing, footprint, steps
 from reef.sources import SourceIndex, SourceScope
 
 

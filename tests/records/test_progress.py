@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from reef.records.journal import last_journal
-from reef.records.progress import (
+from reef.records.deploy_progress import (
     DeployOver,
     LocationFailed,
     LocationNotTakenBack,
@@ -27,6 +26,7 @@ from reef.records.progress import (
     read,
     retold,
 )
+from reef.records.journal import last_journal
 
 NOTHING: dict[str, dict[str, list[str]]] = {"added": {}, "removed": {}, "changed": {}}
 LOST: dict[str, dict[str, list[str]]] = {**NOTHING, "removed": {"jobs": ["daily"]}}

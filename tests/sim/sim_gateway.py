@@ -18,7 +18,7 @@ from reef.gateway import Board, CallLimits, Gateway, ListenAddress
 from reef.gateway.channels import Channels, Kept, NotConnected
 from reef.gateway.contract import Endpoint, Served
 from reef.gateway.listener import Listener
-from reef.gateway.place import Place
+from reef.gateway.route import Route
 from reef.snapshots import SnapshotStore
 from reef.wire.lanes import path_of
 
@@ -132,11 +132,11 @@ class SimGateway(Gateway):
         *,
         stands_for: str | None = None,
     ) -> None:
-        self.board.add(Place(name, address, limits or CallLimits(), stands_for or name))
+        self.board.add(Route(name, address, limits or CallLimits(), stands_for or name))
 
     async def call(self, location: str, method: str, request: bytes, deadline_s: float | None) -> Outcome:
         """As one of Dagster's clients calls it, cut off at its deadline as gRPC cuts it off."""
-        handler = Listener(self.board.places[location], self._desk, self._observer).service(
+        handler = Listener(self.board.routes[location], self._desk, self._observer).service(
             SimpleNamespace(method=path_of(method))
         )
         context = _Context(deadline_s)

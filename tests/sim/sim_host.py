@@ -20,7 +20,7 @@ from sim_hosting import SimClient, SimHosting
 from reef.background import Background
 from reef.beside.webserver import Webserver
 from reef.deploys.deployer import Deployer
-from reef.environments import Environment
+from reef.environments import Environment, FoundEnvironment
 from reef.environments.watch import marks
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
@@ -30,7 +30,7 @@ from reef.host.fleet_now import FleetNow
 from reef.host.ground import Ground, Outside
 from reef.host.listening import listen
 from reef.host.reconciling import Reconciler
-from reef.host.starting import Starter
+from reef.host.starter import Starter
 from reef.hosting.contract import HostingEvents
 from reef.hosting.local import LocalHosting, RefuseFork
 from reef.locations.place import CodeLocation
@@ -40,7 +40,7 @@ from reef.releasing.pins import Pins
 from reef.releasing.promotions import Promotions
 from reef.releasing.quiet import Quiet
 from reef.releasing.rollback import Rollback
-from reef.serving.planning import Found, Planner
+from reef.serving.planning import Planner
 from reef.serving.runs import RunBook, RunProcess, current_runs
 from reef.snapshots.record import record
 from reef.statedir import StateDir
@@ -72,7 +72,7 @@ class SimPlanner(Planner):
 
     plans_made = 0
 
-    async def look(self, pythons: Iterable[str]) -> dict[str, Found]:
+    async def look(self, pythons: Iterable[str]) -> dict[str, FoundEnvironment]:
         return {python: _environment(Path(python)) for python in pythons}
 
     async def plan(self, *, draft: bool = False) -> None:

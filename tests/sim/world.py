@@ -29,7 +29,7 @@ from reef.fleet.model import CodeTarget, Fleet, Location
 from reef.gateway import ListenAddress
 from reef.host.status import location_status
 from reef.hosting.contract import Child, ChildSpec
-from reef.records.progress import plain
+from reef.records.deploy_progress import plain
 from reef.serving.runs import RunProcess
 from reef.statedir import StateDir, slug, write_json
 from reef.wire import messages, serdes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance
 
-from reef.versions.defs_state import DefsStates
+from reef.versions.defs_state import NewestDefsState
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_a_newer_version_of_a_key_is_seen(home: Path) -> None:
-    states = DefsStates(str(home))
+    states = NewestDefsState(str(home))
     assert states.changed({"A": "1"}) == {}  # nothing is known of an instance that is not there
     with DagsterInstance.from_config(str(home)) as instance:
         storage = instance.defs_state_storage
@@ -36,11 +36,11 @@ def test_what_is_not_in_the_storage_is_not_asked_for(home: Path) -> None:
     with DagsterInstance.from_config(str(home)) as instance:
         assert instance.defs_state_storage is not None
         instance.defs_state_storage.set_latest_version("B", "1")
-    assert DefsStates(str(home)).changed({"A": "__local__", "C": "__code_server__"}) == {}
+    assert NewestDefsState(str(home)).changed({"A": "__local__", "C": "__code_server__"}) == {}
 
 
 def test_a_first_version_is_seen(home: Path) -> None:
-    states = DefsStates(str(home))
+    states = NewestDefsState(str(home))
     with DagsterInstance.from_config(str(home)) as instance:
         assert instance.defs_state_storage is not None
         instance.defs_state_storage.set_latest_version("B", "1")
@@ -57,7 +57,7 @@ def test_what_an_instance_elsewhere_was_asked_counts_where_it_is_asked_for(home:
             raise answers[-1]
         return answers[-1]
 
-    states = DefsStates(str(home), ask)
+    states = NewestDefsState(str(home), ask)
 
     async def asked(answer: object) -> dict[str, str]:
         answers.append(answer)
@@ -74,14 +74,14 @@ def test_a_storage_that_is_left_over_from_earlier_is_not_read(home: Path) -> Non
     with DagsterInstance.from_config(str(home)) as instance:
         assert instance.defs_state_storage is not None
         instance.defs_state_storage.set_latest_version("A", "2")
-    states = DefsStates(str(home))
+    states = NewestDefsState(str(home))
     assert states.changed({"A": "1"}) == {"A": "2"}
     (home / "dagster.yaml").write_text("storage: {postgres: {postgres_url: {env: URL}}}\n")
     assert states.changed({"A": "1"}) == {}
 
 
 def test_what_a_load_got_although_another_is_said_to_be_the_newest_is_no_news(home: Path) -> None:
-    states = DefsStates(str(home))
+    states = NewestDefsState(str(home))
     with DagsterInstance.from_config(str(home)) as instance:
         assert instance.defs_state_storage is not None
         instance.defs_state_storage.set_latest_version("A", "2")
@@ -94,4 +94,4 @@ def test_what_a_load_got_although_another_is_said_to_be_the_newest_is_no_news(ho
 def test_a_damaged_storage_is_no_change(home: Path) -> None:
     (home / "history").mkdir()
     (home / "history" / "runs.db").write_bytes(b"no database at all")
-    assert DefsStates(str(home)).changed({"A": "1"}) == {}
+    assert NewestDefsState(str(home)).changed({"A": "1"}) == {}

@@ -10,7 +10,7 @@ import msgspec
 from reef.decide.diff import spelt
 from reef.errors import ReefError
 from reef.fleet.units import span_text
-from reef.records.progress import (
+from reef.records.deploy_progress import (
     DeployOver,
     LocationDone,
     LocationFailed,

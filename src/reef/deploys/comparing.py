@@ -7,16 +7,14 @@ import os
 from collections.abc import Mapping
 
 from reef.decide.plan import LocationPlan, Plan, Reason
-from reef.environments import Environment, EnvironmentProblem
+from reef.environments import Environment, EnvironmentProblem, FoundEnvironment
 from reef.fleet.model import Fleet, Location
 from reef.locations.place import CodeLocation
 from reef.records.served import ServedRecord
-from reef.releasing.contract import Environments, FoundEnvironment
+from reef.releasing.contract import Environments
 from reef.releasing.promotions import Promotions
 from reef.releasing.stamps import recorded_stamp
 from reef.versions.local import Versions
-
-Found = Mapping[str, FoundEnvironment]
 
 
 class Comparer:
@@ -50,11 +48,11 @@ class Comparer:
         there = [place.name for place in self._places.values() if not place.wish.leaving]
         return Plan(tuple(plans), tuple(name for name in there if name not in names))
 
-    async def _looked_at(self, fleet: Fleet) -> Found:
+    async def _looked_at(self, fleet: Fleet) -> Mapping[str, FoundEnvironment]:
         pythons = [one.python for one in fleet.locations if one.code is not None and one.broken is None]
         return await self._environments.look(pythons)
 
-    async def _location(self, spec: Location, found: Found) -> LocationPlan:
+    async def _location(self, spec: Location, found: Mapping[str, FoundEnvironment]) -> LocationPlan:
         place = self._places.get(spec.name)
         if place is None:
             return LocationPlan(spec.name, True, (Reason("new", "new in the fleet"),))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from reef.records.deploy_progress import Progress, retold
 from reef.records.journal import Journal, last_journal
-from reef.records.progress import Progress, retold
 from reef.statedir import write_atomic
 from reef.words import describe
 

@@ -18,8 +18,8 @@ from reef.deploys.means import Means
 from reef.deploys.running import Rollout
 from reef.errors import ReefError
 from reef.fleet.model import Fleet, Location
+from reef.records.deploy_progress import plain
 from reef.records.journal import Journal
-from reef.records.progress import plain
 
 log = logging.getLogger("reef.control")
 

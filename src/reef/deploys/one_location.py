@@ -14,14 +14,14 @@ from reef.environments import Environment
 from reef.fleet.model import Location
 from reef.locations.place import CodeLocation
 from reef.locations.specs import with_limits
-from reef.records.journal import Journal
-from reef.records.progress import (
+from reef.records.deploy_progress import (
     LocationDone,
     LocationFailed,
     LocationPromoted,
     LocationRefused,
     LocationUnchanged,
 )
+from reef.records.journal import Journal
 from reef.records.served import Promoted, Refused, ServedRecord
 from reef.releasing.pins import ON_DEPLOY, REFUSED
 from reef.releasing.promotions import Promotions

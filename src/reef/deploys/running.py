@@ -18,7 +18,7 @@ from reef.environments import Environment
 from reef.errors import ReefError
 from reef.events import DeployEnded, DeployHalted, DeployWavePassed
 from reef.fleet.model import Location
-from reef.records.progress import (
+from reef.records.deploy_progress import (
     DeployOver,
     LocationDone,
     LocationFailed,

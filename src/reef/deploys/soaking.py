@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from reef.decide.gate import Halt, Pass, Soak, Wait, Watched, judge
 from reef.deploys.current import Deploy
 from reef.locations.place import CodeLocation
+from reef.records.deploy_progress import LocationFailed, LocationRefused
 from reef.records.journal import Journal
-from reef.records.progress import LocationFailed, LocationRefused
 
 LOOK_S = 0.25
 

@@ -12,9 +12,9 @@ from typing import Any
 from reef.background import Background
 from reef.decide.watch import Concerns, Watched, poll_pause_s
 from reef.decide.watch_lines import lines
-from reef.following.footprint import existing, footprint
 from reef.following.notices import CannotWatch, Notices, asked_to_poll, mounted, untold
 from reef.following.rounds import Rounds
+from reef.following.watched_files import existing, footprint
 from reef.locations.place import CodeLocation
 from reef.versions.local import Versions
 from reef.words import describe
@@ -25,7 +25,7 @@ PAUSE_S = 0.2  # after a burst: what never stops changing is not looked at witho
 UNTIL_SERVED_S = 1.0
 TRY_AGAIN_S = 5.0
 
-Key = tuple[object, object, object]
+_Key = tuple[object, object, object]
 
 
 class Watcher:
@@ -47,7 +47,7 @@ class Watcher:
         self._background = background
         self._say = say
         self._folder = source if os.path.isdir(source) else os.path.dirname(source)
-        self._keys: dict[str, Key] = {}
+        self._keys: dict[str, _Key] = {}
         self._watched: dict[str, Watched] = {}
         self._concerns = Concerns({})
         self._notices: Notices | None = None
@@ -144,7 +144,7 @@ class Watcher:
             for name, place in self._places.items()
             if place.external is None and place.spec.code is not None and not place.wish.leaving
         }
-        keys: dict[str, Key] = {n: (p.spec, p.served, p.release.tried) for n, p in hosted.items()}
+        keys: dict[str, _Key] = {n: (p.spec, p.served, p.release.tried) for n, p in hosted.items()}
         moved = [name for name, key in keys.items() if not _same(self._keys.get(name), key)]
         look_at = {*moved, *(name for name in touched if name in hosted)}
         if not look_at and self._keys.keys() == keys.keys():
@@ -195,5 +195,5 @@ class Watcher:
         self._note(dict.fromkeys(self._watched, ()))
 
 
-def _same(one: Key | None, other: Key) -> bool:
+def _same(one: _Key | None, other: _Key) -> bool:
     return one is not None and all(a is b for a, b in zip(one, other, strict=True))

@@ -76,40 +76,40 @@ class WakeRefused(Exception):
 class Servers(Protocol):
     """What the gateway asks of who starts and ends the servers of locations. All on the event loop, none blocks it."""
 
-    def endpoint_now(self, location: str) -> Endpoint | None:
+    def endpoint_now(self, name: str) -> Endpoint | None:
         """What is known here of where the location answers; None where it sleeps or nothing is known. Asks nobody."""
         ...
 
-    async def endpoint(self, location: str) -> Endpoint:
+    async def endpoint(self, name: str) -> Endpoint:
         """Wake the location if it sleeps and return where it answers. Raises WakeRefused. The gateway
         bounds it by the caller's deadline; cancelling one waiter must not cancel the wake of the others."""
         ...
 
-    def endpoint_failed(self, location: str, endpoint: Endpoint, reason: str) -> None:
+    def endpoint_failed(self, name: str, endpoint: Endpoint, reason: str) -> None:
         """A connection to this endpoint could not be made; whoever started it looks after it."""
         ...
 
-    async def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
+    async def run_endpoints(self, name: str) -> tuple[Endpoint, ...]:
         """Every server, serving or draining, that may hold runs of this location."""
         ...
 
-    async def cancel_orphan(self, location: str, run_id: str) -> bool:
+    async def cancel_orphan(self, name: str, run_id: str) -> bool:
         """Cancel a run whose code server is gone but whose process lives. True if there was one."""
         ...
 
-    async def can_cancel_orphan(self, location: str, run_id: str) -> bool: ...
+    async def can_cancel_orphan(self, name: str, run_id: str) -> bool: ...
 
-    def shutdown_wish(self, location: str) -> None: ...
+    def shutdown_wish(self, name: str) -> None: ...
 
 
 class Reloads(Protocol):
     """What the gateway asks of who decides which version is served."""
 
-    async def reload(self, location: str) -> None:
+    async def reload(self, name: str) -> None:
         """ReloadCode: returns once a new version is promoted or refused, at once where nothing changed."""
         ...
 
-    async def reprobe(self, location: str) -> str:
+    async def reprobe(self, name: str) -> str:
         """After RefreshComponentState / ReloadCodeWithState: probe again; returns the server id then served."""
         ...
 

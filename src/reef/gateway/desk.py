@@ -15,8 +15,8 @@ from reef.gateway.by_run import ByRun
 from reef.gateway.call import Call
 from reef.gateway.contract import Reloads, Servers
 from reef.gateway.forward import Forwarder
-from reef.gateway.place import Place
 from reef.gateway.recorded import Recorded
+from reef.gateway.route import Route
 from reef.gateway.status import Ended
 from reef.gateway.ticks import Ticking
 from reef.wire import messages, serdes
@@ -27,8 +27,8 @@ from reef.words import describe
 log = logging.getLogger("reef.gateway")
 
 _T = TypeVar("_T")
-Unary = Callable[[Call, Place, bytes], Awaitable[bytes]]
-Stream = Callable[[Call, Place, bytes], Awaitable[None]]
+Unary = Callable[[Call, Route, bytes], Awaitable[bytes]]
+Stream = Callable[[Call, Route, bytes], Awaitable[None]]
 OnMissing = Callable[[str, str], None]
 
 EMPTY_LIST = serdes.ErrorInfo(
@@ -66,152 +66,152 @@ class Desk:
 
     # -- answered ----------------------------------------------------------------------------------
 
-    async def server_id(self, call: Call, place: Place, request: bytes) -> bytes:
-        if place.answers is None and not await self._served(call, place):
-            return await self.forward(call, place, request)
+    async def server_id(self, call: Call, route: Route, request: bytes) -> bytes:
+        if route.answers is None and not await self._served(call, route):
+            return await self.forward(call, route, request)
         call.enter("answered")
-        assert place.answers is not None
-        return place.answers.server_id
+        assert route.answers is not None
+        return route.answers.server_id
 
-    async def ping(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def ping(self, call: Call, route: Route, request: bytes) -> bytes:
         call.enter("answered")
         return messages.ping_reply(request)
 
-    async def streaming_ping(self, call: Call, place: Place, request: bytes) -> None:
+    async def streaming_ping(self, call: Call, route: Route, request: bytes) -> None:
         call.enter("answered")
         for event in messages.streaming_ping_events(request):
             await call.context.write(event)
 
-    async def health(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def health(self, call: Call, route: Route, request: bytes) -> bytes:
         call.enter("answered")
         if messages.health_service(request) not in messages.HEALTH_SERVICES:
             raise Ended(grpc.StatusCode.NOT_FOUND, "")
         return messages.HEALTH_SERVING
 
-    async def watch_health(self, call: Call, place: Place, request: bytes) -> None:
+    async def watch_health(self, call: Call, route: Route, request: bytes) -> None:
         call.enter("answered")
         known = messages.health_service(request) in messages.HEALTH_SERVICES
         await call.context.write(messages.HEALTH_SERVING if known else messages.HEALTH_SERVICE_UNKNOWN)
         await asyncio.Event().wait()  # it never changes; the caller ends it
 
-    async def shutdown_wish(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def shutdown_wish(self, call: Call, route: Route, request: bytes) -> bytes:
         call.enter("answered")
-        self._servers.shutdown_wish(place.location)
+        self._servers.shutdown_wish(route.location)
         return messages.SHUTDOWN_REPLY
 
     # -- recorded ----------------------------------------------------------------------------------
 
-    async def read(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def read(self, call: Call, route: Route, request: bytes) -> bytes:
         if call.method == "ListRepositories":
-            place.listed_at = time.monotonic()
-        reply = await self._read(call, place, call.method, request)
+            route.listed_at = time.monotonic()
+        reply = await self._read(call, route, call.method, request)
         if reply is not None:
             call.enter("recorded")
             return reply
-        reply = await self.forward(call, place, request)
+        reply = await self.forward(call, route, request)
         return no_empty_list(reply) if call.method == "ListRepositories" else reply
 
-    async def read_stream(self, call: Call, place: Place, request: bytes) -> None:
-        reply = await self._read(call, place, "ExternalRepository", request)
+    async def read_stream(self, call: Call, route: Route, request: bytes) -> None:
+        reply = await self._read(call, route, "ExternalRepository", request)
         if reply is None:
-            await self._forwarder.stream(call, place.slots, request)
+            await self._forwarder.stream(call, route.slots, request)
             return
         call.enter("recorded")
         for event in messages.chunk_events(messages.reply_text(reply)):
             await call.context.write(event)
 
-    async def _read(self, call: Call, place: Place, method: str, request: bytes) -> bytes | None:
-        if place.answers is None and not await self._served(call, place):
+    async def _read(self, call: Call, route: Route, method: str, request: bytes) -> bytes | None:
+        if route.answers is None and not await self._served(call, route):
             return None
-        answers = place.answers
+        answers = route.answers
         assert answers is not None
         reply = await self._recorded.answer(answers, method, request)
         if reply is None and (digest := answers.served.snapshot) is not None:
-            await self._tell_missing(place, digest)
+            await self._tell_missing(route, digest)
         return reply
 
-    async def _served(self, call: Call, place: Place) -> bool:
+    async def _served(self, call: Call, route: Route) -> bool:
         """Wait until the location was first loaded; False for somebody else's server, which can be asked now."""
-        if self._is_external(place):
+        if self._is_external(route):
             return False
-        await call.within(place.is_served.wait())
+        await call.within(route.is_served.wait())
         return True
 
-    def _is_external(self, place: Place) -> bool:
-        endpoint = self._servers.endpoint_now(place.location)
+    def _is_external(self, route: Route) -> bool:
+        endpoint = self._servers.endpoint_now(route.location)
         return endpoint is not None and endpoint.kind == "external"
 
-    async def _tell_missing(self, place: Place, digest: str) -> None:
-        if place.told_missing != digest and await self._recorded.is_missing(digest):
-            place.told_missing = digest
-            self._on_missing(place.location, digest)
+    async def _tell_missing(self, route: Route, digest: str) -> None:
+        if route.told_missing != digest and await self._recorded.is_missing(digest):
+            route.told_missing = digest
+            self._on_missing(route.location, digest)
 
     # -- by run ------------------------------------------------------------------------------------
 
-    async def current_runs(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def current_runs(self, call: Call, route: Route, request: bytes) -> bytes:
         return await self._by_run.current_runs(call, request)
 
-    async def can_cancel(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def can_cancel(self, call: Call, route: Route, request: bytes) -> bytes:
         return await self._by_run.can_cancel(call, request)
 
-    async def cancel(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def cancel(self, call: Call, route: Route, request: bytes) -> bytes:
         return await self._by_run.cancel(call, request)
 
     # -- held --------------------------------------------------------------------------------------
 
-    async def reload(self, call: Call, place: Place, request: bytes) -> bytes:
-        is_external = self._is_external(place)
+    async def reload(self, call: Call, route: Route, request: bytes) -> bytes:
+        is_external = self._is_external(route)
         call.enter("held")
-        reply = await self.forward(call, place, request) if is_external else messages.EMPTY
-        await self._to_its_end(call, self._reloads.reload(place.location))
+        reply = await self.forward(call, route, request) if is_external else messages.EMPTY
+        await self._to_its_end(call, self._reloads.reload(route.location))
         return reply
 
     # -- forwarded ---------------------------------------------------------------------------------
 
-    async def forward(self, call: Call, place: Place, request: bytes) -> bytes:
-        return await self._forwarder.unary(call, place.slots, request)
+    async def forward(self, call: Call, route: Route, request: bytes) -> bytes:
+        return await self._forwarder.unary(call, route.slots, request)
 
-    async def forward_stream(self, call: Call, place: Place, request: bytes) -> None:
-        await self._forwarder.stream(call, place.slots, request)
+    async def forward_stream(self, call: Call, route: Route, request: bytes) -> None:
+        await self._forwarder.stream(call, route.slots, request)
 
-    async def tick(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def tick(self, call: Call, route: Route, request: bytes) -> bytes:
         with Ticking(call, request) as ticking:
-            reply = await self.forward(call, place, request)
+            reply = await self.forward(call, route, request)
             ticking.look(reply)
             return reply
 
-    async def tick_stream(self, call: Call, place: Place, request: bytes) -> None:
+    async def tick_stream(self, call: Call, route: Route, request: bytes) -> None:
         with Ticking(call, request) as ticking:
-            await self._forwarder.stream(call, place.slots, request, ticking.look_at_chunk)
+            await self._forwarder.stream(call, route.slots, request, ticking.look_at_chunk)
 
-    async def start_run(self, call: Call, place: Place, request: bytes) -> bytes:
+    async def start_run(self, call: Call, route: Route, request: bytes) -> bytes:
         call.run_id = unless_damaged(messages.start_run_id, request)
-        reply = await self.forward(call, place, request)
+        reply = await self.forward(call, route, request)
         if unless_damaged(messages.succeeded, reply) is False:
             call.error = "the run was not started"
         return reply
 
-    async def refresh(self, call: Call, place: Place, request: bytes) -> bytes:
-        reply = await self.forward(call, place, request)
+    async def refresh(self, call: Call, route: Route, request: bytes) -> bytes:
+        reply = await self.forward(call, route, request)
         if not messages.reply_error(reply):
-            await self._probed_again(call, place)
+            await self._probed_again(call, route)
         return reply
 
-    async def reload_with_state(self, call: Call, place: Place, request: bytes) -> bytes:
-        reply = await self.forward(call, place, request)
+    async def reload_with_state(self, call: Call, route: Route, request: bytes) -> bytes:
+        reply = await self.forward(call, route, request)
         if messages.reply_error(reply):
             return reply
-        server_id = await self._probed_again(call, place)
+        server_id = await self._probed_again(call, route)
         return messages.with_server_id(reply, server_id) if server_id else reply
 
-    async def _probed_again(self, call: Call, place: Place) -> str:
+    async def _probed_again(self, call: Call, route: Route) -> str:
         """The server id afterwards. User code has done its work and its reply is here: a probe that fails is not
         the caller's failure."""
         try:
-            return await self._to_its_end(call, self._reloads.reprobe(place.location))
+            return await self._to_its_end(call, self._reloads.reprobe(route.location))
         except Exception as error:
-            log.warning("%s: not probed again after %s: %s", place.name, call.method, describe(error))
-        return place.answers.served.server_id if place.answers else ""
+            log.warning("%s: not probed again after %s: %s", route.name, call.method, describe(error))
+        return route.answers.served.server_id if route.answers else ""
 
     async def _to_its_end(self, call: Call, work: Coroutine[Any, Any, _T]) -> _T:
         """Wait as long as the caller does; the work goes on without it."""

@@ -13,7 +13,7 @@ from reef.gateway.contract import CallEnded, CallStarted, Observer, Reloads, Ser
 from reef.gateway.desk import Desk, OnMissing
 from reef.gateway.forward import Forwarder
 from reef.gateway.listener import bound, started
-from reef.gateway.place import Place
+from reef.gateway.route import Route
 from reef.gateway.slots import CallLimits
 from reef.words import describe
 
@@ -57,12 +57,12 @@ class Gateway:
 
         Raises ReefError where the address is taken or the name is listened for already.
         """
-        place = Place(name, address, limits or CallLimits(), stands_for or name)
-        self.board.add(place)
+        route = Route(name, address, limits or CallLimits(), stands_for or name)
+        self.board.add(route)
         try:
             await self._in_thread(prepare, address)
-            place.server = bound(place, self._desk, self._observer, self.board.limits)
-            await started(place.server)
+            route.server = bound(route, self._desk, self._observer, self.board.limits)
+            await started(route.server)
             await self._in_thread(protect, address)
         except BaseException as error:
             await self.close(name)
@@ -75,9 +75,9 @@ class Gateway:
 
     async def close(self, name: str, grace_s: float = 0.0) -> None:
         """Stop listening; calls under way have `grace_s` to end. Does nothing for one that is not open."""
-        place = self.board.remove(name)
-        if place is not None and place.server is not None:
-            await place.server.stop(grace_s)
+        route = self.board.remove(name)
+        if route is not None and route.server is not None:
+            await route.server.stop(grace_s)
 
     async def aclose(self, grace_s: float) -> None:
         """Stop all listeners together, then everything else. Idempotent."""

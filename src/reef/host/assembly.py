@@ -13,6 +13,7 @@ from reef.deploys.comparing import Comparer
 from reef.deploys.current import Current
 from reef.deploys.deployer import Deployer
 from reef.deploys.means import Means
+from reef.environments import FoundEnvironment
 from reef.events import Events
 from reef.fleet.model import Location
 from reef.following.rounds import Rounds
@@ -55,10 +56,10 @@ from reef.serving.calls import Calls
 from reef.serving.exits import Exits
 from reef.serving.learning import Learning
 from reef.serving.loop import ServingLoop
-from reef.serving.planning import Found, Planner
+from reef.serving.planning import Planner
 from reef.serving.resting import Rester
 from reef.serving.runs import RunBook
-from reef.serving.servers import Servers
+from reef.serving.servers import LocalServers
 from reef.serving.waking import Waker
 from reef.snapshots import SnapshotStore
 from reef.versions.local import Versions
@@ -124,7 +125,7 @@ class Assembly:
     serving: ServingParts
     releasing: ReleasingParts
     fleet: FleetParts
-    servers: Servers
+    servers: LocalServers
     loop: ServingLoop
     adopter: Adopter
     reloader: Reloader
@@ -252,7 +253,7 @@ def _serving(
     outside: Outside, ground: Ground, stores: Stores, places: dict[str, CodeLocation], events: Events
 ) -> ServingParts:
     around, background, runs = outside.around, outside.background, stores.runs
-    environments: dict[str, Found] = {}
+    environments: dict[str, FoundEnvironment] = {}
     home = around.dagster_home
     versions = Versions(str(around.state.root), home, environments, outside.ask_defs_state)
     exits = Exits(places, runs, background, events, outside.on_orphans_over)
@@ -309,12 +310,12 @@ def _waking(
     renewal: Renewal,
     budget: Budget,
     events: Events,
-) -> tuple[Servers, ServingLoop]:
+) -> tuple[LocalServers, ServingLoop]:
     at_once = outside.fleet.fleet.max_simultaneous_wakes or max(4, 2 * ground.cores)
     door = Door(renewal, serving.versions, releasing.prober, stores.keeper, serving.environments)
     waker = Waker(outside.around, serving.hosting, door, events, at_once)
     background, hosting, rester = outside.background, serving.hosting, serving.rester
-    servers = Servers(places, hosting, waker, rester, stores.runs, background, events)
+    servers = LocalServers(places, hosting, waker, rester, stores.runs, background, events)
     loop = ServingLoop(places, hosting, serving.board, rester, servers, budget, background)
     return servers, loop
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from reef.admin import Command
 from reef.errors import ReefError
 from reef.fleet.suggest import did_you_mean
 from reef.host.assembly import Assembly
 from reef.host.status import fleet_status, location_status
 from reef.locations.place import CodeLocation
-from reef.records.progress import plain
+from reef.records.deploy_progress import plain
 from reef.words import headline, is_longer
 
-Command = Callable[[Mapping[str, Any]], Awaitable[Any]]
 
-
-def in_one_line(reason: str | None, location: str) -> str | None:
+def in_one_line(reason: str | None, name: str) -> str | None:
     """For the line of a table; where there is more of it, with the command that shows it."""
-    more = f"; `reef logs {location}` has more" if is_longer(reason) else ""
+    more = f"; `reef logs {name}` has more" if is_longer(reason) else ""
     return f"{headline(reason)}{more}" if reason else None
 
 

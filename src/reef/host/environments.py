@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reef.environments import EnvironmentProblem
+from reef.environments import EnvironmentProblem, FoundEnvironment
 from reef.locations.place import CodeLocation
-from reef.releasing.contract import FoundEnvironment
 from reef.serving.learning import Learning
 from reef.serving.planning import Planner
 

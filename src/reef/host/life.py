@@ -35,7 +35,7 @@ from reef.host.ground import Ground, Outside
 from reef.host.listening import listen
 from reef.host.python_option import refuse_unusable
 from reef.host.renaming import Renaming
-from reef.host.starting import Progress, Starter
+from reef.host.starter import ProgressBar, Starter
 from reef.host.workspace_file import WorkspaceFile
 from reef.hosting.contract import HostingEvents
 from reef.hosting.local import LocalHosting, RefuseFork
@@ -215,7 +215,7 @@ class Host:
 
     # -- life --------------------------------------------------------------------------------------
 
-    def _progress(self) -> Progress:
+    def _progress(self) -> ProgressBar:
         return Silence() if self.settings.as_json else Bar()
 
     async def announce(self) -> None:

@@ -157,7 +157,7 @@ class Hosting(Protocol):
 
     async def memory(self, child: Child) -> MemorySample | None: ...
 
-    def not_forked_because(self, location: str) -> str | None:
+    def not_forked_because(self, name: str) -> str | None:
         """Why a location runs in a fresh interpreter, or None where it forks."""
         ...
 

@@ -240,10 +240,10 @@ class LocalHosting:
             return None
         return await asyncio.to_thread(memory.sample, child.pid)
 
-    def not_forked_because(self, location: str) -> str | None:
-        if self._zygotes.slot(location) is None:
-            return self._fresh_because.get(location, "no zygote is planned for it")
-        return self._not_forked.get(location)
+    def not_forked_because(self, name: str) -> str | None:
+        if self._zygotes.slot(name) is None:
+            return self._fresh_because.get(name, "no zygote is planned for it")
+        return self._not_forked.get(name)
 
     def zygotes(self) -> Sequence[ZygoteStatus]:
         """Memory is that of the last call of `sample_zygotes`."""

@@ -68,8 +68,8 @@ class Zygotes:
             self._switch(plans)
             await self._end_unused()
 
-    def slot(self, location: str) -> Slot | None:
-        return self._of.get(location)
+    def slot(self, name: str) -> Slot | None:
+        return self._of.get(name)
 
     def slots(self) -> list[Slot]:
         return list(self._slots.values())

@@ -44,11 +44,11 @@ class Surroundings:
     is_dev: bool = False  # `reef up`, which stands where `dagster dev` stood
     loads: LoadTimeout = field(default_factory=lambda: load_timeouts(None))
 
-    def load_timeout(self, location: Location) -> LoadTimeout:
+    def load_timeout(self, spec: Location) -> LoadTimeout:
         """Of one location."""
-        if location.load_timeout_s is None:
+        if spec.load_timeout_s is None:
             return self.loads
-        return LoadTimeout(location.load_timeout_s, "load_timeout")
+        return LoadTimeout(spec.load_timeout_s, "load_timeout")
 
 
 def with_limits(spec: Location) -> Location:
@@ -59,27 +59,27 @@ def with_limits(spec: Location) -> Location:
     return replace(spec, memory_limit_bytes=int(total * DEFAULT_LIMIT_SHARE))
 
 
-def child_env(location: Location, around: Surroundings) -> dict[str, str]:
+def child_env(spec: Location, around: Surroundings) -> dict[str, str]:
     """The complete environment of a location's process."""
     env = {name: value for name, value in around.environ.items() if not name.startswith(NOT_INHERITED)}
-    folder = os.path.dirname(location.python)
+    folder = os.path.dirname(spec.python)
     env["PATH"] = os.pathsep.join(part for part in (folder, env.get("PATH", "")) if part)
     if around.dagster_home:
         env["DAGSTER_HOME"] = around.dagster_home
-    env.update(location.env)
+    env.update(spec.env)
     return {name: value for name, value in env.items() if name not in ADDRESS}
 
 
-def grpc_args(location: Location, around: Surroundings, purpose: Purpose) -> tuple[str, ...]:
+def grpc_args(spec: Location, around: Surroundings, purpose: Purpose) -> tuple[str, ...]:
     """The arguments of `dagster api grpc` that Dagster's own launcher would give, without the address."""
-    assert location.code is not None, "external locations have no child"
-    args = [*location.code.cli_args(), "--location-name", location.name]
-    if location.python_explicit:
+    assert spec.code is not None, "external locations have no child"
+    args = [*spec.code.cli_args(), "--location-name", spec.name]
+    if spec.python_explicit:
         args.append("--use-python-environment-entry-point")
-    if location.container_image:
-        args += ["--container-image", location.container_image]
-    if location.container_context is not None:
-        args += ["--container-context", json.dumps(location.container_context)]
+    if spec.container_image:
+        args += ["--container-image", spec.container_image]
+    if spec.container_context is not None:
+        args += ["--container-context", json.dumps(spec.container_context)]
     if around.injects_secrets:
         args.append("--inject-env-vars-from-instance")
     if purpose == "probe":
@@ -88,21 +88,21 @@ def grpc_args(location: Location, around: Surroundings, purpose: Purpose) -> tup
 
 
 def child_spec(
-    location: Location, around: Surroundings, purpose: Purpose, version: str, copy: str = ""
+    spec: Location, around: Surroundings, purpose: Purpose, version: str, copy: str = ""
 ) -> ChildSpec:
-    """`copy`: the tree of kept source that it runs from; `location` is then what runs there (`copies.mapped`)."""
-    socket = around.state.folder("c") / f"{slug(location.name)[-8:]}-{secrets.token_hex(4)}.sock"
+    """`copy`: the tree of kept source that it runs from; `spec` is then what runs there (`copies.mapped`)."""
+    socket = around.state.folder("c") / f"{slug(spec.name)[-8:]}-{secrets.token_hex(4)}.sock"
     return ChildSpec(
-        location=location.name,
+        location=spec.name,
         version=version,
         purpose=purpose,
-        python=location.python,
-        grpc_args=grpc_args(location, around, purpose),
-        cwd=location.cwd,
-        env=child_env(location, around),
+        python=spec.python,
+        grpc_args=grpc_args(spec, around, purpose),
+        cwd=spec.cwd,
+        env=child_env(spec, around),
         socket=str(socket),
-        log_path=str(around.state.log_file(location.name)),
+        log_path=str(around.state.log_file(spec.name)),
         copy=copy,
-        memory_limit_bytes=location.memory_limit_bytes,
-        load_timeout=around.load_timeout(location),
+        memory_limit_bytes=spec.memory_limit_bytes,
+        load_timeout=around.load_timeout(spec),
     )

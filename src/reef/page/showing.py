@@ -24,7 +24,7 @@ PAUSE_S = 2.0
 TRIES = 90
 
 
-class Page(Protocol):
+class ShowingWebserver(Protocol):
     """A webserver, as `reef.beside.webserver` has it; failures are exceptions that the owner turns into text."""
 
     async def shown(self) -> dict[str, str]: ...
@@ -38,7 +38,7 @@ class Showing:
     def __init__(
         self,
         places: Mapping[str, CodeLocation],
-        webserver: Page | None,
+        webserver: ShowingWebserver | None,
         failures: tuple[type[Exception], ...],
         quiet: Quiet,
         background: Background,
@@ -59,14 +59,14 @@ class Showing:
         if event.before.server_id != event.now.server_id:
             self._note(event.location)
 
-    def _note(self, location: str) -> None:
+    def _note(self, name: str) -> None:
         if self._webserver is None:
             return
-        self._to_see[location] = time.monotonic()
+        self._to_see[name] = time.monotonic()
         if self._task is None or self._task.done():
             self._task = self._background.spawn(self._see(self._webserver))
 
-    async def _see(self, webserver: Page) -> None:
+    async def _see(self, webserver: ShowingWebserver) -> None:
         for _ in range(TRIES):
             await asyncio.sleep(PAUSE_S)
             with contextlib.suppress(*self._failures):
@@ -76,7 +76,7 @@ class Showing:
         log.warning("the webserver does not show what is served of %s", ", ".join(sorted(self._to_see)))
         self._to_see.clear()
 
-    async def _look(self, webserver: Page) -> None:
+    async def _look(self, webserver: ShowingWebserver) -> None:
         before = time.monotonic() - BY_ITSELF_S
         looked_for = sorted(name for name, at in self._to_see.items() if at <= before)
         shown = await webserver.shown() if looked_for else {}

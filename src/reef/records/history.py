@@ -20,31 +20,31 @@ class History:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def add(self, location: str, entry: dict[str, Any]) -> None:
+    def add(self, name: str, entry: dict[str, Any]) -> None:
         """Raises OSError where there is no room."""
-        line = json.dumps({"location": location, **entry}, sort_keys=True).encode() + b"\n"
-        with self._path(location).open("a+b") as file:
+        line = json.dumps({"location": name, **entry}, sort_keys=True).encode() + b"\n"
+        with self._path(name).open("a+b") as file:
             whole = file.tell() == 0 or os.pread(file.fileno(), 1, file.tell() - 1) == b"\n"
             file.write(line if whole else b"\n" + line)
             size = file.tell()
         if size > MOST_BYTES:
-            self._shorten(self._path(location))
+            self._shorten(self._path(name))
 
     def _shorten(self, path: Path) -> None:
         lines = path.read_bytes().splitlines(keepends=True)
         write_atomic(path, b"".join(lines[-MOST:]))
 
-    def of(self, location: str) -> list[dict[str, Any]]:
+    def of(self, name: str) -> list[dict[str, Any]]:
         """Oldest first: `{"time", "version", "server_id", "by", "wave", "why", "definitions"}`."""
-        return list(_entries(self._path(location)))
+        return list(_entries(self._path(name)))
 
     def locations(self) -> list[str]:
         """Of which something is remembered."""
         found = (next(_entries(path), None) for path in self._folder.glob("*.jsonl"))
         return sorted(str(entry["location"]) for entry in found if entry)
 
-    def _path(self, location: str) -> Path:
-        return self._folder / f"{slug(location)}.jsonl"
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{slug(name)}.jsonl"
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from reef.decide.rollout import Outcome, Standing
-from reef.records.progress import LocationDone, TakenBack
+from reef.records.deploy_progress import LocationDone, TakenBack
 from reef.statedir import write_atomic
 
 State = Literal["running", "interrupted", "over"]
@@ -57,9 +57,9 @@ class Journal(msgspec.Struct, kw_only=True):
             settled=self.settled,
         )
 
-    def wave_of(self, location: str) -> int:
+    def wave_of(self, name: str) -> int:
         """From 0 on."""
-        return next(number for number, wave in enumerate(self.waves) if location in wave)
+        return next(number for number, wave in enumerate(self.waves) if name in wave)
 
 
 def last_journal(path: Path) -> Journal | None:

@@ -46,29 +46,29 @@ class KeptVersions:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         write_atomic(path, msgspec.json.encode(version))
 
-    def get(self, location: str, version: str) -> KeptVersion | None:
-        return _read(self._path(location, version))
+    def get(self, name: str, version: str) -> KeptVersion | None:
+        return _read(self._path(name, version))
 
-    def of(self, location: str) -> list[KeptVersion]:
+    def of(self, name: str) -> list[KeptVersion]:
         """Newest first."""
-        found = [one for path in self._files(location) if (one := _read(path)) is not None]
+        found = [one for path in self._files(name) if (one := _read(path)) is not None]
         return sorted(found, key=lambda one: one.kept_at, reverse=True)
 
-    def forget(self, location: str, *served: str | None) -> None:
+    def forget(self, name: str, *served: str | None) -> None:
         """All but these versions and the newest others."""
-        others = [one.record.version for one in self.of(location) if one.record.version not in served]
+        others = [one.record.version for one in self.of(name) if one.record.version not in served]
         for version in others[MOST:]:
-            self._path(location, version).unlink(missing_ok=True)
+            self._path(name, version).unlink(missing_ok=True)
 
     def everything(self) -> Iterator[KeptVersion]:
         for folder in self._folder.iterdir():
             yield from (one for path in folder.glob("*.json") if (one := _read(path)) is not None)
 
-    def _files(self, location: str) -> list[Path]:
-        return list((self._folder / slug(location)).glob("*.json"))
+    def _files(self, name: str) -> list[Path]:
+        return list((self._folder / slug(name)).glob("*.json"))
 
-    def _path(self, location: str, version: str) -> Path:
-        return self._folder / slug(location) / f"{slug(version)}.json"
+    def _path(self, name: str, version: str) -> Path:
+        return self._folder / slug(name) / f"{slug(version)}.json"
 
 
 def kept_now(

@@ -76,16 +76,16 @@ def server_id(version: str, snapshot: str | None, load_error: str | None) -> str
     return f"reef-{digest[:32]}"
 
 
-def load(path: Path, location: str) -> ServedRecord | None:
+def load(path: Path, name: str) -> ServedRecord | None:
     """The record, or None where there is none that can be trusted (then the location is probed again)."""
     try:
         record = msgspec.json.decode(path.read_bytes(), type=ServedRecord)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        log.warning("record of %s cannot be used, it is made anew: %s", location, describe(error))
+        log.warning("record of %s cannot be used, it is made anew: %s", name, describe(error))
         return None
-    return record if record.format == FORMAT and record.location == location else None
+    return record if record.format == FORMAT and record.location == name else None
 
 
 def save(path: Path, record: ServedRecord) -> None:

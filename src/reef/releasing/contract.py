@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from reef.environments import Environment, EnvironmentProblem
+from reef.environments import FoundEnvironment
 from reef.locations.place import CodeLocation
-
-FoundEnvironment = Environment | EnvironmentProblem
 
 
 class Replaces(Protocol):

@@ -13,7 +13,7 @@ from reef.releasing.contract import Environments, Renews
 from reef.releasing.keeping import Keeper
 from reef.releasing.probing import Prober
 from reef.releasing.stamps import recorded_stamp
-from reef.serving.contract import NotReleased, Running
+from reef.serving.contract import NotReleased, Startable
 from reef.versions.local import Versions
 from reef.words import describe
 
@@ -47,14 +47,14 @@ class Door:
         if not place.release.loads_what_is_served:
             raise NotReleased(f"it does not load: {place.load_error_text}")
 
-    async def running(self, place: CodeLocation) -> Running:
+    async def running(self, place: CodeLocation) -> Startable:
         try:
             return await self._keeper.running(place)
         except Damaged as damaged:
             hint = f"`reef reload {place.name}` serves what lies on the disk"
             raise NotReleased(f"it is pinned, but {describe(damaged)}; {hint}") from None
 
-    async def changed(self, place: CodeLocation, running: Running) -> str | None:
+    async def changed(self, place: CodeLocation, running: Startable) -> str | None:
         """Of a pinned one only the environment counts: the rest is its copy."""
         if not running.copy:
             change = await self._change(place)

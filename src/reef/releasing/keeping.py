@@ -17,7 +17,7 @@ from reef.locations.place import CodeLocation
 from reef.records.contents import ContentMaps
 from reef.records.kept import KeptVersion, KeptVersions, kept_now
 from reef.records.served import ServedRecord
-from reef.serving.contract import Running
+from reef.serving.contract import Startable
 from reef.sources import SourceRecord
 from reef.statedir import StateDir
 from reef.words import describe, fault
@@ -112,20 +112,20 @@ class Keeper:
             return None
         return await asyncio.to_thread(self.versions.get, place.name, place.served.version)
 
-    async def running(self, place: CodeLocation) -> Running:
+    async def running(self, place: CodeLocation) -> Startable:
         """How its served version is started. Raises Damaged where it is pinned and its copy cannot be used."""
         if place.pinned is None:
-            return Running(place.spec)
+            return Startable(place.spec)
         kept = await self.of_served(place)
         if kept is None:
             raise Damaged("what was kept of its version is gone")
         return await self.from_copy(kept)
 
-    async def from_copy(self, kept: KeptVersion) -> Running:
+    async def from_copy(self, kept: KeptVersion) -> Startable:
         """A kept version, ready to be started. Raises Damaged."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._ready, kept)
 
-    def _ready(self, kept: KeptVersion) -> Running:
+    def _ready(self, kept: KeptVersion) -> Startable:
         found = self._source(kept)
         if found is None:
             raise Damaged("the list of its files is gone")
@@ -133,7 +133,7 @@ class Keeper:
             base = self._trees.ready(found, _folders(kept.spec, kept.record))
         except OSError as error:
             raise Damaged(f"its copy cannot be made ready: {fault(error)}") from None
-        return Running(mapped(kept.spec, base), base)
+        return Startable(mapped(kept.spec, base), base)
 
     # -- clearing away -----------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from reef.hosting.contract import Child, Hosting, LoadReport, LoadTimeout, Start
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings, child_spec
 from reef.releasing.recording import Recorder, record_within, too_late
-from reef.serving.contract import Running
+from reef.serving.contract import Startable
 from reef.snapshots.record import Recording, RecordingLate, synthesized_load_error
 from reef.sources import SourceRecord
 from reef.versions.local import Stamp, Versions
@@ -62,7 +62,7 @@ class Loader:
         for attempt in range(MOST_TRIES):
             before = await self._versions.see(place.spec, report, written, known)
             started_at_ns = time.time_ns()
-            loaded = await self.load(place, before.stamp, Running(place.spec))
+            loaded = await self.load(place, before.stamp, Startable(place.spec))
             report = loaded.report or report
             after = await self._versions.see(place.spec, report, written, known)
             stamp = self._versions.with_defs_state(place.spec, after.stamp, loaded.recording.defs_state)
@@ -75,7 +75,7 @@ class Loader:
         assert loaded is not None
         return loaded
 
-    async def load(self, place: CodeLocation, stamp: Stamp, running: Running) -> Loaded:
+    async def load(self, place: CodeLocation, stamp: Stamp, running: Startable) -> Loaded:
         """This version, once, or twice where it needs what `dagster dev` makes."""
         loaded = await self._once(place, stamp, running, {})
         if self._around.is_dev and MADE_BY_DEV in (loaded.recording.load_error_text or ""):
@@ -84,7 +84,7 @@ class Loader:
         return loaded
 
     async def _once(
-        self, place: CodeLocation, stamp: Stamp, running: Running, env: Mapping[str, str]
+        self, place: CodeLocation, stamp: Stamp, running: Startable, env: Mapping[str, str]
     ) -> Loaded:
         spec = child_spec(running.spec, self._around, "probe", stamp.version, running.copy)
         spec = replace(spec, env={**spec.env, **env})

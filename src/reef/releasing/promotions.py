@@ -96,13 +96,13 @@ class Promotions:
         return Diff() if before is None or after is None else difference(before, after)
 
     @contextlib.contextmanager
-    def promoted_by(self, location: str, who: str, wave: int | None = None) -> Iterator[None]:
+    def promoted_by(self, name: str, who: str, wave: int | None = None) -> Iterator[None]:
         """Meanwhile what is promoted of it is `who`'s doing: a deploy's id, or "rollback"."""
-        self._by[location] = {"by": who, "wave": wave}
+        self._by[name] = {"by": who, "wave": wave}
         try:
             yield
         finally:
-            self._by.pop(location, None)
+            self._by.pop(name, None)
 
     def hear(self, event: Event) -> None:
         """Begin to write the history of a promotion. It has happened, and the calls that wait for it do not wait for
@@ -119,9 +119,9 @@ class Promotions:
         work = self._write(before, name, by, old, new, known)
         self._writing[name] = self._background.spawn(work, must_finish=True)
 
-    async def written(self, location: str) -> None:
+    async def written(self, name: str) -> None:
         """Returns once the history holds what was noted of a location."""
-        if (writing := self._writing.get(location)) is not None:
+        if (writing := self._writing.get(name)) is not None:
             await asyncio.shield(writing)
 
     async def close(self) -> None:

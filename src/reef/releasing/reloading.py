@@ -43,9 +43,9 @@ class Reloader:
         self._ended: dict[str, float] = {}
         self._refreshed: dict[str, float] = {}
 
-    async def reload(self, location: str, *, by_name: bool = False) -> None:
+    async def reload(self, name: str, *, by_name: bool = False) -> None:
         """A person pressed Reload, or reloadWorkspace asks everybody. `by_name`: `reef reload`, in any case."""
-        place = self._places[location]
+        place = self._places[name]
         if place.external is not None or place.pinned is not None:
             return
         asked_at = time.monotonic()
@@ -108,15 +108,15 @@ class Reloader:
             return None
         return await self._releaser.probe(place, show_error=show_error)
 
-    async def reprobe(self, location: str) -> str:
+    async def reprobe(self, name: str) -> str:
         """After user code has changed what the location is; the server id afterwards."""
-        place = self._places[location]
+        place = self._places[name]
         if place.external is None:
             await self._releaser.probe(place)
             self._refreshed[place.name] = time.monotonic()
         return place.served.server_id if place.served else ""
 
-    def on_missing(self, location: str, digest: str) -> None:
+    def on_missing(self, name: str, digest: str) -> None:
         """A snapshot that is served turned out to be gone or damaged: calls are forwarded until it is recorded."""
-        log.warning("%s: snapshot %s is gone, recording it again", location, digest[:12])
-        self._background.spawn(self._releaser.probe(self._places[location]))
+        log.warning("%s: snapshot %s is gone, recording it again", name, digest[:12])
+        self._background.spawn(self._releaser.probe(self._places[name]))

@@ -13,8 +13,8 @@ from reef.environments import Environment
 from reef.errors import ReefError
 from reef.locations.place import CodeLocation
 from reef.records.contents import made_of
+from reef.records.deploy_progress import LocationDone, LocationPromoted, LocationRefused, LocationUnchanged
 from reef.records.kept import KeptVersion
-from reef.records.progress import LocationDone, LocationPromoted, LocationRefused, LocationUnchanged
 from reef.records.served import Refused, ServedRecord
 from reef.releasing.contract import Environments
 from reef.releasing.keeping import Keeper

@@ -54,6 +54,6 @@ class Calls:
             case Reached(location):
                 self._note_error(location, None)
 
-    def _note_error(self, location: str, text: str | None) -> None:
-        if (place := self._places.get(location)) is not None:
+    def _note_error(self, name: str, text: str | None) -> None:
+        if (place := self._places.get(name)) is not None:
             place.serving.note_error(text)

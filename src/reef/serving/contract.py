@@ -10,7 +10,7 @@ from reef.locations.place import CodeLocation
 
 
 @dataclass(frozen=True)
-class Running:
+class Startable:
     """How a location is started: what it is, and the tree of kept source that it runs from ("": what lies there)."""
 
     spec: Location
@@ -37,11 +37,11 @@ class Releases(Protocol):
         """See that there is a version that loads; loads it where it is the first. Raises NotReleased."""
         ...
 
-    async def running(self, place: CodeLocation) -> Running:
+    async def running(self, place: CodeLocation) -> Startable:
         """How its version is started. Raises NotReleased."""
         ...
 
-    async def changed(self, place: CodeLocation, running: Running) -> str | None:
+    async def changed(self, place: CodeLocation, running: Startable) -> str | None:
         """What is no longer what its version was made of; None where all is."""
         ...
 

@@ -15,7 +15,7 @@ from reef.hosting.contract import Hosting
 from reef.locations.place import CodeLocation
 from reef.serving.budget import Budget
 from reef.serving.resting import Rester
-from reef.serving.servers import Servers
+from reef.serving.servers import LocalServers
 
 log = logging.getLogger("reef.control")
 
@@ -33,7 +33,7 @@ class ServingLoop:
         hosting: Hosting,
         traffic: Traffic,
         rester: Rester,
-        servers: Servers,
+        servers: LocalServers,
         budget: Budget,
         background: Background,
     ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes, modules_of, preloadable_from
-from reef.environments import Environment, EnvironmentProblem, inspect_all
+from reef.environments import Environment, FoundEnvironment, inspect_all
 from reef.environments.prefixes import narrowed
 from reef.events import Events, ZygoteBuilt, ZygotesReady
 from reef.hosting.contract import LoadReport
@@ -27,8 +27,6 @@ from reef.sources import own_names
 
 log = logging.getLogger("reef.control")
 
-Found = Environment | EnvironmentProblem
-
 
 class Planner:
     """Keeps the zygotes right for the fleet. One plan at a time."""
@@ -38,7 +36,7 @@ class Planner:
         around: Surroundings,
         hosting: LocalHosting,
         places: Mapping[str, CodeLocation],
-        environments: dict[str, Found],
+        environments: dict[str, FoundEnvironment],
         lists: ModuleLists,
         cache: Path,
         on_plans: Callable[[tuple[ZygotePlan, ...]], None],
@@ -66,7 +64,7 @@ class Planner:
         """Those that have a child of ours."""
         return [p for p in self._places.values() if _is_hosted(p)]
 
-    def environment_of(self, place: CodeLocation) -> Found | None:
+    def environment_of(self, place: CodeLocation) -> FoundEnvironment | None:
         return self.environments.get(place.spec.python)
 
     async def inspect(self, pythons: Iterable[str] | None = None) -> None:
@@ -74,7 +72,7 @@ class Planner:
         wanted = list(pythons) if pythons is not None else [place.spec.python for place in self.hosted()]
         self.environments.update(await self.look(wanted))
 
-    async def look(self, pythons: Iterable[str]) -> Mapping[str, Found]:
+    async def look(self, pythons: Iterable[str]) -> Mapping[str, FoundEnvironment]:
         """What these interpreters are now; nothing changes by it."""
         return await inspect_all(pythons, cache=self._cache)
 

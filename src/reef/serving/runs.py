@@ -69,14 +69,14 @@ class RunBook:
             self._by_id[run.run_id] = run
         return tuple(self._by_id.values())
 
-    def note_started(self, run_id: str, location: str, child_pid: int) -> None:
+    def note_started(self, run_id: str, name: str, child_pid: int) -> None:
         """Find the process of a run that a child has just reported started. Reads /proc: call it in a thread."""
         known = {run.pid for run in self._by_id.values()}
         for pid in sorted(children_of(child_pid), reverse=True):
             ticks = start_ticks(pid)
             if pid in known or ticks is None or not _is_run(pid):
                 continue
-            run = RunProcess(run_id, location, pid, ticks)
+            run = RunProcess(run_id, name, pid, ticks)
             self._by_id[run_id] = run
             write_json(self._folder / f"{slug(run_id)}.json", run.__dict__)
             return

@@ -18,7 +18,7 @@ from reef.serving.runs import RunBook, RunProcess
 from reef.serving.waking import Waker
 
 
-class Servers:
+class LocalServers:
     """Implements `gateway.contract.Servers`. All methods on the event loop; none blocks it."""
 
     def __init__(
@@ -40,11 +40,11 @@ class Servers:
         self._events = events
         events.subscribe(self._start_again)
 
-    def endpoint_now(self, location: str) -> Endpoint | None:
-        return self._places[location].endpoint
+    def endpoint_now(self, name: str) -> Endpoint | None:
+        return self._places[name].endpoint
 
-    async def endpoint(self, location: str) -> Endpoint:
-        place = self._places[location]
+    async def endpoint(self, name: str) -> Endpoint:
+        place = self._places[name]
         place.serving.note_waiting()
         try:
             while (endpoint := place.endpoint) is None:
@@ -78,34 +78,34 @@ class Servers:
         if isinstance(event, Draining) and event.again and event.location in self._places:
             self._background.spawn(self.wake_up(self._places[event.location]))
 
-    def endpoint_failed(self, location: str, endpoint: Endpoint, reason: str) -> None:
-        place = self._places[location]
+    def endpoint_failed(self, name: str, endpoint: Endpoint, reason: str) -> None:
+        place = self._places[name]
         child = place.child
         if child is not None and endpoint_of(child) == endpoint:
-            self._events.emit(ConnectionRefused(location, child, reason))
+            self._events.emit(ConnectionRefused(name, child, reason))
             place.serving.take_out()
             self._background.spawn(self._hosting.stop(child, 0.5))
 
-    def shutdown_wish(self, location: str) -> None:
-        place = self._places[location]
+    def shutdown_wish(self, name: str) -> None:
+        place = self._places[name]
         if place.child is not None:
             self._background.spawn(self._rester.sleep(place, "a client asked for its shutdown"))
 
     # -- runs --------------------------------------------------------------------------------------
 
-    async def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
-        place = self._places[location]
+    async def run_endpoints(self, name: str) -> tuple[Endpoint, ...]:
+        place = self._places[name]
         if place.external is not None:
             return (place.external,)
         return tuple(endpoint_of(child) for child in place.serving.children())
 
-    async def cancel_orphan(self, location: str, run_id: str) -> bool:
-        return self._orphan(location, run_id) is not None and self._runs.interrupt(run_id)
+    async def cancel_orphan(self, name: str, run_id: str) -> bool:
+        return self._orphan(name, run_id) is not None and self._runs.interrupt(run_id)
 
-    async def can_cancel_orphan(self, location: str, run_id: str) -> bool:
-        run = self._orphan(location, run_id)
+    async def can_cancel_orphan(self, name: str, run_id: str) -> bool:
+        run = self._orphan(name, run_id)
         return run is not None and run.is_alive()
 
-    def _orphan(self, location: str, run_id: str) -> RunProcess | None:
+    def _orphan(self, name: str, run_id: str) -> RunProcess | None:
         run = self._runs.get(run_id)
-        return run if run is not None and run.location == location else None
+        return run if run is not None and run.location == name else None

@@ -10,7 +10,7 @@ from reef.hosting.contract import Child, Hosting, StartFailed
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings, child_spec
 from reef.procfs import cpu_seconds
-from reef.serving.contract import NotReleased, Releases, Running
+from reef.serving.contract import NotReleased, Releases, Startable
 from reef.turns import Turns
 
 MOST_TRIES = 4
@@ -74,7 +74,7 @@ class Waker:
         place.serving.note_awake(child, seconds, cpu_seconds(child.pid), kept)
         self._events.emit(Woken(place.name, child, seconds, kept))
 
-    async def _start(self, running: Running, version: str) -> tuple[Child | None, str]:
+    async def _start(self, running: Startable, version: str) -> tuple[Child | None, str]:
         spec = child_spec(running.spec, self._around, "serve", version, running.copy)
         try:
             return await self._hosting.start(spec, self._around.load_timeout(running.spec).seconds), ""

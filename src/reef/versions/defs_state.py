@@ -25,7 +25,7 @@ KEY = "__latest_defs_state_info__"
 LOCAL = ("__local__", "__code_server__")  # not in the storage: files that the load reads, or the server's own
 
 
-class DefsStates:
+class NewestDefsState:
     """`home` is the DAGSTER_HOME of the locations. `ask` has an instance that is not on SQLite say key → newest
     version, and may raise anything."""
 

@@ -16,7 +16,7 @@ from reef.hosting.contract import LoadReport
 from reef.hosting.plan import ZygotePlan
 from reef.records.served import ServedRecord
 from reef.sources import SourceIndex, SourceRecord, SourceScope, changed_during, scope_of, source_root
-from reef.versions.defs_state import DefsStates
+from reef.versions.defs_state import NewestDefsState
 
 Change = Literal["same", "source", "environment", "settings", "defs state"]
 
@@ -50,11 +50,11 @@ class Versions:
         ask_defs_state: Callable[[], Awaitable[object]] | None,
     ) -> None:
         """`environments` is kept by others: interpreter -> what it was found to be. For `ask_defs_state` see
-        DefsStates."""
+        NewestDefsState."""
         ignored = [state_dir, *([dagster_home] if dagster_home else [])]
         self._ignored = tuple(ignored)
         self._index = SourceIndex(ignore=self._ignored)
-        self.defs_states = DefsStates(dagster_home, ask_defs_state)
+        self.defs_states = NewestDefsState(dagster_home, ask_defs_state)
         self._environments = environments
         self._checked: dict[
             str, tuple[float, bool]
@@ -64,37 +64,37 @@ class Versions:
 
     async def see(
         self,
-        location: Location,
+        spec: Location,
         report: LoadReport | None,
         excluded: frozenset[str] = frozenset(),
         before: Stamp | None = None,
     ) -> Seen:
         """Hash what the location runs; with the report of a load also what that load read besides. Without a report:
         what the load read of which there is the stamp `before`."""
-        environment = self._environment(location.python)
-        scope = await asyncio.to_thread(scope_of, location, report, environment, self._ignored)
+        environment = self._environment(spec.python)
+        scope = await asyncio.to_thread(scope_of, spec, report, environment, self._ignored)
         if report is None and before is not None and (known := _scope(before.sources)) is not None:
             scope = scope.with_files(known.files)
         record = await self._index.record(scope.without(excluded))
-        return Seen(self._stamp(location, environment, record), record)
+        return Seen(self._stamp(spec, environment, record), record)
 
-    def _stamp(self, location: Location, environment: Environment | None, record: SourceRecord) -> Stamp:
+    def _stamp(self, spec: Location, environment: Environment | None, record: SourceRecord) -> Stamp:
         fingerprint = environment.fingerprint if environment else ""
-        settings = _settings(location)
+        settings = _settings(spec)
         return Stamp(
-            version=version(location, record.digest, fingerprint, settings),
+            version=version(spec, record.digest, fingerprint, settings),
             environment=fingerprint,
             settings=settings,
             sources={"scope": _plain(record.scope), "digest": record.digest},
         )
 
-    def with_defs_state(self, location: Location, stamp: Stamp, used: Mapping[str, str]) -> Stamp:
+    def with_defs_state(self, spec: Location, stamp: Stamp, used: Mapping[str, str]) -> Stamp:
         """The stamp of a load that used these versions of defs state (key → version)."""
         if not used:
             return stamp
         sources = {**stamp.sources, "defs_state": dict(used)}
         digest = str(stamp.sources.get("digest", ""))
-        number = version(location, digest, stamp.environment, stamp.settings, _state_digest(used))
+        number = version(spec, digest, stamp.environment, stamp.settings, _state_digest(used))
         return Stamp(number, stamp.environment, stamp.settings, sources)
 
     async def changed_defs_state(self, stamp: Stamp, *, as_told: bool = False) -> dict[str, str]:
@@ -123,48 +123,46 @@ class Versions:
         """Paths that were written while the code was loaded: what was loaded may be neither version."""
         return changed_during(before.record, after.record, started_at_ns)
 
-    async def change(self, location: Location, stamp: Stamp) -> Change:
+    async def change(self, spec: Location, stamp: Stamp) -> Change:
         """Is it still what the stamp says? Milliseconds where nothing has been touched."""
-        if _settings(location) != stamp.settings:
+        if _settings(spec) != stamp.settings:
             return "settings"
-        if await self.environment_changed(location, stamp.environment):
+        if await self.environment_changed(spec, stamp.environment):
             return "environment"
         scope = _scope(stamp.sources)
         if scope is None or (await self._index.record(scope)).digest != stamp.sources["digest"]:
             return "source"
         return "defs state" if await self.changed_defs_state(stamp) else "same"
 
-    async def records(
-        self, location: Location, sources: Iterable[Mapping[str, object]]
-    ) -> list[SourceRecord]:
+    async def records(self, spec: Location, sources: Iterable[Mapping[str, object]]) -> list[SourceRecord]:
         """What is there now of all that these stamps' loads read; without any, of what it would begin with."""
         scopes = [scope for one in sources if (scope := _scope(one)) is not None]
         if not scopes:
-            environment = self._environment(location.python)
-            scopes = [await asyncio.to_thread(scope_of, location, None, environment, self._ignored)]
+            environment = self._environment(spec.python)
+            scopes = [await asyncio.to_thread(scope_of, spec, None, environment, self._ignored)]
         return [await self._index.record(scope) for scope in scopes]
 
-    async def planned(self, location: Location, stamp: Stamp, environment: Environment | None) -> Seen:
+    async def planned(self, spec: Location, stamp: Stamp, environment: Environment | None) -> Seen:
         """What it would be now, judged by the files that the stamp's load read (its own, where it moved)."""
         known = _scope(stamp.sources)
-        if known is None or _settings(location) != stamp.settings:
-            own = await asyncio.to_thread(scope_of, location, None, environment, self._ignored)
+        if known is None or _settings(spec) != stamp.settings:
+            own = await asyncio.to_thread(scope_of, spec, None, environment, self._ignored)
             same_place = known is not None and set(own.roots) <= set(known.roots)
             known = known.with_files(own.files) if known and same_place else own
         record = await self._index.record(known)
-        now = self._stamp(location, environment, record)
+        now = self._stamp(spec, environment, record)
         used = _used_state(stamp)
         newer = await self.changed_defs_state(stamp, as_told=True)
-        return Seen(self.with_defs_state(location, now, {**used, **newer}), record)
+        return Seen(self.with_defs_state(spec, now, {**used, **newer}), record)
 
-    async def environment_changed(self, location: Location, fingerprint: str) -> bool:
+    async def environment_changed(self, spec: Location, fingerprint: str) -> bool:
         """Its own interpreter's packages, or those of the interpreter that its zygote runs in."""
-        environment = self._environment(location.python)
+        environment = self._environment(spec.python)
         if environment is None:
             return False
         if environment.fingerprint != fingerprint or await self._touched(environment):
             return True
-        home = self._environment(self._homes.get(location.name, ""))
+        home = self._environment(self._homes.get(spec.name, ""))
         return home is not None and home is not environment and await self._touched(home)
 
     def use_plans(self, plans: tuple[ZygotePlan, ...]) -> None:
@@ -203,8 +201,8 @@ def _state_digest(used: Mapping[str, str]) -> str:
     return json.dumps(used, sort_keys=True) if used else ""
 
 
-def _settings(location: Location) -> str:
-    return settings_hash(location, source_root(location))
+def _settings(spec: Location) -> str:
+    return settings_hash(spec, source_root(spec))
 
 
 def _plain(scope: SourceScope) -> list[list[str]]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-Definitions = dict[str, dict[str, list[str]]]
+DiffInJson = dict[str, dict[str, list[str]]]
 
 
 class _Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="state"):
@@ -26,7 +26,7 @@ class OfLocation(_Progress, frozen=True, kw_only=True):
     reason: str | UnsetType = UNSET
     version: str | UnsetType = UNSET
     before: str | UnsetType | None = UNSET
-    definitions: Definitions | UnsetType = UNSET
+    definitions: DiffInJson | UnsetType = UNSET
     # Runs that live while jobs of their location go.
     live_runs: list[str] | UnsetType = UNSET
     # Why it could not be rolled back to, None where it can.

@@ -16,7 +16,7 @@ from reef.thrift import give_back
 log = logging.getLogger("reef.control")
 
 
-class Progress(Protocol):
+class ProgressBar(Protocol):
     """Told what goes on; a bar for people, silence for programs."""
 
     def begin(self, label: str, total: int) -> None: ...
@@ -31,7 +31,7 @@ class Starter:
         self._planner = parts.serving.planner
         self._places = parts.places
 
-    async def start(self, progress: Progress) -> None:
+    async def start(self, progress: ProgressBar) -> None:
         """Returns when every location is served (or known to fail); raises nothing for what code does."""
         await self._parts.adopter.adopt()
         await self._planner.inspect()
@@ -75,7 +75,7 @@ class Starter:
         answers = await asyncio.gather(*(needs(place) for place in hosted))
         return [place for place, answer in zip(hosted, answers, strict=True) if answer]
 
-    async def _probe_all(self, places: list[CodeLocation], progress: Progress) -> None:
+    async def _probe_all(self, places: list[CodeLocation], progress: ProgressBar) -> None:
         progress.begin("Loading code locations", len(places))
 
         async def one(place: CodeLocation) -> None:

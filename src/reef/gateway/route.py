@@ -1,4 +1,4 @@
-"""One location as the gateway sees it."""
+"""What the gateway listens for: where, for which location, and what it answers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from reef.gateway.slots import CallLimits, Slots
 
 
 @dataclass
-class Place:
+class Route:
+    """Of one location, or of an entry that only shows an error and stands for one."""
+
     name: str
     address: ListenAddress
     limits: CallLimits
-    # The location that is asked for it: another one for an entry that only shows an error.
+    # Whom it stands for.
     location: str = ""
     server: grpc.aio.Server | None = None
     answers: Answers | None = None
