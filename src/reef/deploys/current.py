@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from reef.records.deploy_progress import Progress, retold
+from reef.decide.gate import Key
+from reef.decide.rollout import Outcome
+from reef.records.deploy_progress import (
+    DeployOver,
+    LocationDone,
+    LocationNotPinned,
+    LocationNotReached,
+    Progress,
+    TakenBack,
+    WaveBegan,
+    WaveHalted,
+    WavePassed,
+    WaveSoaking,
+    retold,
+)
 from reef.records.journal import Journal, last_journal
 from reef.statedir import write_atomic
 from reef.words import describe
@@ -21,7 +36,7 @@ CUT_OFF = "`reef deploy --resume` goes on with it, `reef deploy --abandon` gives
 
 @dataclass
 class Deploy:
-    """`events` only grow; the last one says that it is over."""
+    """Alone writes into its journal. `events` only grow; the last one says that it is over."""
 
     journal: Journal
     path: Path
@@ -38,6 +53,10 @@ class Deploy:
         return self.journal.id
 
     @property
+    def waves(self) -> int:
+        return len(self.journal.waves)
+
+    @property
     def over(self) -> bool:
         return self.journal.state == "over"
 
@@ -45,6 +64,70 @@ class Deploy:
         self.events.append(event)
         self.grew.set()
         self.grew = asyncio.Event()
+
+    # -- what happens to it ------------------------------------------------------------------------
+
+    def go_on(self) -> None:
+        self.journal.state = "running"
+
+    def give_up(self) -> None:
+        self.journal.abandoned = True
+
+    def note_waiting(self, not_pinned: dict[str, str]) -> None:
+        """Locations wait for their wave at what they serve; location -> why it cannot."""
+        self.journal.not_pinned = not_pinned
+        self.journal.pinned = True
+        for name, reason in not_pinned.items():
+            self.tell(LocationNotPinned(location=name, reason=reason))
+
+    def note_wave(self, wave: int, names: Sequence[str]) -> None:
+        """Waves count from 0 on here, as in the journal."""
+        self.tell(WaveBegan(wave=wave + 1, waves=self.waves, locations=list(names)))
+
+    def note_known(self, name: str, keys: Iterable[Key]) -> None:
+        """Calls of a location failed so before it was promoted."""
+        known = {*self.known(name), *keys}
+        self.journal.known[name] = sorted(known)
+
+    def known(self, name: str) -> frozenset[Key]:
+        return frozenset((what, how) for what, how in self.journal.known.get(name, ()))
+
+    def note_done(self, name: str, done: LocationDone) -> None:
+        self.journal.done[name] = done
+        self.tell(retold(done, type(done), location=name))
+
+    def note_soaking(self, wave: int) -> None:
+        self.tell(WaveSoaking(wave=wave + 1, waves=self.waves, soak_s=self.journal.soak_s))
+
+    def note_left(self, soak_left_s: float | None) -> None:
+        self.soak_left_s = soak_left_s
+
+    def note_passed(self, wave: int) -> None:
+        self.journal.passed += 1
+        if self.journal.waved:
+            self.tell(WavePassed(wave=wave + 1, waves=self.waves))
+
+    def note_halted(self, wave: int, reasons: Mapping[str, str]) -> None:
+        self.journal.halted = dict(reasons)
+        self.tell(WaveHalted(wave=wave + 1, waves=self.waves, reasons=self.journal.halted))
+
+    def note_taken_back(self, name: str, back: TakenBack) -> None:
+        self.journal.rolled_back[name] = back
+        self.tell(retold(back, type(back), location=name))
+
+    def note_settled(self, names: Iterable[str], what: str) -> None:
+        """Those that were not reached; `what` becomes of them."""
+        self.journal.settled = True
+        for name in names:
+            self.tell(LocationNotReached(location=name, reason=what))
+
+    def end(self, outcome: Outcome) -> None:
+        """It is told once it is written."""
+        self.journal.outcome = outcome
+        self.journal.state = "over"
+
+    def tell_end(self, seconds: float) -> None:
+        self.tell(DeployOver(outcome=self.journal.outcome, seconds=round(seconds, 3)))
 
     async def write(self) -> None:
         """What is known now is on the disk afterwards; many that write at once share one. A full disk is only

@@ -142,11 +142,12 @@ class Deployer:
         """Watch the deploy that is under way, or go on with the one that an earlier host did not finish. As `begin`,
         with `"attached"`. Raises ReefError where there is none."""
         async with self._starting:
-            journal = self._unfinished("resume").journal
+            deploy = self._unfinished("resume")
+            journal = deploy.journal
             fleet = await asyncio.to_thread(self._read_fleet)
             attached = journal.state == "running"
             if not attached:
-                await self._go_on(journal, {spec.name: spec for spec in fleet.locations})
+                await self._go_on(deploy, {spec.name: spec for spec in fleet.locations})
         others = Beginning(self._means.places, fleet).others()
         return {**_begun(journal), **others, "interrupted": None, "attached": attached}
 
@@ -158,8 +159,8 @@ class Deployer:
             if journal.state == "running":
                 deploy.abandoning.set()
             else:
-                journal.abandoned = True
-                await self._go_on(journal, {})  # nothing of it is probed, so a broken file is in nobody's way
+                deploy.give_up()
+                await self._go_on(deploy, {})  # nothing of it is probed, so a broken file is in nobody's way
         return {**_begun(journal), "added": [], "removed": [], "interrupted": None}
 
     def _unfinished(self, what: str) -> Deploy:
@@ -167,10 +168,10 @@ class Deployer:
             raise ReefError(f"there is no deploy to {what}", hint="`reef deploy` begins one")
         return deploy
 
-    async def _go_on(self, journal: Journal, specs: Mapping[str, Location]) -> None:
-        log.info("deploy %s goes on", journal.id)
-        journal.state = "running"
-        await self._start(journal, specs)
+    async def _go_on(self, deploy: Deploy, specs: Mapping[str, Location]) -> None:
+        log.info("deploy %s goes on", deploy.id)
+        deploy.go_on()
+        await self._start(deploy.journal, specs)
 
     def status(self) -> dict[str, Any] | None:
         """The deploy that is under way, was cut off or halted; None where the last one went through."""

@@ -19,11 +19,8 @@ from reef.errors import ReefError
 from reef.events import DeployEnded, DeployHalted, DeployWavePassed
 from reef.fleet.model import Location
 from reef.records.deploy_progress import (
-    DeployOver,
     LocationDone,
     LocationFailed,
-    LocationNotPinned,
-    LocationNotReached,
     LocationNotTakenBack,
     LocationProbing,
     LocationPromoted,
@@ -31,10 +28,6 @@ from reef.records.deploy_progress import (
     LocationTakenBack,
     LocationUnchanged,
     TakenBack,
-    WaveBegan,
-    WaveHalted,
-    WavePassed,
-    WaveSoaking,
     retold,
 )
 from reef.words import classed, describe
@@ -61,20 +54,20 @@ class Rollout:
             while not isinstance(step := self._next(), rollout.End):
                 await self._do(step)
                 await self._deploy.write()
-            self._journal.outcome = step.outcome
+            outcome = step.outcome
         except Exception as error:
             log.exception("deploy %s failed", self._journal.id)
             for name in self._journal.standing().not_reached:
-                self._done(name, LocationFailed(reason=describe(error)))
-            self._journal.outcome = "halted" if self._journal.waved else "finished"
-        self._journal.state = "over"
+                self._deploy.note_done(name, LocationFailed(reason=describe(error)))
+            outcome = "halted" if self._journal.waved else "finished"
+        self._deploy.end(outcome)
         await self._deploy.write()
-        outcome = self._journal.outcome
-        self._deploy.tell(DeployOver(outcome=outcome, seconds=round(time.monotonic() - started, 3)))
-        self._means.events.emit(DeployEnded(self._journal.id, outcome or "halted"))
+        self._deploy.tell_end(time.monotonic() - started)
+        self._means.events.emit(DeployEnded(self._journal.id, outcome))
 
     def _next(self) -> rollout.Step:
-        self._journal.abandoned |= self._deploy.abandoning.is_set()
+        if self._deploy.abandoning.is_set():
+            self._deploy.give_up()
         return rollout.next_step(self._journal.standing())
 
     async def _do(self, step: rollout.Step) -> None:
@@ -93,14 +86,11 @@ class Rollout:
     # -- one wave ----------------------------------------------------------------------------------
 
     async def _pin(self) -> None:
-        self._journal.not_pinned = await self._waiting.pin_all()
-        self._journal.pinned = True
-        for name, reason in self._journal.not_pinned.items():
-            self._deploy.tell(LocationNotPinned(location=name, reason=reason))
+        self._deploy.note_waiting(await self._waiting.pin_all())
 
     async def _promote(self, wave: int, names: Sequence[str]) -> None:
         if self._journal.waved:
-            self._deploy.tell(WaveBegan(wave=wave + 1, waves=self._waves, locations=list(names)))
+            self._deploy.note_wave(wave, names)
         new_zygotes = await self._ready_environments(names)
         await asyncio.gather(*(self._one(name) for name in names))
         if new_zygotes:
@@ -114,16 +104,11 @@ class Rollout:
             one = LocationDeploy(self._means, self._journal, place, self._specs.get(name))
             if one.cannot() is None:
                 self._deploy.tell(LocationProbing(location=name))
-            known = set(map(tuple, self._journal.known.get(name, ())))
-            self._journal.known[name] = sorted(known | place.serving.troubles.keys(time.monotonic()))  # type: ignore[arg-type]
+            self._deploy.note_known(name, place.serving.troubles.keys(time.monotonic()))
             done = await one.run()
             self._soaking.since[name] = one.since
-        self._done(name, done)
+        self._deploy.note_done(name, done)
         await self._deploy.write()
-
-    def _done(self, name: str, done: LocationDone) -> None:
-        self._journal.done[name] = done
-        self._deploy.tell(retold(done, type(done), location=name))
 
     async def _ready_environments(self, names: Sequence[str]) -> bool:
         """Packages that changed need their new zygote before anything is probed; whether any did."""
@@ -143,32 +128,22 @@ class Rollout:
         return False
 
     async def _watch(self, wave: int) -> None:
-        journal = self._journal
-        if not journal.waved:
-            journal.passed += 1
+        if not self._journal.waved:
+            self._deploy.note_passed(wave)
             return
-        number, waves = wave + 1, self._waves
-        self._deploy.tell(WaveSoaking(wave=number, waves=waves, soak_s=journal.soak_s))
+        self._deploy.note_soaking(wave)
         verdict = await self._soaking.wave(wave)
         if isinstance(verdict, Halt):
-            journal.halted = dict(verdict.reasons)
-            self._means.events.emit(DeployHalted(journal.id, number, journal.halted))
-            self._deploy.tell(WaveHalted(wave=number, waves=waves, reasons=journal.halted))
+            self._means.events.emit(DeployHalted(self._journal.id, wave + 1, verdict.reasons))
+            self._deploy.note_halted(wave, verdict.reasons)
         elif verdict is not None:
-            journal.passed += 1
-            self._means.events.emit(DeployWavePassed(journal.id, number, waves))
-            self._deploy.tell(WavePassed(wave=number, waves=waves))
-
-    @property
-    def _waves(self) -> int:
-        return len(self._journal.waves)
+            self._means.events.emit(DeployWavePassed(self._journal.id, wave + 1, self._deploy.waves))
+            self._deploy.note_passed(wave)
 
     # -- after a halt, or where it was abandoned ---------------------------------------------------
 
     async def _take_back(self, name: str) -> None:
-        back = await self._taken_back(name)
-        self._journal.rolled_back[name] = back
-        self._deploy.tell(retold(back, type(back), location=name))
+        self._deploy.note_taken_back(name, await self._taken_back(name))
 
     async def _taken_back(self, name: str) -> TakenBack:
         before = self._journal.before.get(name)
@@ -191,7 +166,5 @@ class Rollout:
             await self._waiting.let_go(names)
         else:
             await self._waiting.stay(names)
-        self._journal.settled = True
         follows = "follows its code again" if self._journal.abandoned else "stays at what it serves"
-        for name in names:
-            self._deploy.tell(LocationNotReached(location=name, reason=follows))
+        self._deploy.note_settled(names, follows)

@@ -34,14 +34,14 @@ class Soaking:
                 verdict = self._verdict(wave, began)
                 if not isinstance(verdict, Wait):
                     return verdict
-                self._deploy.soak_left_s = verdict.left_s
+                self._deploy.note_left(verdict.left_s)
                 # `wait_for` of Python 3.11 may swallow a cancellation.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(min(LOOK_S, verdict.left_s)):
                         await self._deploy.abandoning.wait()
             return None
         finally:
-            self._deploy.soak_left_s = None
+            self._deploy.note_left(None)
 
     def _verdict(self, wave: int, began: float) -> Wait | Pass | Halt:
         journal = self._deploy.journal
@@ -56,7 +56,7 @@ class Soaking:
                 name,
                 str(journal.done[name].version),
                 self.since.get(name, self._taken_up_at),
-                frozenset(map(tuple, journal.known.get(name, ()))),  # type: ignore[arg-type]
+                self._deploy.known(name),
             )
             for name in journal.standing().promoted
             if name in self._places

@@ -17,12 +17,9 @@ from reef.background import Background
 from reef.beside.choosing import choose_home, with_secret_files
 from reef.beside.dagster import choose_page
 from reef.beside.home import DagsterHome
-from reef.beside.instance import InstanceUnavailable
-from reef.beside.tree import kill_below, kill_tree
 from reef.beside.variables import not_taken
 from reef.beside.webserver import Webserver
 from reef.decide.reconcile import renames_of
-from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
 from reef.gateway.contract import WakeRefused
@@ -30,6 +27,7 @@ from reef.host.announce import announce, follow, is_loading, say, summary
 from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
 from reef.host.commands import Commands
+from reef.host.ending import cancel_runs, kill_all, sweep
 from reef.host.fleet_now import FleetNow
 from reef.host.ground import Ground, Outside
 from reef.host.listening import listen
@@ -45,15 +43,11 @@ from reef.progress import Bar, Silence
 from reef.releasing.quiet import Quiet
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
-from reef.words import count, describe
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 
 log = logging.getLogger("reef")
 
 STOP_WITHIN_S = 8.0
-CANCEL_RUNS_S = 3.0
-TELL_RUNS_S = 5.0  # Dagster needs one or two to open its instance; one that still computes then may be slow
-TELL_RUNS_AT_MOST_S = 30.0
 
 
 class Host:
@@ -242,7 +236,7 @@ class Host:
         leave = self.settings.leave_children
         companions = [asyncio.create_task(one.stop(STOP_WITHIN_S - 3)) for one in self.beside.companions]
         if not leave:
-            await self._cancel_runs()
+            await cancel_runs(self.parts, self.beside, say)
         self._loop_task.cancel()
         await asyncio.gather(*companions)
         await self._admin.close()
@@ -251,50 +245,16 @@ class Host:
         await parts.serving.rester.close()
         await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
         await parts.serving.hosting.close(leave_children=leave)
-        self._sweep(leave)
+        sweep(self.state, leave)
         self.lock.release()
-
-    async def _cancel_runs(self) -> None:
-        runs = self.parts.stores.runs
-        for place in self.parts.places.values():
-            if place.serving.runs:
-                await self.parts.serving.rester.refresh_runs(place)
-        live = [run for run in runs.all() if run.is_alive()]
-        if not live:
-            return
-        say(f"cancelling {count(len(live), 'live run')}: {', '.join(run.run_id[:8] for run in live)}")
-        message = "Reef was stopped by a person, which cancels its runs."
-        try:
-            async with asyncio.timeout(TELL_RUNS_AT_MOST_S):
-                await self.beside.ask_instance("cancel-runs", live, message, TELL_RUNS_S)
-        except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
-            log.warning("live runs could not be marked as cancelled beforehand: %s", describe(error))
-        for run in live:
-            runs.interrupt(run.run_id)
-        deadline = time.monotonic() + CANCEL_RUNS_S
-        while any(run.is_alive() for run in live) and time.monotonic() < deadline:
-            await asyncio.sleep(0.1)
-
-    def _sweep(self, leave: bool) -> None:
-        self.state.admin_socket.unlink(missing_ok=True)
-        folders = ["l"] if leave else ["l", "c", "children"]
-        for folder in folders:
-            for path in (self.state.root / folder).glob("*"):  # somebody may have removed it
-                path.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """The second Ctrl-C: nothing is drained."""
         for companion in self.beside.companions:
             companion.kill()
         if not self.settings.leave_children:
-            for run in self.parts.stores.runs.all():
-                if run.is_alive():
-                    kill_tree(run.pid)
-            for place in self.parts.places.values():
-                for child in place.serving.children():
-                    kill_tree(child.pid)
-            kill_below(os.getpid())
-        self._sweep(self.settings.leave_children)
+            kill_all(self.parts)
+        sweep(self.state, self.settings.leave_children)
 
 
 async def _all_or_first_error(tasks: list[asyncio.Task[None]]) -> None:
