@@ -13,10 +13,16 @@ MOST = 400
 
 
 class Chunks:
-    """`flat`: what many things hold, one after the other in one list; `one`: what one of them holds."""
+    """`flat`: what many things hold, one after the other in one list; `kept`: a copy of one of them, `items` of which
+    are what it held."""
 
-    def __init__(self, flat: Callable[[list[Any]], list[Any]], one: Callable[[Any], list[Any]]) -> None:
-        self._flat, self._one = flat, one
+    def __init__(
+        self,
+        flat: Callable[[list[Any]], list[Any]],
+        kept: Callable[[Any], Any],
+        items: Callable[[Any], list[Any]] = list,
+    ) -> None:
+        self._flat, self._kept, self._items = flat, kept, items
         self._chunks: list[_Chunk] = []
         self.things: list[Any] = []
 
@@ -24,14 +30,14 @@ class Chunks:
         for start in range(0, len(things), MOST):
             some = things[start : start + MOST]
             if self._chunks and len(self._chunks[-1].things) + len(some) <= MOST:
-                self._chunks[-1].add(some, self._flat(some), list(map(self._one, some)))
+                self._chunks[-1].add(some, self._flat(some), list(map(self._kept, some)))
             else:
                 self._chunks.append(
-                    _Chunk(len(self.things), some, self._flat(some), list(map(self._one, some)))
+                    _Chunk(len(self.things), some, self._flat(some), list(map(self._kept, some)))
                 )
             self.things += some
 
-    def changed(self) -> Iterator[tuple[int, list[Any]]]:
+    def changed(self) -> Iterator[tuple[int, Any]]:
         """Number of each thing that holds something else than when it was last looked at, with what it held then."""
         for chunk in self._chunks:
             now = self._flat(chunk.things)
@@ -39,19 +45,20 @@ class Chunks:
                 chunk.flat = now
                 yield from self._in_chunk(chunk)
 
-    def _in_chunk(self, chunk: _Chunk) -> Iterator[tuple[int, list[Any]]]:
+    def _in_chunk(self, chunk: _Chunk) -> Iterator[tuple[int, Any]]:
         for number, (thing, before) in enumerate(zip(chunk.things, chunk.held, strict=True)):
-            now = self._one(thing)
-            if not (equal(now, before) or all_same(now, before)):
+            now = self._kept(thing)
+            items, were = self._items(now), self._items(before)
+            if not (equal(items, were) or all_same(items, were)):
                 chunk.held[number] = now
                 yield chunk.first + number, before
 
 
 class _Chunk:
-    def __init__(self, first: int, things: list[Any], flat: list[Any], held: list[list[Any]]) -> None:
+    def __init__(self, first: int, things: list[Any], flat: list[Any], held: list[Any]) -> None:
         self.first, self.things, self.flat, self.held = first, list(things), flat, held
 
-    def add(self, things: list[Any], flat: list[Any], held: list[list[Any]]) -> None:
+    def add(self, things: list[Any], flat: list[Any], held: list[Any]) -> None:
         self.things += things
         self.flat += flat
         self.held += held

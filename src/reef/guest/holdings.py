@@ -20,7 +20,6 @@ _ENVIRON = "os.environ"
 _FILTERS = ("warnings.filters", "_warnings.filters")
 _HANDLERS = "logging._handlerList"
 _RESET = frozenset(("sys.path", "sys.argv", "sys.orig_argv"))  # a child has its own
-_keys: Callable[[Any], Any] = dict.keys
 _values: Callable[[Any], Any] = dict.values  # not what a subclass has in its place
 
 
@@ -30,7 +29,7 @@ class Holdings:
     def __init__(self) -> None:
         self._seen: set[int] = {id(os.environ._data)}  # type: ignore[attr-defined]
         self._reached = Reached(self._seen)
-        self._dicts = _Sort(lambda held: list(chain.from_iterable(map(_values, held))), _copied)
+        self._dicts = _Sort(lambda held: list(chain.from_iterable(map(_values, held))), dict.copy, _items)
         self._lists = _Sort(lambda held: list(chain.from_iterable(held)), list)
         self._sets = _Sort(lambda held: list(chain.from_iterable(held)), list)
         self._environ = dict(os.environ)
@@ -77,9 +76,9 @@ class Holdings:
             found += _in_set(self._sets.holders[number], set(before))
         return found
 
-    def _in_dict(self, number: int, held: list[Any]) -> Iterator[Change]:
-        holder, half = self._dicts.holders[number], len(held) // 2
-        before, now = dict(zip(held[half:], held[:half], strict=True)), dict(holder.held)
+    def _in_dict(self, number: int, before: dict[Any, Any]) -> Iterator[Change]:
+        holder = self._dicts.holders[number]
+        now = dict(holder.held)
         for key, value in now.items():
             if key not in before:
                 yield from _added(holder, key, value)
@@ -106,8 +105,13 @@ class Holdings:
 class _Sort(Chunks):
     """Containers of one sort, with what has them."""
 
-    def __init__(self, flat: Callable[[list[Any]], list[Any]], one: Callable[[Any], list[Any]]) -> None:
-        super().__init__(flat, one)
+    def __init__(
+        self,
+        flat: Callable[[list[Any]], list[Any]],
+        kept: Callable[[Any], Any],
+        items: Callable[[Any], list[Any]] = list,
+    ) -> None:
+        super().__init__(flat, kept, items)
         self.holders: list[Holder] = []
 
     def add(self, things: list[Holder]) -> None:
@@ -115,9 +119,8 @@ class _Sort(Chunks):
         super().add([holder.held for holder in things])
 
 
-def _copied(held: dict[Any, Any]) -> list[Any]:
-    """Values, then keys."""
-    return [*_values(held), *_keys(held)]
+def _items(held: dict[Any, Any]) -> list[Any]:
+    return list(_values(held))
 
 
 def _in_list(holder: Holder, before: list[Any]) -> Iterator[Change]:
