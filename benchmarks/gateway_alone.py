@@ -11,19 +11,19 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from reef.gateway import Gateway, ListenAddress
-from reef.gateway.contract import Control, Served
+from reef.gateway import Board, Gateway, ListenAddress
+from reef.gateway.contract import Reloads, Served, Servers
 from reef.snapshots import SnapshotStore
 
 
 async def run(folder: Path, count: int) -> None:
     """Serve until SIGTERM; no call but polls is expected, so nobody is there to wake anything."""
-    store = SnapshotStore(folder / "snapshots", 1 << 20)
-    gateway = Gateway(cast(Control, None), store, lambda _event: None)
+    board = Board(SnapshotStore(folder / "snapshots", 1 << 20))
+    gateway = Gateway(board, cast(Servers, None), cast(Reloads, None), lambda _event: None)
     for number in range(count):
         name = f"loc_{number:04}"
         await gateway.open(name, ListenAddress(socket=str(folder / f"{name}.sock")))
-        gateway.serve(name, Served(server_id=f"id-of-{name}", snapshot=None))
+        board.serve(name, Served(server_id=f"id-of-{name}", snapshot=None))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print("listening", flush=True)

@@ -30,7 +30,13 @@ MINORS = (11, 12, 13)
 OLDER = "1.12.3"  # a year before the newest
 OLDER_LIBRARIES = "0.28.3"
 OLDER_ON = 12
-INDEPENDENT = ("tests/benchmarks", "tests/control", "tests/decide", "tests/docs")  # of Python and Dagster
+INDEPENDENT = (
+    "tests/benchmarks",
+    "tests/decide",
+    "tests/docs",
+    "tests/records",
+    "tests/versions",
+)  # of Python and Dagster
 AT_A_TIME = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 NEWER_MESSAGES = (  # these build or list messages that the older Dagster does not have yet
     "tests/wire/test_lanes.py::test_the_table_knows_every_rpc_and_whether_it_streams",

@@ -11,9 +11,11 @@ import re
 import shutil
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from reef.errors import ReefError
 from reef.words import fault
@@ -81,29 +83,34 @@ class StateDir:
     def host_log(self) -> Path:
         return self.folder("logs") / "reef.log"
 
-    def listener_socket(self, location: str) -> Path:
-        return self.folder("l") / f"{slug(location)}.sock"
+    def listener_socket(self, name: str) -> Path:
+        return self.folder("l") / f"{slug(name)}.sock"
 
-    def log_file(self, location: str) -> Path:
-        return self.folder("logs") / f"{slug(location)}.log"
+    def log_file(self, name: str) -> Path:
+        return self.folder("logs") / f"{slug(name)}.log"
 
-    def served_file(self, location: str) -> Path:
-        return self.folder("served") / f"{slug(location)}.json"
+    def served_file(self, name: str) -> Path:
+        return self.folder("served") / f"{slug(name)}.json"
 
     def check_socket_paths(self, locations: tuple[str, ...]) -> None:
         """Refuse a folder whose sockets' paths the kernel would not take."""
         longest = max(
             (self.listener_socket(name) for name in locations), key=_path_bytes, default=self.admin_socket
         )
-        if (size := _path_bytes(longest)) > SOCKET_PATH_MAX:
-            raise ReefError(
-                f"socket path {str(longest)!r} has {size} bytes, a unix socket's may have {SOCKET_PATH_MAX}",
-                hint="choose a shorter folder with --state-dir or REEF_STATE_DIR",
-            )
+        check_socket_path(longest)
 
 
 def _path_bytes(path: Path) -> int:
     return len(os.fsencode(path))
+
+
+def check_socket_path(path: Path) -> None:
+    """Refuse what the kernel would not take."""
+    if (size := _path_bytes(path)) > SOCKET_PATH_MAX:
+        raise ReefError(
+            f"socket path {str(path)!r} has {size} bytes, a unix socket's may have {SOCKET_PATH_MAX}",
+            hint="choose a shorter folder with --state-dir or REEF_STATE_DIR",
+        )
 
 
 def open_state_dir(path: Path) -> StateDir:
@@ -130,7 +137,7 @@ _WRITTEN_TO = (
     "copies/versions/*",
     "copies/blobs/*",
 )
-_HALF_WRITTEN = re.compile(r"\.(new-|write-test-|.+\.)[a-z0-9_]{8}")  # as `tempfile` names them
+_HALF_WRITTEN = re.compile(r"\.(write-test-|.+\.)[a-z0-9_]{8}")  # as `tempfile` names them
 
 
 def sweep_half_written(state: StateDir) -> None:
@@ -185,18 +192,32 @@ def host_is_alive(state: StateDir) -> bool:
         os.close(fd)
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Whole or not at all, also when the disk is full or the machine goes down."""
+@contextmanager
+def replacing(path: Path, *, lasting: bool = True, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of `path` at the end: whole or not at all, also when the disk is full.
+
+    `lasting`: it is on the disk before it is there, so a machine that goes down leaves the old or the new content. What
+    a power cut may take need not wait for that. Where the block or the disk fails, nothing is left behind. Blocks.
+    """
     fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
+        with os.fdopen(fd, "w+b") as file:
+            yield file
             file.flush()
-            os.fsync(file.fileno())
+            os.fchmod(fd, mode)
+            if lasting:
+                os.fsync(fd)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with suppress(OSError):
+            os.unlink(temporary)
         raise
+
+
+def write_atomic(path: Path, *pieces: bytes, lasting: bool = True, mode: int = 0o600) -> None:
+    """As `replacing`, of bytes that are there already."""
+    with replacing(path, lasting=lasting, mode=mode) as file:
+        file.writelines(pieces)
 
 
 def write_json(path: Path, value: object) -> None:

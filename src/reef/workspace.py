@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket as sockets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,8 +10,12 @@ import yaml
 
 from reef.errors import ReefError
 from reef.gateway import ListenAddress
+from reef.gateway.address import port_fault
 from reef.statedir import StateDir, write_atomic
 from reef.words import fault
+
+AddressesFor = Callable[[tuple[str, ...]], Mapping[str, ListenAddress]]
+"""Where to listen for these names; blocks."""
 
 HEADER = "# Written by Reef. Point dagster-webserver and dagster-daemon at it with -w.\n"
 
@@ -55,16 +58,11 @@ def _given_ports(path: Path) -> dict[str, int]:
 
 def check_port_free(host: str, port: int, whose: str, option: str) -> None:
     """Refuse a port that somebody else listens on, before anything is started."""
-    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
-    with sockets.socket(family, sockets.SOCK_STREAM) as trial:
-        trial.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
-        try:
-            trial.bind((host, port))
-        except OSError as error:
-            raise ReefError(
-                f"port {port} {whose} cannot be listened on at {host}: {fault(error)}",
-                hint=f"choose another with {option}",
-            ) from None
+    if (error := port_fault(host, port)) is not None:
+        raise ReefError(
+            f"port {port} {whose} cannot be listened on at {host}: {fault(error)}",
+            hint=f"choose another with {option}",
+        )
 
 
 def write_workspace(path: Path, addresses: Mapping[str, ListenAddress]) -> None:

@@ -9,8 +9,8 @@ import pytest
 from reefs import Reef, until
 
 from reef.beside.instance_yaml import read_instance_yaml
-from reef.control.specs import load_timeouts
 from reef.errors import ReefError
+from reef.locations.specs import load_timeouts
 
 pytestmark = pytest.mark.timeout(240)
 

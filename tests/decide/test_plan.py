@@ -6,7 +6,8 @@ import pytest
 
 from reef.decide.changed import MadeOf, reasons_between
 from reef.decide.diff import Diff, difference, refusal, spelt
-from reef.decide.plan import LocationPlan, Plan, chain_to, touched_by
+from reef.decide.plan import LocationPlan, Plan
+from reef.decide.touched import chain_to, touched_by
 from reef.importgraph import Footprint, Unclear
 
 SALES = Footprint(

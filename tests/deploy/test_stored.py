@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from reef.control.contents import ContentMaps, made_of
-from reef.control.deploy import Deploy, Journal, last_journal
-from reef.control.history import MOST, MOST_BYTES, History
-from reef.control.outline import outline_of
 from reef.decide.changed import reasons_between
 from reef.decide.diff import difference
+from reef.deploys.current import Deploy
+from reef.records.contents import ContentMaps, made_of
+from reef.records.deploy_progress import LocationPromoted
+from reef.records.history import MOST, MOST_BYTES, History
+from reef.records.journal import Journal, last_journal
+from reef.releasing.outline import outline_of
 from reef.snapshots import SnapshotStore
 from reef.snapshots.model import LocationSnapshot, RecordedRepository
 from reef.sources import SourceIndex, SourceRecord, SourceScope
@@ -110,7 +112,7 @@ def test_what_many_write_at_once_is_the_newest(tmp_path: Path) -> None:
     deploy = Deploy(Journal(id="x", waves=(("a",),)), tmp_path / "deploy.json")
 
     async def one(number: int) -> None:
-        deploy.journal.done[str(number)] = {"state": "promoted"}
+        deploy.journal.done[str(number)] = LocationPromoted()
         await deploy.write()
         assert str(number) in json.loads(deploy.path.read_bytes())["done"]
 

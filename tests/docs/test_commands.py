@@ -10,10 +10,10 @@ import pytest
 from pages import ROOT, code_in, first_cells, sections
 
 from reef.cli.main import group
-from reef.control.location import CodeLocation
-from reef.control.status import fleet_status, location_status, zygote_status
 from reef.fleet.model import Location
+from reef.host.status import fleet_status, location_status, zygote_status
 from reef.hosting.contract import ZygoteStatus
+from reef.locations.place import CodeLocation
 
 COMMANDS = ROOT / "docs" / "commands.md"
 

@@ -22,7 +22,7 @@ from pages import ROOT, code_in, first_cells, sections
 from deadlines import scaled
 from reef.beside.instance_yaml import TIMEOUT, WAITS
 from reef.beside.variables import CHOSEN, TARGETS
-from reef.control.specs import NOT_INHERITED
+from reef.locations.specs import NOT_INHERITED
 
 PAGE = ROOT / "docs" / "settings-of-dagster.md"
 ANSWERS = {"taken", "passed on", "not taken"}

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from deadlines import scaled, until
-from reef.control.admin import ask_admin
+from reef.admin import ask_admin
 
 FIRST_PORT = 12_000
 PORTS_EACH = 2_500

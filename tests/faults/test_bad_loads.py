@@ -19,7 +19,7 @@ from reefs import Reef, until
 
 from deadlines import scaled
 from reef.demo.clone import __file__ as clone_script
-from reef.hosting.process import start_ticks
+from reef.procfs import start_ticks
 
 pytestmark = pytest.mark.timeout(200)
 

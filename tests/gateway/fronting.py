@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import grpc
 import grpc.aio
 from dagster._grpc.client import DagsterGrpcClient
 
 from deadlines import scaled, until_async
-from reef.gateway import CallLimits, Gateway, ListenAddress
+from reef.gateway import Board, CallLimits, Gateway, ListenAddress
 from reef.gateway.contract import CallEnded, CallStarted, Endpoint, Served, WakeRefused
 from reef.snapshots import SnapshotStore
 from reef.snapshots.record import Recording
@@ -26,8 +26,8 @@ LOCATION = "sales"
 REPOSITORY = "__repository__"
 
 
-def endpoint(target: str, child: str = "1.1") -> Endpoint:
-    return Endpoint(target, "v1", child)
+def endpoint(target: str, kind: Literal["child", "external"] = "child") -> Endpoint:
+    return Endpoint(target, "v1", server=target, kind=kind)
 
 
 @dataclass
@@ -63,13 +63,13 @@ class FakeControl:
         self.failed.append(endpoint)
         self.on_failed()
 
-    def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
+    async def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
         return self.runs_at
 
-    def cancel_orphan(self, location: str, run_id: str) -> bool:
+    async def cancel_orphan(self, location: str, run_id: str) -> bool:
         return run_id in self.orphans
 
-    def can_cancel_orphan(self, location: str, run_id: str) -> bool:
+    async def can_cancel_orphan(self, location: str, run_id: str) -> bool:
         return run_id in self.orphans
 
     async def reload(self, location: str) -> None:
@@ -95,6 +95,7 @@ class Front:
     """A gateway that listens for one location."""
 
     gateway: Gateway
+    board: Board
     control: FakeControl
     store: SnapshotStore
     socket: str
@@ -122,7 +123,7 @@ class Front:
         """Serve a recording; returns the digest of its snapshot."""
         digest = self.store.put(recording.snapshot) if recording and recording.snapshot else None
         error = recording.load_error if recording else None
-        self.gateway.serve(LOCATION, Served(server_id, digest, error))
+        self.board.serve(LOCATION, Served(server_id, digest, error))
         return digest
 
     def ended(self, method: str) -> CallEnded:
@@ -146,19 +147,18 @@ async def fronted(
     events: list[Any] = []
     missing: list[tuple[str, str]] = []
     store = SnapshotStore(folder / "snapshots", 1 << 30)
+    board = Board(store, limits=messages, id_lag_s=id_lag_s, list_lag_s=list_lag_s)
     gateway = Gateway(
+        board,
         control,
-        store,
+        control,
         events.append,
-        limits=messages,
-        id_lag_s=id_lag_s,
-        list_lag_s=list_lag_s,
         on_missing=lambda location, digest: missing.append((location, digest)),
     )
     socket = str(folder / "l.sock")
     try:
         await gateway.open(LOCATION, ListenAddress(socket=socket), limits)
-        yield Front(gateway, control, store, socket, events, missing)
+        yield Front(gateway, board, control, store, socket, events, missing)
     finally:
         await gateway.aclose(0.0)
 

@@ -22,12 +22,12 @@ from fronting import LOCATION, FakeControl, fronted, until
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from deadlines import scaled
-from reef.gateway import Gateway, ListenAddress
+from reef.gateway import Board, Gateway, ListenAddress
 from reef.gateway.contract import Served
 from reef.snapshots import SnapshotStore
 from reef.wire import messages
 from reef.wire.client import RawClient, open_channel
-from reef.wire.lanes import RPCS, lane_of
+from reef.wire.lanes import RPCS
 
 
 def test_polls_wake_nobody(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_calls_wait_until_the_location_was_first_loaded(tmp_path: Path) -> None:
 def test_malformed_requests_are_the_callers_fault(tmp_path: Path) -> None:
     async def main() -> None:
         async with fronted(tmp_path, FakeControl()) as front:
-            front.gateway.serve(LOCATION, Served("i", "0" * 64))
+            front.board.serve(LOCATION, Served("i", "0" * 64))
             for method in ("Ping", "ExternalRepository", "CancelExecution"):
                 with pytest.raises(grpc.aio.AioRpcError) as error:
                     await front.raw(method, b"\xff")
@@ -137,12 +137,12 @@ def test_every_rpc_takes_the_lane_of_the_table_when_asleep(tmp_path: Path) -> No
 
     async def main() -> None:
         async with fronted(tmp_path, FakeControl(woken=RuntimeError("no wake here"))) as front:
-            front.gateway.serve(LOCATION, Served("i", None, load_error="{}"))
+            front.board.serve(LOCATION, Served("i", None, load_error="{}"))
             for path, rpc in RPCS.items():
                 if rpc.name in ("Watch", "CancelExecution", "CanCancelExecution"):
                     continue
                 await call_anyhow(front.target, path, rpc.streams)
-                assert front.lanes(rpc.name) == {lane_of(path, awake=False)}, rpc
+                assert front.lanes(rpc.name) == {rpc.asleep}, rpc
 
     asyncio.run(main())
 
@@ -163,7 +163,8 @@ def test_an_observer_that_fails_fails_no_call(tmp_path: Path) -> None:
         def broken(_event: object) -> None:
             raise RuntimeError("observer")
 
-        gateway = Gateway(FakeControl(), SnapshotStore(tmp_path / "s", 1 << 20), broken)
+        board, control = Board(SnapshotStore(tmp_path / "s", 1 << 20)), FakeControl()
+        gateway = Gateway(board, control, control, broken)
         try:
             await gateway.open("x", ListenAddress(socket=str(tmp_path / "x.sock")))
             async with RawClient(f"unix:{tmp_path}/x.sock") as client:

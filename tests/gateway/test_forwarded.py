@@ -74,7 +74,7 @@ def test_a_call_wakes_its_location(tmp_path: Path, small: CodeServer) -> None:
             assert "cursor 6" in await front.ask(tick("6"))
             assert control.wakes == 2, "a warm location is not woken"
             assert front.lanes("SyncExternalSensorExecution") == {"forwarded"}
-            assert front.gateway.in_flight(LOCATION) == 0
+            assert front.board.in_flight(LOCATION) == 0
 
     asyncio.run(main())
 
@@ -214,7 +214,7 @@ def test_invariant_7_a_call_is_held_within_its_own_deadline(tmp_path: Path) -> N
                 await front.raw("ExternalPartitionNames", timeout_s=scaled(0.5))
             assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             assert 0.4 < time.monotonic() - before < scaled(5)
-            await until(lambda: front.gateway.in_flight(LOCATION) == 0)
+            await until(lambda: front.board.in_flight(LOCATION) == 0)
             assert front.ended("ExternalPartitionNames").code == "DEADLINE_EXCEEDED"
 
     asyncio.run(main())
@@ -266,7 +266,7 @@ def test_a_slow_tick_ends_at_the_callers_deadline(tmp_path: Path) -> None:
         async with fronted(tmp_path, FakeControl(now=endpoint(server.target))) as front:
             with pytest.raises(DagsterUserCodeUnreachableError, match="timed out"):
                 await front.ask(tick("sleep", timeout=1))
-            await until(lambda: front.gateway.in_flight(LOCATION) == 0)
+            await until(lambda: front.board.in_flight(LOCATION) == 0)
 
     with code_server(tmp_path, SMALL) as server:
         asyncio.run(main(server))
@@ -298,7 +298,7 @@ def test_a_client_that_goes_cancels_the_inner_call(tmp_path: Path, streams: bool
             call.cancel()
             await until(gone.is_set)
             await asyncio.gather(reading, return_exceptions=True)
-            await until(lambda: front.gateway.in_flight(LOCATION) == 0)
+            await until(lambda: front.board.in_flight(LOCATION) == 0)
             assert front.ended(name).code == "CANCELLED"
             await channel.close(None)
 
@@ -341,7 +341,7 @@ def test_invariant_13_a_flood_fails_at_once_and_only_here(tmp_path: Path) -> Non
                 calls = []
                 for number in range(3):
                     calls.append(asyncio.create_task(front.raw("ExternalPartitionNames", b"%d" % number)))
-                    await until(lambda number=number: front.gateway.in_flight(LOCATION) == number + 1)  # type: ignore[misc]
+                    await until(lambda number=number: front.board.in_flight(LOCATION) == number + 1)  # type: ignore[misc]
                 await until(lambda: len(running) == 2)
                 with pytest.raises(grpc.aio.AioRpcError) as error:
                     await front.raw("ExternalPartitionNames", b"3")
@@ -349,11 +349,11 @@ def test_invariant_13_a_flood_fails_at_once_and_only_here(tmp_path: Path) -> Non
                 assert "2 run at once and 1 may wait" in (error.value.details() or "")
                 front.serve(None)
                 assert await front.raw("GetServerId")
-                assert front.gateway.in_flight_to(target) == 2
+                assert front.board.in_flight_to(target) == 2
                 go.set()
                 assert await asyncio.gather(*calls) == [b"0", b"1", b"2"]
                 assert running == [b"0", b"1", b"2"]
-                assert front.gateway.in_flight_to(target) == 0
+                assert front.board.in_flight_to(target) == 0
 
     asyncio.run(main())
 
@@ -370,10 +370,10 @@ def test_a_queued_call_that_gives_up_leaves_the_queue(tmp_path: Path) -> None:
             control = FakeControl(now=endpoint(target))
             async with fronted(tmp_path, control, limits=CallLimits(concurrent=1, queued=5)) as front:
                 first = asyncio.create_task(front.raw("ExternalPartitionNames", b"1"))
-                await until(lambda: front.gateway.in_flight_to(target) == 1)
+                await until(lambda: front.board.in_flight_to(target) == 1)
                 with pytest.raises(grpc.aio.AioRpcError):
                     await front.raw("ExternalPartitionNames", timeout_s=scaled(0.3))
-                await until(lambda: front.gateway.in_flight(LOCATION) == 1)
+                await until(lambda: front.board.in_flight(LOCATION) == 1)
                 go.set()
                 assert await first == b"1"
                 assert await front.raw("ExternalPartitionNames", b"2") == b"2"
@@ -484,7 +484,7 @@ def test_a_killed_code_server_mid_call_is_told_and_the_next_call_goes_on(
         control.on_failed = lambda: setattr(control, "now", None)
         async with fronted(tmp_path, control) as front:
             call = asyncio.create_task(front.ask(tick("sleep")))
-            await until(lambda: front.gateway.in_flight_to(server.target) == 1)
+            await until(lambda: front.board.in_flight_to(server.target) == 1)
             await until(lambda: any(isinstance(event, CallStarted) for event in front.events))
             await asyncio.sleep(0.3)
             server.kill()
@@ -506,7 +506,7 @@ def test_channels_are_kept_and_dropped_with_their_server(tmp_path: Path) -> None
             fake_server(tmp_path, answers) as target,
             fronted(tmp_path, FakeControl(now=endpoint(target))) as front,
         ):
-            channels = front.gateway._channels
+            channels = front.board.channels
             for _ in range(3):
                 await front.raw("ExternalPartitionNames")
             assert len(channels._kept) == 1
@@ -527,20 +527,20 @@ def test_a_channel_to_a_server_that_ended_is_closed_at_once(tmp_path: Path, smal
     async def main() -> None:
         control = FakeControl(woken=endpoint(small.target))
         async with fronted(tmp_path, control) as front:
-            channels = front.gateway._channels
+            channels = front.board.channels
             await front.ask(tick("5"))
             assert [one.target for one in channels._kept] == [small.target]
-            front.gateway.ended("unix:/another")
+            front.board.ended("unix:/another")
             assert len(channels._kept) == 1
-            front.gateway.ended(small.target)
-            assert (channels._kept, len(channels._closing)) == ({}, 1)
+            front.board.ended(small.target)
+            assert (channels._kept, len(channels._closing._tasks)) == ({}, 1)
             assert "cursor 6" in await front.ask(tick("6")), "it is opened again where somebody answers there"
             async with channels.to(endpoint(small.target)) as kept:
-                front.gateway.ended(small.target)
+                front.board.ended(small.target)
                 await kept.connected()  # what is under way goes on
                 assert channels.in_flight_to(small.target) == 1
             assert channels._kept == {}
-            await asyncio.gather(*channels._closing)
+            await channels._closing.close()
             assert kept.channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
 
     asyncio.run(main())

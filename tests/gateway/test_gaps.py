@@ -187,5 +187,5 @@ def test_a_client_that_is_slow_between_list_and_id(
 
 def until_switched(front: Front) -> None:
     """The lists have been compared."""
-    place = front.gateway._places[LOCATION]
+    place = front.board.routes[LOCATION]
     until(lambda: place.answers is not None and b"reef-2" in place.answers.server_id, CONVERGES_S)

@@ -61,7 +61,7 @@ def test_an_external_server_is_reloaded_itself(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with fake_server(tmp_path, reloads) as target:
-            control = FakeControl(now=endpoint(target, child=""))
+            control = FakeControl(now=endpoint(target, kind="external"))
             async with fronted(tmp_path, control) as front:
                 await front.ask(lambda client: client.reload_code(timeout=scaled(30)))
             assert (len(asked), control.reloads) == (1, 1)
@@ -124,6 +124,6 @@ def test_a_reload_with_state_that_fails_is_told(tmp_path: Path) -> None:
             async with fronted(tmp_path, control) as front:
                 assert messages.reply_error(await front.raw("ReloadCodeWithState")) == b"{}"
                 assert control.reprobes == 0
-                assert front.gateway.in_flight(LOCATION) == 0
+                assert front.board.in_flight(LOCATION) == 0
 
     asyncio.run(main())

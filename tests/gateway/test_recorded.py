@@ -213,7 +213,7 @@ def test_invariant_6_an_empty_list_is_never_passed_on(tmp_path: Path, small: Cod
         server.add_insecure_port(f"unix:{tmp_path}/empty.sock")
         await server.start()
         async with fronted(tmp_path, FakeControl(now=endpoint(f"unix:{tmp_path}/empty.sock"))) as front:
-            front.gateway.serve(LOCATION, Served("reef-1", "0" * 64))
+            front.board.serve(LOCATION, Served("reef-1", "0" * 64))
             text = await front.ask(lambda client: client.list_repositories())
             assert "named no repository" in deserialize_value(text, SerializableErrorInfo).message
         await server.stop(0)
@@ -225,7 +225,7 @@ def test_a_switch_is_seen_as_one(tmp_path: Path, recording: Recording) -> None:
     async def main() -> None:
         async with fronted(tmp_path, FakeControl()) as front:
             digest = front.serve(recording, "reef-1")
-            front.gateway.serve(LOCATION, Served("reef-2", digest))
+            front.board.serve(LOCATION, Served("reef-2", digest))
             assert await front.ask(lambda client: client.get_server_id()) == "reef-2"
             front.serve(synthesized_load_error("gone", LOCATION), "reef-3")
             assert await front.ask(lambda client: client.get_server_id()) == "reef-3"
@@ -248,7 +248,7 @@ def test_invariant_16_a_client_between_list_and_id_gets_the_old_id(
             assert b"reef-1" in await front.raw("GetServerId")
             text = messages.reply_text(await front.raw("ListRepositories"))
             assert b"gone" in text, "the snapshot is switched at once"
-            front.gateway.serve(LOCATION, Served("reef-3", digest))
+            front.board.serve(LOCATION, Served("reef-3", digest))
             seen = [await front.raw("GetServerId")]
             async with asyncio.timeout(scaled(20)):
                 while b"reef-3" not in seen[-1]:
@@ -265,14 +265,14 @@ def test_an_external_location_forwards_what_is_not_recorded(tmp_path: Path, smal
         theirs = messages.server_id_of(await direct(small, "GetServerId"))
         assert await front.ask(lambda client: client.get_server_id()) == theirs
         assert await front.raw("ListRepositories") == await direct(small, "ListRepositories")
-        front.gateway.serve(LOCATION, Served("reef-ext", None))
+        front.board.serve(LOCATION, Served("reef-ext", None))
         assert await front.ask(lambda client: client.get_server_id()) == "reef-ext"
         text = await front.ask(lambda client: client.external_repository(origin()))
         assert deserialize_value(text, RepositorySnap).name == REPOSITORY
         assert control.wakes == 0
 
     async def run() -> None:
-        control = FakeControl(now=endpoint(small.target, child=""))
+        control = FakeControl(now=endpoint(small.target, kind="external"))
         async with fronted(tmp_path, control) as front:
             await main(front, control)
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from deadlines import until_async as until
-from reef.beside.companion import Companion, CompanionSpec, start_ticks
+from reef.beside.companion import Companion, CompanionSpec
+from reef.procfs import start_ticks
 
 
 def spec(folder: Path, code: str) -> CompanionSpec:
@@ -66,9 +67,57 @@ def test_the_next_host_takes_up_what_the_last_one_left(tmp_path: Path) -> None:
         second.start()
         await until(lambda: second.pid)
         assert second.pid == first.pid
-        first._stopping = True  # as if its host had been killed: it does nothing more
+        first._stopping.set()  # as if its host had been killed: it does nothing more
         await second.stop(5.0)
-        assert first._task is not None
-        await first._task
+        await first._background.close()
+
+    asyncio.run(scene())
+
+
+def test_what_cannot_be_started_is_said_and_tried_again(tmp_path: Path) -> None:
+    async def scene() -> None:
+        said: list[str] = []
+        missing = CompanionSpec("webserver", ("/no/such/program",), {}, tmp_path / "log", tmp_path / "record")
+        companion = Companion(missing, said.append)
+        companion.start()
+        await until(lambda: len(said) > 1)
+        assert "webserver cannot be started" in said[0]
+        assert "/no/such/program" in said[0]
+        await companion.stop(5.0)
+
+    asyncio.run(scene())
+
+
+def test_one_that_is_stopped_while_it_starts_does_not_stay(tmp_path: Path) -> None:
+    async def scene() -> None:
+        companion = Companion(spec(tmp_path, SLEEPER), print)
+        companion.start()
+        await until(lambda: (tmp_path / "log").exists())  # it is being started
+        await companion.stop(5.0)
+        assert companion.pid is None
+        assert not (tmp_path / "record").exists()
+
+    asyncio.run(scene())
+
+
+def test_a_record_that_cannot_be_written_does_not_leave_the_process_alone(tmp_path: Path) -> None:
+    async def scene() -> None:
+        (tmp_path / "gone").mkdir()
+        one = CompanionSpec(
+            "daemon",
+            (sys.executable, "-c", SLEEPER),
+            dict(os.environ),
+            tmp_path / "log",
+            tmp_path / "gone" / "record",
+        )
+        (tmp_path / "gone").rmdir()
+        companion = Companion(one, print)
+        companion.start()
+        await until(lambda: companion.pid)
+        pid = companion.pid
+        (tmp_path / "gone").mkdir()
+        await companion.stop(5.0)
+        assert pid is not None
+        assert start_ticks(pid) is None
 
     asyncio.run(scene())

@@ -107,7 +107,7 @@ def test_an_atomic_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: 
 
 def test_what_a_killed_host_left_half_written_is_swept_and_nothing_else(tmp_path: Path) -> None:
     state = open_state_dir(tmp_path / "state")
-    left = [".workspace.yaml.ab_c12xy", "served/.sales-1.json.0a1b2c3d", "contents/.new-0a1b2c3d"]
+    left = [".workspace.yaml.ab_c12xy", "served/.sales-1.json.0a1b2c3d", "contents/.0a1b.z.0a1b2c3d"]
     stay = [
         ".gitignore",
         "workspace.yaml",

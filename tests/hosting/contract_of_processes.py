@@ -11,7 +11,7 @@ from contract_suite import Bench, EveryHosting, Write
 from hosts import GOOD, Host, child_env, ping, state_of, until
 
 from reef.hosting.contract import StartFailed
-from reef.hosting.process import start_ticks
+from reef.procfs import start_ticks
 
 FORKS = """
 import os, time

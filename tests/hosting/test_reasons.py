@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from reef.control.recording import over_limit, too_late
 from reef.decide.wake import Refuse, on_call
 from reef.hosting.reasons import ending, with_lines
+from reef.releasing.recording import over_limit, too_late
 from reef.snapshots.record import RecordingLate
 from reef.state import LocationView
 from reef.words import headline

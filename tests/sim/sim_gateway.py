@@ -14,14 +14,11 @@ import grpc
 import grpc.aio
 from sim_hosting import SimHosting, ask
 
-from reef.errors import ReefError
-from reef.gateway import CallLimits, Gateway, ListenAddress
+from reef.gateway import Board, CallLimits, Gateway, ListenAddress
 from reef.gateway.channels import Channels, Kept, NotConnected
-from reef.gateway.contract import Control, Endpoint, Observer, Served
-from reef.gateway.desk import Desk
-from reef.gateway.forward import Forwarder
+from reef.gateway.contract import Endpoint, Served
 from reef.gateway.listener import Listener
-from reef.gateway.place import Place
+from reef.gateway.route import Route
 from reef.snapshots import SnapshotStore
 from reef.wire.lanes import path_of
 
@@ -107,40 +104,39 @@ class _Channels(Channels):
         child = self._hosting.at(endpoint.target)
         if child is None or child.ended.is_set() or not child.connects:
             raise NotConnected("connection refused")
-        self._active[endpoint.target] = self._active.get(endpoint.target, 0) + 1
+        self._active[endpoint.server] = self._active.get(endpoint.server, 0) + 1
         try:
             yield cast(Kept, _Channel(self._hosting, endpoint.target))
         finally:
-            self._active[endpoint.target] -= 1
+            self._active[endpoint.server] -= 1
+
+
+class SimBoard(Board):
+    def __init__(self, store: SnapshotStore, hosting: SimHosting) -> None:
+        super().__init__(store)
+        self._hosting = hosting
+        self.channels = _Channels(hosting)
+
+    def serve(self, name: str, served: Served) -> None:
+        if served != self.served(name):
+            self._hosting.log.append((name, "shows"))
+        super().serve(name, served)
 
 
 class SimGateway(Gateway):
-    def __init__(
+    async def open(
         self,
-        control: Control,
-        store: SnapshotStore,
-        observer: Observer,
-        hosting: SimHosting,
-        on_missing: Callable[[str, str], None],
+        name: str,
+        address: ListenAddress,
+        limits: CallLimits | None = None,
+        *,
+        stands_for: str | None = None,
     ) -> None:
-        super().__init__(control, store, observer, on_missing=on_missing)
-        self._hosting = hosting
-        self._channels = _Channels(hosting)
-        self._desk = Desk(control, self._recorded, Forwarder(control, self._channels), on_missing)
-
-    async def open(self, location: str, address: ListenAddress, limits: CallLimits | None = None) -> None:
-        if location in self._places:
-            raise ReefError(f"code location {location!r} is listened for already")
-        self._places[location] = Place(location, address, limits or CallLimits())
-
-    def serve(self, location: str, served: Served) -> None:
-        if served != self.served(location):
-            self._hosting.log.append((location, "shows"))
-        super().serve(location, served)
+        self.board.add(Route(name, address, limits or CallLimits(), stands_for or name))
 
     async def call(self, location: str, method: str, request: bytes, deadline_s: float | None) -> Outcome:
         """As one of Dagster's clients calls it, cut off at its deadline as gRPC cuts it off."""
-        handler = Listener(self._places[location], self._desk, self._observer).service(
+        handler = Listener(self.board.routes[location], self._desk, self._observer).service(
             SimpleNamespace(method=path_of(method))
         )
         context = _Context(deadline_s)

@@ -6,6 +6,7 @@ Everything that decides is real. What stands here for the rest says that it is S
 from __future__ import annotations
 
 import hashlib
+import logging
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,42 +14,37 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
 
-from sim_gateway import SimGateway
+from sim_gateway import SimBoard, SimGateway
 from sim_hosting import SimClient, SimHosting
 
+from reef.background import Background
 from reef.beside.webserver import Webserver
-from reef.control.assembly import Assembly
-from reef.control.contents import ContentMaps
-from reef.control.deploying import Deployer
-from reef.control.keeping import Keeper
-from reef.control.learning import Learning
-from reef.control.location import CodeLocation
-from reef.control.loop import ControlLoop
-from reef.control.pins import Pins
-from reef.control.planning import Found, Planner
-from reef.control.probing import Prober
-from reef.control.promotions import Promotions
-from reef.control.reconciling import Reconciler
-from reef.control.reloading import Reloader
-from reef.control.resting import Rester
-from reef.control.revalidating import Revalidator
-from reef.control.rollback import Rollback
-from reef.control.runs import RunBook, RunProcess, current_runs
-from reef.control.specs import Surroundings
-from reef.control.versions import Versions
-from reef.control.waking import Waker
-from reef.environments import Environment
+from reef.deploys.deployer import Deployer
+from reef.environments import Environment, FoundEnvironment
 from reef.environments.watch import marks
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
-from reef.host.unserved import Unserved
+from reef.gateway.contract import WakeRefused
+from reef.host.assembly import Assembly, assemble
+from reef.host.fleet_now import FleetNow
+from reef.host.ground import Ground, Outside
+from reef.host.listening import listen
+from reef.host.reconciling import Reconciler
+from reef.host.starter import Starter
 from reef.hosting.contract import HostingEvents
-from reef.hosting.local import LocalHosting
-from reef.snapshots import SnapshotStore
+from reef.hosting.local import LocalHosting, RefuseFork
+from reef.locations.place import CodeLocation
+from reef.locations.specs import Surroundings
+from reef.progress import Silence
+from reef.releasing.pins import Pins
+from reef.releasing.promotions import Promotions
+from reef.releasing.quiet import Quiet
+from reef.releasing.rollback import Rollback
+from reef.serving.planning import Planner
+from reef.serving.runs import RunBook, RunProcess, current_runs
 from reef.snapshots.record import record
 from reef.statedir import StateDir
 
-STORE_BYTES = 1 << 26
 AT_ONCE = 4
 
 
@@ -76,12 +72,12 @@ class SimPlanner(Planner):
 
     plans_made = 0
 
-    async def look(self, pythons: Iterable[str]) -> dict[str, Found]:
+    async def look(self, pythons: Iterable[str]) -> dict[str, FoundEnvironment]:
         return {python: _environment(Path(python)) for python in pythons}
 
     async def plan(self, *, draft: bool = False) -> None:
         self.plans_made += 1
-        self.on_plans(())
+        self._on_plans(())
 
 
 def _environment(python: Path) -> Environment:
@@ -132,8 +128,13 @@ class SimPage:
     async def reload_location(self, name: str) -> None:
         self.reloads += 1
 
+    async def shown(self) -> dict[str, str]:
+        """It has loaded all that is served."""
+        board = self._world.host.gateway.board
+        return {name: served.server_id for name in board.locations() if (served := board.served(name))}
+
     async def listed(self) -> set[str]:
-        return set(self._world.host.gateway.locations())
+        return set(self._world.host.gateway.board.locations())
 
 
 # -- one life of a host ---------------------------------------------------------------------------------
@@ -141,75 +142,88 @@ class SimPage:
 
 @dataclass
 class Host:
-    """The parts of one host that a table may need; `assemble` makes those of a real one."""
+    """The parts of one host that a table may need; `assemble` made them."""
 
     parts: Assembly
-    gateway: SimGateway
-    control: ControlLoop
-    planner: SimPlanner
-    deployer: Deployer
-    rollback: Rollback
-    reconciler: Reconciler
-    unserved: Unserved
+
+    @property
+    def gateway(self) -> SimGateway:
+        return cast(SimGateway, self.parts.gateway)
+
+    @property
+    def planner(self) -> SimPlanner:
+        return cast(SimPlanner, self.parts.serving.planner)
+
+    @property
+    def pins(self) -> Pins:
+        return self.parts.releasing.pins
+
+    @property
+    def promotions(self) -> Promotions:
+        return self.parts.releasing.promotions
+
+    @property
+    def runs(self) -> RunBook:
+        return self.parts.stores.runs
+
+    @property
+    def deployer(self) -> Deployer:
+        return self.parts.deployer
+
+    @property
+    def rollback(self) -> Rollback:
+        return self.parts.releasing.rollback
+
+    @property
+    def reconciler(self) -> Reconciler:
+        return self.parts.fleet.reconciler
 
     def place(self, location: str) -> CodeLocation:
-        return self.control.locations[location]
+        return self.parts.places[location]
+
+    def in_flight(self, location: str) -> int:
+        return self.parts.serving.board.in_flight(location)
+
+    async def begin(self, addresses: Mapping[str, ListenAddress]) -> None:
+        """As a host begins; returns when every location is served."""
+        await listen(self.parts.gateway, self.parts.places, addresses)
+        background = self.parts.background
+        background.spawn(self.parts.loop.run())
+        await Starter(self.parts).start(Silence())
+        background.spawn(self.parts.revalidator.run())
+        assert self.parts.unserved is not None
+        background.spawn(self.parts.unserved.run())
 
 
-def assembled(world: Around) -> Host:
-    fleet, state, hosting = world.fleet, world.state, world.hosting
-    around = Surroundings(state, {}, None)
-    store = SnapshotStore(state.folder("snapshots"), STORE_BYTES)
-    contents = ContentMaps(state.folder("contents"))
-    keeper, runs, versions = Keeper(state, contents), RunBook(state), Versions(around)
+async def assembled(world: Around) -> Host:
+    hosting = world.hosting
     connect = lambda target, ssl=False: SimClient(hosting, target)  # noqa: E731
-    recorder, ask_runs = partial(record, connect=connect), partial(current_runs, connect=connect)
-    gateways: list[SimGateway] = []
-    control = ControlLoop(
-        [], hosting, lambda: gateways[0], runs, world.orphans_are_over, fleet.memory_budget_bytes
-    )
-    hosting.events = HostingEvents(on_exit=control.on_exit)
-    gateway = SimGateway(control, store, control.observe, hosting, control.on_missing)
-    gateways.append(gateway)
-    at_once = fleet.max_simultaneous_wakes or AT_ONCE
-    control.prober = Prober(around, hosting, gateway, store, versions, keeper, at_once, recorder)
-    control.rester = Rester(hosting, gateway, runs, ask_runs)
-    control.waker = Waker(around, hosting, versions, control.prober, keeper, at_once)
-    control.reloader = Reloader(control, versions, control.waker)
-    as_local = cast(LocalHosting, hosting)
-    planner = SimPlanner(around, as_local, control.locations, state.folder("environments"))
-    versions.environments = planner.environments
-    planner.on_plans = versions.use_plans
-    promotions = Promotions(state, store, planner.environments, contents)
-    control.prober.keep_report = planner.store_report
-    control.prober.keep_contents = promotions.keep_contents
-    control.prober.on_promoted = promotions.note
-    control.pin_always = fleet.promote == "on_deploy"
-    control.pins = pins = Pins(state, keeper, versions, control.rester)
 
-    async def environment_changed(place: CodeLocation) -> None:
-        await planner.inspect([place.spec.python])
-        await planner.plan()
+    def heard(events: HostingEvents, _refuse_fork: RefuseFork) -> LocalHosting:
+        hosting.events = events
+        return cast(LocalHosting, hosting)
 
-    control.waker.environment_changed = environment_changed
-    control.waker.environment_probed = Learning(planner.plan, control.spawn).ask
-    revalidator = Revalidator(control, gateway, store, around, recorder)
-    control.waker.on_awake = revalidator.woken
-    parts = Assembly(
-        around,
-        store,
-        as_local,
-        gateway,
-        versions,
-        control,
-        planner,
-        promotions,
-        keeper,
-        pins,
-        revalidator,
+    ground = Ground(
+        heard,
+        cores=AT_ONCE,
+        board=partial(SimBoard, hosting=hosting),
+        gateway=SimGateway,
+        planner=SimPlanner,
+        recorder=partial(record, connect=connect),
+        ask_runs=partial(current_runs, connect=connect),
     )
-    deployer = Deployer(parts, lambda: world.fleet)
-    reconciler = Reconciler(parts, world.addresses, world.publish, world.rename)
-    page = cast(Webserver, SimPage(world))
-    unserved = Unserved(parts, state, page, world.listeners, world.said.append)
-    return Host(parts, gateway, control, planner, deployer, Rollback(parts), reconciler, unserved)
+    outside = Outside(
+        fleet=FleetNow(world.fleet, lambda _fleet: world.fleet),
+        around=Surroundings(world.state, {}, None),
+        background=Background(logging.getLogger("reef.sim"), "background work", expected=(WakeRefused,)),
+        quiet=Quiet(),
+        webserver=cast(Webserver, SimPage(world)),
+        listeners=world.listeners,
+        addresses=world.addresses,
+        publish=world.publish,
+        rename=world.rename,
+        on_orphans_over=world.orphans_are_over,
+        ask_defs_state=None,
+        say=world.said.append,
+    )
+    return Host(await assemble(outside, ground))

@@ -69,5 +69,5 @@ async def test_an_entry_that_is_gone_is_nobodys(world: World) -> None:
     world.code("sales", "jobs: mended\n")
     await world.reload("sales")
     await world.clock.advance(1.1)
-    assert entry not in world.host.gateway.locations()
+    assert entry not in world.host.gateway.board.locations()
     assert (await world.call("sales")).ok

@@ -227,7 +227,7 @@ async def test_background_work_that_fails_fails_the_test(tmp_path: Path) -> None
     async def fails() -> None:
         raise KeyError("sales")
 
-    world.host.control.spawn(fails())
+    world.host.parts.background.spawn(fails())
     await world.settle()
     with pytest.raises(AssertionError, match="background work failed"):
         await world.close()

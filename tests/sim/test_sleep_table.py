@@ -220,7 +220,7 @@ async def test_a_location_that_leaves_the_fleet_is_answered_for_until_nobody_ask
     assert world.status("sales")["leaving"]
     await world.clock.advance(13)
     assert world.did("sales") == ["stop"]
-    assert "sales" not in world.host.gateway.locations()
+    assert "sales" not in world.host.gateway.board.locations()
     assert await world.page("books") == ("daily",)
 
 
@@ -233,4 +233,4 @@ async def test_a_location_that_leaves_is_there_until_its_runs_are_over(world: Wo
     assert world.status("sales")["live_runs"] == ["r1"]
     world.hosting.run_ends("r1")
     await world.clock.advance(30)
-    assert "sales" not in world.host.gateway.locations()
+    assert "sales" not in world.host.gateway.board.locations()

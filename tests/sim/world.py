@@ -25,15 +25,12 @@ from sim_gateway import Outcome
 from sim_host import Host, assembled
 from sim_hosting import SimHosting
 
-from reef.control.arriving import Arrival
-from reef.control.assembly import with_limits
-from reef.control.runs import RunProcess
-from reef.control.starting import Starter
-from reef.control.status import location_status
 from reef.fleet.model import CodeTarget, Fleet, Location
 from reef.gateway import ListenAddress
+from reef.host.status import location_status
 from reef.hosting.contract import Child, ChildSpec
-from reef.progress import Silence
+from reef.records.deploy_progress import plain
+from reef.serving.runs import RunProcess
 from reef.statedir import StateDir, slug, write_json
 from reef.wire import messages, serdes
 
@@ -142,20 +139,13 @@ class World:
 
     async def first_answers(self, location: str) -> None:
         """Returns as soon as a host that begins listens for the location."""
-        while not hasattr(self, "host") or location not in self.host.gateway.locations():
+        while not hasattr(self, "host") or location not in self.host.gateway.board.locations():
             await asyncio.sleep(0)
 
     async def starts_up(self) -> None:
         """A host starts; what an earlier one left is taken up."""
-        self.host = host = assembled(self)
-        for spec in self.fleet.locations:
-            host.control.locations[spec.name] = await host.parts.recall(with_limits(spec))
-        names = tuple(spec.name for spec in self.fleet.locations)
-        await Arrival(host.parts).listen(self.listeners(names))
-        host.control.spawn(host.control.run())
-        await Starter(host.parts, host.control.spawn).start(Silence())
-        host.control.spawn(host.parts.revalidator.run())
-        host.control.spawn(host.unserved.run())
+        self.host = host = await assembled(self)
+        await host.begin(self.listeners(tuple(spec.name for spec in self.fleet.locations)))
         await self.settle()
 
     async def dies(self) -> None:
@@ -247,7 +237,7 @@ class World:
         pid = self.hosting.alive(location)[-1].child.pid + (1 << 20)
         found = RunProcess(run, location, pid, pid)
         write_json(self.state.folder("runs") / f"{slug(run)}.json", vars(found))
-        self.host.control.runs.load()
+        self.host.runs.load()
 
     async def run_is_cancelled(self, location: str, run: str) -> bool:
         request = messages.text_reply(f'{{"run_id": "{run}"}}')
@@ -278,17 +268,17 @@ class World:
     async def reef_reload(self, location: str) -> None:
         """`reef reload`: loads in any case, and unpins."""
         place = self.host.place(location)
-        await self.host.parts.pins.unpin(place)
-        await self.host.control.reload(location, by_name=True)
+        await self.host.pins.unpin(place)
+        await self.host.parts.reloader.reload(location, by_name=True)
         await self.settle()
 
     async def reef_rollback(self, location: str, version: str | None = None) -> dict[str, Any]:
-        event = await self.host.rollback.to(self.host.place(location), version)
+        done = await self.host.rollback.to(self.host.place(location), version)
         await self.settle()
-        return event
+        return plain(done)
 
     async def pin(self, location: str, why: str = "a person said so") -> None:
-        assert await self.host.parts.pins.pin(self.host.place(location), why) is None
+        assert await self.host.pins.pin(self.host.place(location), why) is None
 
     async def deploy(self, locations: Any = "all", **request: Any) -> str:
         """Begin a deploy; its id."""
@@ -338,7 +328,7 @@ class World:
 
     def status(self, location: str) -> dict[str, Any]:
         """As `reef status --json` shows it."""
-        in_flight = self.host.gateway.in_flight(location)
+        in_flight = self.host.in_flight(location)
         return location_status(self.host.place(location), self.hosting, in_flight)
 
     def state_of(self, location: str) -> str:
@@ -353,7 +343,7 @@ class World:
         return None if found is None else str(found)
 
     async def history(self, location: str) -> list[dict[str, Any]]:
-        promotions = self.host.parts.promotions
+        promotions = self.host.promotions
         await promotions.written(location)
         return promotions.history.of(location)
 
@@ -366,8 +356,8 @@ class World:
 
     def entries(self) -> list[str]:
         """Entries of Dagster's page that are no locations: they show new code that does not load."""
-        known = self.host.control.locations
-        return [name for name in self.host.gateway.locations() if name not in known]
+        known = self.host.parts.places
+        return [name for name in self.host.gateway.board.locations() if name not in known]
 
     # -- what a host asks of what is around it -----------------------------------------------------
 

@@ -139,7 +139,7 @@ def test_a_file_under_a_wrong_name_is_not_served(store: SnapshotStore, tmp_path:
 def test_leftovers_are_swept_at_start(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     digest = SnapshotStore(folder, BIG).put(snapshot())
-    (folder / ".abc.tmp").write_bytes(b"half")
+    (folder / f".{digest}.snapshot.0a1b2c3d").write_bytes(b"half")
     (folder / "foreign.snapshot").write_bytes(b"?")
     (folder / "readme.txt").write_bytes(b"mine")
     SnapshotStore(folder, BIG)

@@ -17,7 +17,7 @@ from eyes import Eyes
 from reefs import Reef, until
 
 from deadlines import scaled
-from reef.control.admin import ask_admin
+from reef.admin import ask_admin
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -18,7 +18,7 @@ import pytest
 from reefs import Reef, until
 
 from deadlines import scaled
-from reef.control.admin import ask_admin
+from reef.admin import ask_admin
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import get_args
+
 import pytest
 from dagster._grpc.__generated__ import dagster_api_pb2
 from grpc_health.v1 import health_pb2
 
-from reef.wire.lanes import DAGSTER_API, HEALTH, RPCS, lane_of, path_of
+from reef.gateway.desk import Desk
+from reef.wire.lanes import DAGSTER_API, HEALTH, RPCS, Rpc, Work, path_of, rpc_of
 
 
 def real_rpcs() -> dict[str, bool]:
@@ -34,22 +38,38 @@ def test_no_request_streams() -> None:
     assert not any(method.client_streaming for method in services.methods)
 
 
+def test_every_row_names_a_method_of_the_desk_that_replies_as_the_row_says() -> None:
+    """A handler that streams writes its reply to the caller and returns nothing."""
+    for rpc in (*RPCS.values(), rpc_of("/api.DagsterApi/OfTomorrow")):
+        returns = inspect.signature(getattr(Desk, rpc.work)).return_annotation
+        assert returns == ("None" if rpc.streams else "bytes"), rpc
+
+
+def test_every_work_is_used() -> None:
+    assert {rpc.work for rpc in RPCS.values()} == set(get_args(Work))
+
+
+def of(name: str) -> Rpc:
+    return rpc_of(path_of(name))
+
+
 @pytest.mark.parametrize("name", ["GetServerId", "Ping", "StreamingPing", "Heartbeat"])
 def test_polls_never_wake(name: str) -> None:
-    assert lane_of(path_of(name), awake=True) == lane_of(path_of(name), awake=False) == "answered"
+    assert of(name).awake == of(name).asleep == "answered"
 
 
 @pytest.mark.parametrize("name", ["GetCurrentRuns", "CanCancelExecution", "CancelExecution"])
 def test_asleep_means_no_runs(name: str) -> None:
-    assert lane_of(path_of(name), awake=False) == "answered"
-    assert lane_of(path_of(name), awake=True) == "by_run"
+    assert of(name).asleep == "answered"
+    assert of(name).awake == "by_run"
 
 
 def test_what_runs_user_code_is_forwarded() -> None:
     for name in ("StartRun", "SyncExternalSensorExecution", "ExecutionPlanSnapshot", "ReloadCodeWithState"):
-        assert lane_of(path_of(name), awake=False) == "forwarded"
+        assert of(name).asleep == of(name).awake == "forwarded"
 
 
 def test_unknown_is_forwarded() -> None:
-    assert lane_of("/api.DagsterApi/OfTomorrow", awake=False) == "forwarded"
-    assert lane_of(f"/{HEALTH}/Check", awake=False) == "answered"
+    unknown = rpc_of("/api.DagsterApi/OfTomorrow")
+    assert (unknown.path, unknown.asleep) == ("/api.DagsterApi/OfTomorrow", "forwarded")
+    assert rpc_of(f"/{HEALTH}/Check").asleep == "answered"

@@ -104,8 +104,8 @@ def with_secret_files(fleet: Fleet, home: DagsterHome | None) -> Fleet:
     if home is None:
         return fleet
 
-    def one(location: Location) -> Location:
-        files = home.settings.env_files_of(location.name, location.cwd)
-        return replace(location, awaited_files=(*location.awaited_files, *files)) if files else location
+    def one(spec: Location) -> Location:
+        files = home.settings.env_files_of(spec.name, spec.cwd)
+        return replace(spec, awaited_files=(*spec.awaited_files, *files)) if files else spec
 
     return replace(fleet, locations=tuple(map(one, fleet.locations)))

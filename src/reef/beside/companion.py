@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import logging
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reef.background import Background
+from reef.hosting import launch
+from reef.hosting.process import Process
+from reef.procfs import start_ticks
 from reef.statedir import write_json
+from reef.words import describe
+
+log = logging.getLogger("reef.beside")
 
 STEADY_S = 30.0
 LONGEST_PAUSE_S = 30.0
@@ -34,24 +42,25 @@ def there_or_none(folder: str | None) -> str | None:
     return folder if folder and os.path.isdir(folder) else None
 
 
-def start_ticks(pid: int) -> int | None:
-    """Field 22 of /proc/PID/stat; None for a process that is gone or a zombie."""
+@dataclass(frozen=True)
+class _Record:
+    pid: int
+    start_ticks: int
+    argv: tuple[str, ...]
+
+
+def _recorded(record: Path) -> _Record | None:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
+        said = json.loads(record.read_bytes())
+        return _Record(int(said["pid"]), int(said["start_ticks"]), tuple(said["argv"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    fields = stat.rpartition(b")")[2].split()
-    return None if fields[0] in (b"Z", b"X") else int(fields[19])
 
 
 def is_running(record: Path) -> bool:
     """Whether the process that a record names still runs."""
-    try:
-        said = json.loads(record.read_bytes())
-        ticks = start_ticks(int(said["pid"]))
-        return ticks is not None and ticks == int(said["start_ticks"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    recorded = _recorded(record)
+    return recorded is not None and start_ticks(recorded.pid) == recorded.start_ticks
 
 
 def ended_at(record: Path) -> float | None:
@@ -71,98 +80,93 @@ class Companion:
 
     def __init__(self, spec: CompanionSpec, say: Callable[[str], None]) -> None:
         self.spec = spec
-        self.pid: int | None = None
         self.restarts = 0
         self._say = say
-        self._process: subprocess.Popen[bytes] | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._process: Process | None = None
+        self._stopping = asyncio.Event()
+        self._background = Background(log, spec.name)
+
+    @property
+    def pid(self) -> int | None:
+        """None while it does not run."""
+        return self._process.pid if self._process is not None else None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._keep_running(), name=f"companion {self.spec.name}")
+        self._background.spawn(self._keep_running(), must_finish=True)
 
     async def _keep_running(self) -> None:
         quick_deaths = 0
-        while not self._stopping:
-            started = time.monotonic()
-            pid = self._taken_up() or self._spawn()
-            self.pid = pid
-            await _death_of(pid)
-            status = self._reap(pid)
-            self.pid = None
-            if self._stopping:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            ending = await self._run()
+            if self._stopping.is_set():
                 return
-            quick_deaths = quick_deaths + 1 if time.monotonic() - started < STEADY_S else 0
+            quick_deaths = quick_deaths + 1 if time.monotonic() - began < STEADY_S else 0
             pause_s = min(LONGEST_PAUSE_S, 0.5 * 2.0**quick_deaths)
             self.restarts += 1
             self._say(
-                f"{self.spec.name} ended ({status}), starting it again in {pause_s:.0f} s; log: {self.spec.log}"
+                f"{self.spec.name} {ending}, starting it again in {pause_s:.0f} s; log: {self.spec.log}"
             )
-            await asyncio.sleep(pause_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._stopping.wait()
 
-    def _taken_up(self) -> int | None:
-        """The process that an earlier host started with the same command, if it still runs."""
+    async def _run(self) -> str:
+        """Once, until it has ended; how it did."""
         try:
-            record = json.loads(self.spec.record.read_bytes())
-            pid, ticks, argv = int(record["pid"]), int(record["start_ticks"]), tuple(record["argv"])
-        except (OSError, ValueError, KeyError, TypeError):
+            process = self._process = await self._taken_up() or await self._started()
+        except OSError as error:
+            return f"cannot be started ({describe(error)})"
+        if self._stopping.is_set():
+            process.signal(signal.SIGTERM)
+        status = await process.dead()
+        self._process = None
+        return f"ended ({_told(status)})"
+
+    async def _taken_up(self) -> Process | None:
+        """The process that an earlier host started with the same command, if it still runs."""
+        recorded = await asyncio.to_thread(_recorded, self.spec.record)
+        if recorded is None:
             return None
-        if start_ticks(pid) != ticks:
-            return None
-        if argv == self.spec.argv:
-            return pid
-        os.kill(pid, signal.SIGTERM)  # other settings now: the old one would hold the port
+        process = Process.of(recorded.pid, ticks=recorded.start_ticks)
+        if process is None or recorded.argv == self.spec.argv:
+            return process
+        process.signal(signal.SIGTERM)  # other settings now: the old one would hold the port
+        process.abandon()
         return None
 
-    def _spawn(self) -> int:
-        if self.spec.log.exists() and self.spec.log.stat().st_size > LOG_BYTES:
-            self.spec.log.replace(self.spec.log.with_suffix(".log.1"))
-        with self.spec.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.spec.argv,
-                env=dict(self.spec.env),
-                cwd=there_or_none(self.spec.cwd),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        pid = self._process.pid
-        write_json(self.spec.record, {"pid": pid, "start_ticks": start_ticks(pid), "argv": self.spec.argv})
-        return pid
-
-    def _reap(self, pid: int) -> str:
-        if self._process is not None and self._process.pid == pid:
-            code = self._process.wait()
-            return f"exit status {code}" if code >= 0 else signal.Signals(-code).name
+    async def _started(self) -> Process:
+        spec = self.spec
+        log_file = await asyncio.to_thread(_opened, spec.log)
         try:
-            os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            pass
-        return "exit status unknown"
+            started = await launch.start(spec.argv, env=spec.env, cwd=there_or_none(spec.cwd), log=log_file)
+        finally:
+            os.close(log_file)
+        process = started.process
+        record = {"pid": process.pid, "start_ticks": process.start_ticks, "argv": spec.argv}
+        try:
+            await asyncio.to_thread(write_json, spec.record, record)
+        except OSError as full:
+            log.warning("%s: the next host will not know of it: %s", spec.name, describe(full))
+        return process
 
     async def stop(self, grace_s: float) -> None:
         """SIGTERM to it, SIGKILL to its whole session when `grace_s` is over."""
-        self._stopping = True
-        pid = self.pid
-        if pid is not None:
-            _signal(pid, signal.SIGTERM)
-            try:
-                await asyncio.wait_for(_death_of(pid), grace_s)
-            except TimeoutError:
-                self.kill()
-                await _death_of(pid)
-        if self._task is not None:
-            if pid is None:
-                self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._note_end()
+        self._stopping.set()
+        if self._process is not None:
+            self._process.signal(signal.SIGTERM)
+        ending = asyncio.ensure_future(self._background.close())
+        done, _ = await asyncio.wait({ending}, timeout=grace_s)
+        if not done and self._process is not None:
+            self._process.kill_group()
+        await ending
+        await asyncio.to_thread(self._note_end)
 
     def kill(self) -> None:
-        self._stopping = True
-        if self.pid is not None:
-            _signal_session(self.pid, signal.SIGKILL)
-            _signal(self.pid, signal.SIGKILL)
+        """At once, and blocking: for a host that ends itself next."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.kill_group()
         self._note_end()
 
     def _note_end(self) -> None:
@@ -170,31 +174,13 @@ class Companion:
         write_json(_end_note(self.spec.record), time.time())
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
+def _told(status: int | None) -> str:
+    if status is None:
+        return "exit status unknown"
+    return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 
 
-def _signal_session(pid: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
-
-
-async def _death_of(pid: int) -> None:
-    """Returns when the process has ended (it may still be a zombie)."""
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    loop = asyncio.get_running_loop()
-    dead = asyncio.Event()
-    loop.add_reader(fd, dead.set)
-    try:
-        await dead.wait()
-    finally:
-        loop.remove_reader(fd)
-        os.close(fd)
+def _opened(log_file: Path) -> int:
+    if log_file.exists() and log_file.stat().st_size > LOG_BYTES:
+        log_file.replace(log_file.with_suffix(".log.1"))
+    return launch.open_log(str(log_file))

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import reef.guest as guest
 from reef.beside.companion import there_or_none
-from reef.hosting.process import cpu_seconds
+from reef.procfs import cpu_seconds
 
 T = TypeVar("T")
 TOOL = Path(guest.__file__).parent / "instance_tool.py"
@@ -47,7 +47,8 @@ async def ask(
     )
     try:
         said = asyncio.ensure_future(process.communicate(json.dumps(request).encode()))
-        out, err = await asyncio.wait_for(_while_it_computes(said, process.pid, patience_s), TIMEOUT_S)
+        async with asyncio.timeout(TIMEOUT_S):  # `wait_for` of Python 3.11 may swallow a cancellation
+            out, err = await _while_it_computes(said, process.pid, patience_s)
     except (TimeoutError, asyncio.CancelledError):
         process.kill()
         await process.wait()

@@ -50,7 +50,7 @@ class InstanceYaml:
             return []
         return [f"{self.file}: {WAITS} has no effect: Reef itself ends the code servers, within 10 s"]
 
-    def env_files_of(self, location: str, cwd: str) -> tuple[str, ...]:
+    def env_files_of(self, name: str, cwd: str) -> tuple[str, ...]:
         """The `.env` file that one of Dagster's own secrets loaders reads for a location, there or not."""
         secrets = self.values.get("secrets")
         custom = secrets.get("custom") if isinstance(secrets, dict) else None
@@ -60,7 +60,7 @@ class InstanceYaml:
         if custom.get("class") == "EnvFileLoader":
             folder = config.get("base_dir") or "."
         else:
-            folder = (config.get("location_paths") or {}).get(location)
+            folder = (config.get("location_paths") or {}).get(name)
         return (os.path.join(cwd, folder, ".env"),) if isinstance(folder, str) else ()
 
     def _code_servers(self) -> Mapping[str, Any]:

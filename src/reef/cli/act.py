@@ -32,8 +32,8 @@ def action(verb: str, help_text: str, doing: str) -> click.Command:
     return command
 
 
-def _tell(location: str, doing: str, after_s: float) -> None:
-    click.echo(f"{location}: still {doing} after {seconds(after_s)}", err=True)
+def _tell(name: str, doing: str, after_s: float) -> None:
+    click.echo(f"{name}: still {doing} after {seconds(after_s)}", err=True)
 
 
 def _note(row: dict[str, object]) -> str:

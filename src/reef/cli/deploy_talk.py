@@ -5,15 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import msgspec
 
 from reef.decide.diff import spelt
+from reef.errors import ReefError
 from reef.fleet.units import span_text
-from reef.words import count, headline
+from reef.records.deploy_progress import (
+    DeployOver,
+    LocationDone,
+    LocationFailed,
+    LocationNotPinned,
+    LocationNotReached,
+    LocationNotTakenBack,
+    LocationPromoted,
+    LocationRefused,
+    LocationTakenBack,
+    LocationUnchanged,
+    OfLocation,
+    Progress,
+    TakenBack,
+    WaveBegan,
+    WaveHalted,
+    WavePassed,
+    WaveSoaking,
+    plain,
+    read,
+)
+from reef.words import count, describe, headline
 
-REFUSED = ("refused", "failed")
-DONE = ("promoted", "unchanged", *REFUSED)
 MOST_NAMES = 8
-Event = dict[str, Any]
 
 
 class Talk:
@@ -24,8 +44,8 @@ class Talk:
         self._as_json = as_json
         self.counts_down = terminal and not as_json
         self._counting = False
-        self.results: dict[str, Event] = {}
-        self.rolled_back: dict[str, Event] = {}
+        self.results: dict[str, LocationDone] = {}
+        self.rolled_back: dict[str, TakenBack] = {}
         self.not_reached: list[str] = []
         self.not_pinned: dict[str, str] = {}
         self.halted: dict[str, str] = {}
@@ -47,25 +67,33 @@ class Talk:
             what = f"{count(sum(sizes), 'location')} in {count(len(sizes), 'wave')}"
             self._say(f"deploy {begun['id']}: {what} of {', '.join(map(str, sizes))}")
 
-    def hear(self, event: Event) -> None:
+    def hear(self, told: object) -> None:
+        """An event as it travels in JSON. Raises ReefError for one that this Reef does not know."""
+        try:
+            event = read(told)
+        except msgspec.ValidationError as error:
+            raise ReefError(
+                f"the host tells something unknown of its deploy: {describe(error)}",
+                hint="reef and its host may differ in version; `reef status` shows the deploy",
+            ) from None
         self._take(event)
         if line := _line(event):
             self._say(line)
 
-    def _take(self, event: Event) -> None:
-        state, name = event["state"], event.get("location", "")
-        if state in DONE:
-            self.results[name] = event
-        elif state in ("rolled back", "not rolled back"):
-            self.rolled_back[name] = event
-        elif state == "not reached":
-            self.not_reached.append(name)
-        elif state == "not pinned":
-            self.not_pinned[name] = event["reason"]
-        elif state == "halted":
-            self.halted = event["reasons"]
-        elif state == "over":
-            self.outcome, self._seconds = event["outcome"], event["seconds"]
+    def _take(self, event: Progress) -> None:
+        match event:
+            case LocationPromoted() | LocationUnchanged() | LocationRefused() | LocationFailed():
+                self.results[event.location] = event
+            case LocationTakenBack() | LocationNotTakenBack():
+                self.rolled_back[event.location] = event
+            case LocationNotReached():
+                self.not_reached.append(event.location)
+            case LocationNotPinned():
+                self.not_pinned[event.location] = event.reason or ""
+            case WaveHalted():
+                self.halted = event.reasons
+            case DeployOver():
+                self.outcome, self._seconds = event.outcome, event.seconds
 
     def _say(self, text: str) -> None:
         self.pause()
@@ -86,7 +114,8 @@ class Talk:
 
     @property
     def refused(self) -> list[str]:
-        return sorted(name for name, event in self.results.items() if event["state"] in REFUSED)
+        refused = (LocationRefused, LocationFailed)
+        return sorted(name for name, done in self.results.items() if isinstance(done, refused))
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -94,9 +123,9 @@ class Talk:
             "outcome": self.outcome,
             "seconds": self._seconds,
             "refused": self.refused,
-            "results": self.results,
+            "results": {name: plain(done) for name, done in self.results.items()},
             "halted": self.halted,
-            "rolled_back": self.rolled_back,
+            "rolled_back": {name: plain(back) for name, back in self.rolled_back.items()},
             "not_reached": self.not_reached,
             "not_pinned": self.not_pinned,
         }
@@ -104,7 +133,7 @@ class Talk:
     def summary(self) -> str:
         counts: dict[str, int] = {}
         for event in (*self.results.values(), *self.rolled_back.values()):
-            counts[event["state"]] = counts.get(event["state"], 0) + 1
+            counts[event.state] = counts.get(event.state, 0) + 1
         if self.not_reached:
             counts["not reached"] = len(self.not_reached)
         told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nothing to do"
@@ -136,46 +165,37 @@ def hint_of(talk: Talk) -> str:
     return "; ".join(hints)
 
 
-def _taken_back(talk: Talk) -> str:
-    if not talk.rolled_back:
-        return "what was promoted stays"
-    left = [name for name, event in talk.rolled_back.items() if event["state"] != "rolled back"]
-    return "what was promoted was taken back" + (f", but not of {_names(left)}" if left else "")
+def _lost(done: LocationDone) -> bool:
+    """Refused because definitions would go."""
+    return isinstance(done, LocationRefused) and bool((done.definitions or {}).get("removed"))
 
 
-def _lost(event: Event) -> bool:
-    return event["state"] == "refused" and bool((event.get("definitions") or {}).get("removed"))
-
-
-def _line(event: Event) -> str:
-    match event["state"]:
-        case "wave":
-            return f"wave {event['wave']} of {event['waves']}: {_names(event['locations'])}"
-        case "soaking":
-            return (
-                f"wave {event['wave']} is watched for {span_text(event['soak_s'])}" if event["soak_s"] else ""
-            )
-        case "passed":
-            return f"wave {event['wave']} passed"
-        case "halted":
-            lines = [f"  {name}: {headline(why)}" for name, why in event["reasons"].items()]
-            return "\n".join([f"wave {event['wave']} halts the deploy:", *lines])
-        case "over":
+def _line(event: Progress) -> str:
+    match event:
+        case WaveBegan():
+            return f"wave {event.wave} of {event.waves}: {_names(event.locations)}"
+        case WaveSoaking():
+            return f"wave {event.wave} is watched for {span_text(event.soak_s)}" if event.soak_s else ""
+        case WavePassed():
+            return f"wave {event.wave} passed"
+        case WaveHalted():
+            lines = [f"  {name}: {headline(why)}" for name, why in event.reasons.items()]
+            return "\n".join([f"wave {event.wave} halts the deploy:", *lines])
+        case DeployOver():
             return ""
     return _of_location(event)
 
 
-def _of_location(event: Event) -> str:
-    text = f"{event['location']}: {event['state']}"
-    if event["state"] == "promoted":
-        text += (
-            f" {(event['before'] or 'nothing')[:12]} → {event['version'][:12]} in {event['seconds']:.1f} s"
-        )
-    if event["state"] == "rolled back":
-        text += f" to {event['version'][:12]}"
-    if reason := event.get("reason"):
-        text += f": {headline(reason)}"
-    return "\n".join([text, *shown_diff(event.get("definitions") or {}), *_notes(event)])
+def _of_location(event: OfLocation) -> str:
+    text = f"{event.location}: {event.state}"
+    version = (event.version or "")[:12]
+    if isinstance(event, LocationPromoted):
+        text += f" {(event.before or 'nothing')[:12]} → {version} in {event.seconds or 0.0:.1f} s"
+    if isinstance(event, LocationTakenBack):
+        text += f" to {version}"
+    if event.reason:
+        text += f": {headline(event.reason)}"
+    return "\n".join([text, *shown_diff(event.definitions or {}), *_notes(event)])
 
 
 def shown_diff(definitions: dict[str, dict[str, list[str]]]) -> list[str]:
@@ -186,14 +206,14 @@ def shown_diff(definitions: dict[str, dict[str, list[str]]]) -> list[str]:
     ]
 
 
-def _notes(event: Event) -> list[str]:
+def _notes(event: OfLocation) -> list[str]:
     notes = []
-    if runs := event.get("live_runs"):
+    if runs := event.live_runs:
         notes.append(f"  live runs of it, which go on with the version before: {_names(runs)}")
-    if reason := event.get("not_pinned"):
+    if reason := event.not_pinned:
         why = "the next wake may serve it all the same, for what is served cannot be pinned"
         notes.append(f"  {why}: {headline(reason)}")
-    if reason := event.get("not_kept"):
+    if reason := event.not_kept:
         notes.append(f"  cannot be rolled back to: {headline(reason)}")
     return notes
 

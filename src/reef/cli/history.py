@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from reef.cli.reach import find_state, state_dir_option
-from reef.control.history import History
-from reef.control.kept import KeptVersions
 from reef.decide.diff import spelt
 from reef.errors import ReefError
 from reef.fleet.suggest import did_you_mean
+from reef.records.history import History
+from reef.records.kept import KeptVersions
 
 SHOWN = 4
 

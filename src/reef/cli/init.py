@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -15,6 +15,7 @@ from reef.fleet.model import Fleet
 from reef.fleet.reading import read_dagster
 from reef.fleet.text import shown
 from reef.fleet.write_reef import is_writable, reef_yaml
+from reef.statedir import write_atomic
 from reef.words import count, fault
 
 
@@ -45,12 +46,7 @@ def _folder(fleet: Fleet) -> str:
 def _write(file: str, text: str) -> None:
     """Whole or not at all: a reader never sees half of it."""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=os.path.dirname(file), prefix=".reef-", delete=False
-        ) as half:
-            half.write(text)
-        os.chmod(half.name, 0o644)
-        os.replace(half.name, file)
+        write_atomic(Path(file), text.encode(), mode=0o644)
     except OSError as error:
         raise ReefError(f"cannot be written: {fault(error)}", where=Where(shown(file))) from None
 

@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from reef import fleet as fleets
-from reef.decide.plan import LocationPlan, Plan, Reason, touched_by
+from reef.decide.plan import LocationPlan, Plan, Reason
+from reef.decide.touched import touched_by
 from reef.decide.versions import changed_settings, setting_marks
 from reef.errors import ReefError
 from reef.fleet.model import Fleet, Location
@@ -51,7 +52,7 @@ def _former(repository: Repository, changes: Changes, fleet: Fleet, asked: str) 
 
 
 def _location(
-    location: Location,
+    spec: Location,
     former: Fleet | ReefError | None,
     tree: Tree,
     changes: Changes,
@@ -59,11 +60,11 @@ def _location(
 ) -> LocationPlan:
     if isinstance(former, ReefError):
         text = f"the fleet of {changes.revision[:12]} cannot be read, so its settings count as changed"
-        return LocationPlan(location.name, True, (Reason("unclear", f"{text}: {former.message}"),))
+        return LocationPlan(spec.name, True, (Reason("unclear", f"{text}: {former.message}"),))
     before = {one.name: one for one in former.locations} if former else {}
-    was = before.get(location.name)
-    footprint = footprint_of(location, tree, changes.top, os.environ)
-    settings = differing_settings(was, location) if was else ()
+    was = before.get(spec.name)
+    footprint = footprint_of(spec, tree, changes.top, os.environ)
+    settings = differing_settings(was, spec) if was else ()
     return touched_by(footprint, changes.changed, settings, was is None, changes.top, dbt)
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reef.control.admin import ask_admin
+from reef.admin import ask_admin
 from reef.errors import ReefError
 from reef.statedir import StateDir, default_state_root, host_is_alive
 

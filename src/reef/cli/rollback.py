@@ -16,7 +16,7 @@ from reef.words import headline
 TIMEOUT_S = 400.0  # it is loaded first
 
 
-class Refused(ReefError):
+class RollbackRefused(ReefError):
     exit_code = 1
 
 
@@ -36,16 +36,14 @@ def command(location: str, version: str | None, as_json: bool, state_dir: Path |
     if as_json:
         click.echo(json.dumps(event))
     if event["state"] == "refused":
-        raise Refused(f"{location} is not rolled back: {headline(event['reason'])}")
+        raise RollbackRefused(f"{location} is not rolled back: {headline(event['reason'])}")
     if not as_json:
         click.echo(_told(location, event))
 
 
-def _told(location: str, event: dict[str, Any]) -> str:
+def _told(name: str, event: dict[str, Any]) -> str:
     if event["state"] == "unchanged":
-        return f"{location}: unchanged {event['version'][:12]}: {event['reason']}"
+        return f"{name}: unchanged {event['version'][:12]}: {event['reason']}"
     before = (event["before"] or "nothing")[:12]
-    line = (
-        f"{location}: promoted {before} → {event['version'][:12]} in {event['seconds']:.1f} s, pinned to it"
-    )
+    line = f"{name}: promoted {before} → {event['version'][:12]} in {event['seconds']:.1f} s, pinned to it"
     return "\n".join([line, *shown_diff(event["definitions"])])

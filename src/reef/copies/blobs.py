@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reef.sources.content import hasher
+from reef.statedir import replacing
 from reef.words import fault
 
 FICLONE = 0x40049409  # from linux/fs.h: share the blocks where the file system can
@@ -68,21 +68,12 @@ class BlobStore:
                     path.unlink(missing_ok=True)
 
     def _copy(self, path: str, digest: str) -> None:
-        target = self.path(digest)
-        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-        fd, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".new-")
-        try:
-            _fill(fd, path)
-            if _hash(fd) != digest:
+        target = Path(self.path(digest))
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with replacing(target, lasting=False, mode=READ_ONLY) as file:
+            _fill(file.fileno(), path)
+            if _hash(file.fileno()) != digest:
                 raise CopyFailed(f"{path} changed while it was copied")
-            os.fchmod(fd, READ_ONLY)
-            os.replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        finally:
-            os.close(fd)
 
 
 def _fill(fd: int, path: str) -> None:

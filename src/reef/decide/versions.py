@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Mapping
+from posixpath import isabs, relpath  # of absolute paths: they compare text, and look at no file
 
 from reef.fleet.model import Location
 
@@ -74,7 +74,7 @@ def _code(location: Location, root: str | None) -> dict[str, str | None]:
 
 def _relative(path: str | None, root: str | None) -> str | None:
     """Where somebody has their checkout does not matter, where things lie in it does."""
-    return os.path.relpath(path, root) if path and root and os.path.isabs(path) else path
+    return relpath(path, root) if path and root and isabs(path) else path
 
 
 def _digest(value: object) -> str:

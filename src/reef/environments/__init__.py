@@ -1,7 +1,7 @@
 """Environments: what each interpreter of a fleet is, and whether it still is."""
 
 from reef.environments.inspection import changed, inspect, inspect_all
-from reef.environments.model import Distribution, Environment, EnvironmentProblem, Mark
+from reef.environments.model import Distribution, Environment, EnvironmentProblem, FoundEnvironment, Mark
 from reef.environments.startup import top_level_names
 from reef.environments.watch import changed_since, what_changed
 
@@ -9,6 +9,7 @@ __all__ = [
     "Distribution",
     "Environment",
     "EnvironmentProblem",
+    "FoundEnvironment",
     "Mark",
     "changed",
     "changed_since",

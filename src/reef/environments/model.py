@@ -139,3 +139,7 @@ def _owner_name(relative: str, owners: Mapping[str, str]) -> str:
             return name
         end = relative.find("/", end + 1)
     return owners.get(relative, UNOWNED)
+
+
+FoundEnvironment = Environment | EnvironmentProblem
+"""What an interpreter was found to be."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from reef.environments.model import Environment, compact
+from reef.statedir import write_atomic
 
 _FORMAT = b"reef-environment-3\n"
 
@@ -32,13 +32,6 @@ def load(folder: Path, python: str) -> Environment | None:
 
 def save(folder: Path, environment: Environment) -> None:
     """Store in one step. A disk that is full only means surveying again at the next start."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-    except OSError:
-        return
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_FORMAT + msgspec.json.encode(environment))
-        os.replace(name, _path(folder, environment.python))
-    except OSError:
-        Path(name).unlink(missing_ok=True)
+    with suppress(OSError):
+        data = _FORMAT + msgspec.json.encode(environment)
+        write_atomic(_path(folder, environment.python), data, lasting=False)

@@ -163,11 +163,11 @@ def _code(project: _Project, faults: list[ReefError]) -> CodeTarget:
     return CodeTarget(module_name=target, working_directory=directory)
 
 
-def _other_name(project: _Project, location: Location) -> list[str]:
+def _other_name(project: _Project, spec: Location) -> list[str]:
     """`dagster dev` calls a project without code_location_name otherwise than `dg` does."""
-    if project.table.string("code_location_name") or location.code is None or location.cwd != project.folder:
+    if project.table.string("code_location_name") or spec.code is None or spec.cwd != project.folder:
         return []
     return [
-        f"{location.where}: this location is called {location.name!r}, as `dg dev` calls it; `dagster dev` calls it "
-        f"{default_name(location.code)!r}: set code_location_name to keep the name that your history has"
+        f"{spec.where}: this location is called {spec.name!r}, as `dg dev` calls it; `dagster dev` calls it "
+        f"{default_name(spec.code)!r}: set code_location_name to keep the name that your history has"
     ]

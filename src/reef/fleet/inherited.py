@@ -15,9 +15,9 @@ def inheriting(fleet: Fleet, environ: Mapping[str, str]) -> Fleet:
     if not path:
         return fleet
 
-    def one(location: Location) -> Location:
-        if location.code is None or "PYTHONPATH" in location.env:
-            return location
-        return replace(location, env={**location.env, "PYTHONPATH": path})
+    def one(spec: Location) -> Location:
+        if spec.code is None or "PYTHONPATH" in spec.env:
+            return spec
+        return replace(spec, env={**spec.env, "PYTHONPATH": path})
 
     return replace(fleet, locations=tuple(map(one, fleet.locations)))

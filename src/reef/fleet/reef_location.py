@@ -167,13 +167,13 @@ def _server(settings: _Settings, reading: Reading) -> ServerAddress:
     )
 
 
-def _with_process(location: Location, settings: _Settings, reading: Reading) -> Location:
+def _with_process(spec: Location, settings: _Settings, reading: Reading) -> Location:
     code = _code(settings, reading.base)
     faults: list[ReefError] = []
     python = settings.item("python")
     files = env_file_paths(settings.items("env_file"), reading.base)
-    location = replace(
-        location,
+    spec = replace(
+        spec,
         code=code,
         python=_python(python, reading, faults) if python and python.value else reading.default_python,
         python_explicit=bool(python and python.value),
@@ -181,7 +181,7 @@ def _with_process(location: Location, settings: _Settings, reading: Reading) -> 
         env=_env(settings, files, reading, faults),
         env_files=tuple(path for path, _ in files),
     )
-    return replace(location, broken=str(faults[0])) if faults else location
+    return replace(spec, broken=str(faults[0])) if faults else spec
 
 
 def _code(settings: _Settings, base: Base) -> CodeTarget:

@@ -42,9 +42,9 @@ def reef_yaml(fleet: Fleet, folder: str) -> str:
     return text + "".join(_entry(location, shared, folder) for location in fleet.locations)
 
 
-def is_writable(location: Location) -> bool:
+def is_writable(spec: Location) -> bool:
     """Whether enough is known of it: a server, or code."""
-    return location.server is not None or (location.code is not None and bool(location.code.cli_args()))
+    return spec.server is not None or (spec.code is not None and bool(spec.code.cli_args()))
 
 
 def _shared(fleet: Fleet, folder: str) -> dict[str, str]:
@@ -71,37 +71,37 @@ def _defaults(shared: Mapping[str, str], folder: str) -> str:
     return "\n# defaults:\n" + "".join(f"#   {line[2:]}\n" for line in examples)
 
 
-def _entry(location: Location, shared: Mapping[str, str], folder: str) -> str:
-    comment = f"  # from {_source(location.where, folder)}\n" if location.where else ""
-    if location.broken:
-        comment += "".join(f"  # broken: {line}\n" for line in location.broken.splitlines())
-    if not is_writable(location):
-        return comment + "".join(f"  # {line}\n" for line in _yaml({location.name: {}}).splitlines())
-    return comment + _indented({location.name: _settings(location, shared, folder)}, 2)
+def _entry(spec: Location, shared: Mapping[str, str], folder: str) -> str:
+    comment = f"  # from {_source(spec.where, folder)}\n" if spec.where else ""
+    if spec.broken:
+        comment += "".join(f"  # broken: {line}\n" for line in spec.broken.splitlines())
+    if not is_writable(spec):
+        return comment + "".join(f"  # {line}\n" for line in _yaml({spec.name: {}}).splitlines())
+    return comment + _indented({spec.name: _settings(spec, shared, folder)}, 2)
 
 
-def _settings(location: Location, shared: Mapping[str, str], folder: str) -> dict[str, object]:
+def _settings(spec: Location, shared: Mapping[str, str], folder: str) -> dict[str, object]:
     base = Base(folder)
-    if location.server is not None:
-        return {"server": _server(location, base)}
-    assert location.code is not None
-    settings: dict[str, object] = {"code": _code(location.code, base)}
-    if location.python_explicit and location.python != shared.get("python"):
-        settings["python"] = _python(location.python, folder)
-    if location.code.working_directory:
-        settings["working_directory"] = base.written(location.code.working_directory)
-    if location.cwd != shared["cwd"]:
-        settings["cwd"] = base.written(location.cwd)
-    if location.env_files:
-        settings["env_file"] = _one_or_many(base.written(path) for path in location.env_files)
-    if location.placement != "packed":
-        settings["placement"] = location.placement
+    if spec.server is not None:
+        return {"server": _server(spec, base)}
+    assert spec.code is not None
+    settings: dict[str, object] = {"code": _code(spec.code, base)}
+    if spec.python_explicit and spec.python != shared.get("python"):
+        settings["python"] = _python(spec.python, folder)
+    if spec.code.working_directory:
+        settings["working_directory"] = base.written(spec.code.working_directory)
+    if spec.cwd != shared["cwd"]:
+        settings["cwd"] = base.written(spec.cwd)
+    if spec.env_files:
+        settings["env_file"] = _one_or_many(base.written(path) for path in spec.env_files)
+    if spec.placement != "packed":
+        settings["placement"] = spec.placement
     return settings
 
 
-def _server(location: Location, base: Base) -> dict[str, object]:
-    assert location.server is not None
-    server = location.server
+def _server(spec: Location, base: Base) -> dict[str, object]:
+    assert spec.server is not None
+    server = spec.server
     where = {"socket": base.written(server.socket)} if server.socket else {"port": server.port}
     return {"host": server.host, **where, **({"ssl": True} if server.ssl else {})}
 

@@ -51,37 +51,37 @@ def workspace_yaml(fleet: Fleet) -> Export:
     return Export(text, start_in, _lost(fleet))
 
 
-def _entry(location: Location, start_in: str | None) -> dict[str, object]:
-    if location.server is not None:
-        server = location.server
+def _entry(spec: Location, start_in: str | None) -> dict[str, object]:
+    if spec.server is not None:
+        server = spec.server
         address = {"socket": server.socket} if server.socket else {"port": server.port}
         ssl = {"ssl": True} if server.ssl else {}
-        return {"grpc_server": {"host": server.host, **address, **ssl, "location_name": location.name}}
-    assert location.code is not None
-    return _process(location, location.code, start_in)
+        return {"grpc_server": {"host": server.host, **address, **ssl, "location_name": spec.name}}
+    assert spec.code is not None
+    return _process(spec, spec.code, start_in)
 
 
-def _process(location: Location, code: CodeTarget, start_in: str | None) -> dict[str, object]:
+def _process(spec: Location, code: CodeTarget, start_in: str | None) -> dict[str, object]:
     form, key, target = _form(code)
     # A file without a map has no working directory of its own; a map would give it the file's folder.
-    if form == "python_file" and not code.working_directory and _says_only_its_file(location, code, start_in):
+    if form == "python_file" and not code.working_directory and _says_only_its_file(spec, code, start_in):
         return {form: target}
     directory = code.working_directory
-    if directory is None and (form == "python_file" or location.cwd != start_in):
-        directory = location.cwd
+    if directory is None and (form == "python_file" or spec.cwd != start_in):
+        directory = spec.cwd
     settings = {
         key: target,
         "attribute": code.attribute,
         "working_directory": directory,
-        "location_name": location.name,
-        "executable_path": location.python if location.python_explicit else None,
+        "location_name": spec.name,
+        "executable_path": spec.python if spec.python_explicit else None,
     }
     return {form: {name: value for name, value in settings.items() if value}}
 
 
-def _says_only_its_file(location: Location, code: CodeTarget, start_in: str | None) -> bool:
-    return location.name == default_name(code) and not (
-        code.attribute or location.python_explicit or location.cwd != start_in
+def _says_only_its_file(spec: Location, code: CodeTarget, start_in: str | None) -> bool:
+    return spec.name == default_name(code) and not (
+        code.attribute or spec.python_explicit or spec.cwd != start_in
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reef.errors import ReefError
+from reef.statedir import check_socket_path
 from reef.words import fault
 
-MOST_SOCKET_BYTES = 107
 CONNECT_S = 1.0
 
 
@@ -45,12 +45,7 @@ def protect(address: ListenAddress) -> None:
 
 
 def _prepare_socket(path: str) -> None:
-    length = len(os.fsencode(path))
-    if length > MOST_SOCKET_BYTES:
-        raise ReefError(
-            f"socket path {path!r} has {length} bytes, at most {MOST_SOCKET_BYTES} are allowed",
-            hint="choose a state directory with a shorter path",
-        )
+    check_socket_path(Path(path))
     if not os.path.lexists(path):
         return
     if not Path(path).is_socket():
@@ -75,13 +70,21 @@ def _is_listened_on(path: str) -> bool:
 
 
 def _prepare_port(host: str, port: int) -> None:
+    if (error := port_fault(host, port)) is not None:
+        raise ReefError(
+            f"port {port} of {host} cannot be listened on: {fault(error)}",
+            hint="choose another port",
+        )
+
+
+def port_fault(host: str, port: int) -> OSError | None:
+    """Blocking: why nobody can listen there now; None where it is free. An empty `host` stands for all addresses."""
     try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, where = found[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(where)
     except OSError as error:
-        raise ReefError(
-            f"port {port} of {host} cannot be listened on: {fault(error)}",
-            hint="choose another port",
-        ) from None
+        return error
+    return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reef.gateway.call import Call
-from reef.gateway.contract import Control
+from reef.gateway.contract import Servers
 from reef.gateway.forward import Forwarder
 from reef.gateway.status import Ended
 from reef.wire import messages
@@ -23,8 +23,8 @@ class Asked:
 
 
 class ByRun:
-    def __init__(self, control: Control, forwarder: Forwarder) -> None:
-        self._control = control
+    def __init__(self, servers: Servers, forwarder: Forwarder) -> None:
+        self._servers = servers
         self._forwarder = forwarder
 
     async def current_runs(self, call: Call, request: bytes) -> bytes:
@@ -39,7 +39,7 @@ class ByRun:
         asked = await self._ask(call, request)
         if (reply := first(asked.replies, messages.can_cancel)) is not None:
             return reply
-        if self._control.can_cancel_orphan(call.location, run_id):
+        if await self._servers.can_cancel_orphan(call.location, run_id):
             return messages.can_cancel_reply(True)
         return refused(asked, messages.can_cancel_reply(False))
 
@@ -48,13 +48,13 @@ class ByRun:
         asked = await self._ask(call, request)
         if (reply := first(asked.replies, messages.succeeded)) is not None:
             return reply
-        if self._control.cancel_orphan(call.location, run_id):
+        if await self._servers.cancel_orphan(call.location, run_id):
             return messages.cancelled_reply(True)
         return refused(asked, messages.cancelled_reply(False))
 
     async def _ask(self, call: Call, request: bytes) -> Asked:
-        endpoints = self._control.run_endpoints(call.location)
-        call.enter("by_run" if endpoints else "answered")
+        endpoints = await self._servers.run_endpoints(call.location)
+        call.enter(call.rpc.awake if endpoints else call.rpc.asleep)
         outcomes = await asyncio.gather(
             *(self._forwarder.ask(endpoint, call, request) for endpoint in endpoints), return_exceptions=True
         )

@@ -12,7 +12,7 @@ import grpc.aio
 
 from reef.gateway.contract import CallEnded, CallStarted, FailedTick, Observer
 from reef.gateway.status import Ended, Metadata, passed_on
-from reef.wire.lanes import Lane, lane_of
+from reef.wire.lanes import Lane, rpc_of
 
 _T = TypeVar("_T")
 DEADLINE_LAG_S = 0.1
@@ -20,16 +20,18 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class Call:
-    """`path` is the whole method path, `method` its last part; times are those of the event loop."""
+    """`path` is the whole method path, `rpc` its row in the table of lanes, `method` its name there; times are those of
+    the event loop."""
 
     def __init__(self, location: str, path: str, context: Context, observer: Observer) -> None:
         self.location = location
         self.path = path
-        self.method = path.rpartition("/")[2]
+        self.rpc = rpc_of(path)
+        self.method = self.rpc.name
         self.context = context
         self.run_id: str | None = None
         self.error: str | None = None
-        self.child = ""
+        self.server = ""
         self.version: str | None = None
         self.failed_tick: FailedTick | None = None
         self._observer = observer
@@ -68,10 +70,10 @@ class Call:
         return passed_on(self.context.invocation_metadata())
 
     def ended(self, code: str) -> None:
-        lane = self.lane or lane_of(self.path, awake=False)
+        lane = self.lane or self.rpc.asleep
         self.enter(lane)
         seconds = time.monotonic() - self._started
-        told = (self.error, self.run_id, self.child, self.version, self.failed_tick)
+        told = (self.error, self.run_id, self.server, self.version, self.failed_tick)
         self._observer(CallEnded(self.location, self.method, lane, seconds, code, *told))
 
     def cancelled_code(self) -> str:

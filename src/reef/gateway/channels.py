@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +12,12 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from reef.background import Background
 from reef.gateway.contract import Endpoint
 from reef.wire.client import open_channel
 from reef.wire.lanes import RPCS
+
+log = logging.getLogger("reef.gateway")
 
 CONNECT_S = 10.0
 KEEP_UNUSED_S = 600.0
@@ -66,8 +70,9 @@ class Channels:
     def __init__(self, receive_bytes: int) -> None:
         self._receive_bytes = receive_bytes
         self._kept: dict[Endpoint, Kept] = {}
+        # Calls under way, by server.
         self._active: dict[str, int] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing = Background(log, "closing a channel")
 
     @asynccontextmanager
     async def to(self, endpoint: Endpoint) -> AsyncIterator[Kept]:
@@ -76,7 +81,7 @@ class Channels:
         if kept is None:
             kept = self._kept[endpoint] = Kept(endpoint, self._receive_bytes)
         kept.active += 1
-        self._active[endpoint.target] = self._active.get(endpoint.target, 0) + 1
+        self._active[endpoint.server] = self._active.get(endpoint.server, 0) + 1
         try:
             await kept.connected()
             yield kept
@@ -88,9 +93,9 @@ class Channels:
             kept.used_at = time.monotonic()
             self._given_back(endpoint, kept)
 
-    def in_flight_to(self, target: str) -> int:
-        """How many calls are under way to that gRPC target."""
-        return self._active.get(target, 0)
+    def in_flight_to(self, server: str) -> int:
+        """How many calls are under way to that server, whatever it shares its target with."""
+        return self._active.get(server, 0)
 
     def sweep(self) -> None:
         """Close what lost its server or was not used for long."""
@@ -100,17 +105,17 @@ class Channels:
             if not kept.active and (not ready or kept.used_at < before):
                 self._let_go(endpoint, kept)
 
-    def drop(self, target: str) -> None:
-        """Its server has ended: its channel is closed, once nothing is under way on it."""
+    def drop(self, server: str) -> None:
+        """It has ended: its channel is closed, once nothing is under way on it."""
         for endpoint, kept in list(self._kept.items()):
-            if endpoint.target == target:
+            if endpoint.server == server:
                 self._let_go(endpoint, kept)
 
     async def aclose(self) -> None:
         for kept in self._kept.values():
             self._close(kept)
         self._kept.clear()
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._closing.close()
 
     def _let_go(self, endpoint: Endpoint, kept: Kept) -> None:
         """One on which something is under way is closed when that is given back."""
@@ -123,15 +128,13 @@ class Channels:
             del self._kept[endpoint]
 
     def _given_back(self, endpoint: Endpoint, kept: Kept) -> None:
-        left = self._active[endpoint.target] - 1
+        left = self._active[endpoint.server] - 1
         if left:
-            self._active[endpoint.target] = left
+            self._active[endpoint.server] = left
         else:
-            del self._active[endpoint.target]
+            del self._active[endpoint.server]
         if not kept.active and self._kept.get(endpoint) is not kept:
             self._close(kept)
 
     def _close(self, kept: Kept) -> None:
-        task = asyncio.create_task(kept.channel.close(None))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing.spawn(kept.channel.close(None), must_finish=True)

@@ -1,10 +1,10 @@
-"""Messages between gateway and control: small, frozen, serializable. The gateway knows no process."""
+"""What the gateway asks, and is told and asked: small, frozen, serializable. It knows no process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,10 @@ class Endpoint:
 
     target: str
     version: str
-    child: str  # opaque id of the child, "" for external servers
+    # Names the server for good, whatever it shares its target with; to be compared, not to be read.
+    server: str
+    # Whether it is a child of ours, or somebody else's.
+    kind: Literal["child", "external"] = "child"
     ssl: bool = False
 
 
@@ -56,7 +59,7 @@ class CallEnded:
     code: str  # gRPC status name
     error: str | None = None
     run_id: str | None = None  # of StartRun
-    child: str = ""  # the endpoint's, that a forwarded call went to
+    server: str = ""  # the endpoint's, that a forwarded call went to
     version: str | None = None  # of the code server that was asked last, where one was
     failed_tick: FailedTick | None = None
 
@@ -70,41 +73,73 @@ class WakeRefused(Exception):
         self.code = code
 
 
-class Control(Protocol):
-    """What the gateway asks of the control loop. All on the event loop, none blocks it."""
+class Servers(Protocol):
+    """What the gateway asks of who starts and ends the servers of locations. All on the event loop, none blocks it."""
 
-    async def endpoint(self, location: str) -> Endpoint:
+    def endpoint_now(self, name: str) -> Endpoint | None:
+        """What is known here of where the location answers; None where it sleeps or nothing is known. Asks nobody."""
+        ...
+
+    async def endpoint(self, name: str) -> Endpoint:
         """Wake the location if it sleeps and return where it answers. Raises WakeRefused. The gateway
         bounds it by the caller's deadline; cancelling one waiter must not cancel the wake of the others."""
         ...
 
-    def endpoint_now(self, location: str) -> Endpoint | None:
-        """The endpoint if the location is warm (fast path), else None."""
+    def endpoint_failed(self, name: str, endpoint: Endpoint, reason: str) -> None:
+        """A connection to this endpoint could not be made; whoever started it looks after it."""
         ...
 
-    def endpoint_failed(self, location: str, endpoint: Endpoint, reason: str) -> None:
-        """A connection to this endpoint could not be made; control checks the child."""
+    async def run_endpoints(self, name: str) -> tuple[Endpoint, ...]:
+        """Every server, serving or draining, that may hold runs of this location."""
         ...
 
-    def run_endpoints(self, location: str) -> tuple[Endpoint, ...]:
-        """Every child, serving or draining, that may hold runs of this location."""
-        ...
-
-    def cancel_orphan(self, location: str, run_id: str) -> bool:
+    async def cancel_orphan(self, name: str, run_id: str) -> bool:
         """Cancel a run whose code server is gone but whose process lives. True if there was one."""
         ...
 
-    def can_cancel_orphan(self, location: str, run_id: str) -> bool: ...
+    async def can_cancel_orphan(self, name: str, run_id: str) -> bool: ...
 
-    async def reload(self, location: str) -> None:
+    def shutdown_wish(self, name: str) -> None: ...
+
+
+class Reloads(Protocol):
+    """What the gateway asks of who decides which version is served."""
+
+    async def reload(self, name: str) -> None:
         """ReloadCode: returns once a new version is promoted or refused, at once where nothing changed."""
         ...
 
-    async def reprobe(self, location: str) -> str:
+    async def reprobe(self, name: str) -> str:
         """After RefreshComponentState / ReloadCodeWithState: probe again; returns the server id then served."""
         ...
 
-    def shutdown_wish(self, location: str) -> None: ...
+
+class Traffic(Protocol):
+    """What the calls of locations are doing, wherever they come in."""
+
+    def in_flight(self, location: str) -> int:
+        """Forwarded calls that are held, queued or under way."""
+        ...
+
+    def in_flight_to(self, server: str) -> int:
+        """Calls under way to one server, by whatever lane."""
+        ...
+
+    def asked_at(self, name: str) -> float:
+        """When any call of it last ended, polls too (time.monotonic()); 0.0 for never."""
+        ...
+
+    def ended(self, server: str) -> None:
+        """That server is no more."""
+        ...
+
+
+class Shows(Protocol):
+    """Who answers for locations."""
+
+    def serve(self, name: str, served: Served) -> None:
+        """Answer this from now on."""
+        ...
 
 
 Observer = Callable[[CallStarted | CallEnded], None]

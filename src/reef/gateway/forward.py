@@ -12,7 +12,7 @@ import grpc.aio
 
 from reef.gateway.call import Call
 from reef.gateway.channels import Channels, Kept, NotConnected
-from reef.gateway.contract import Control, Endpoint, WakeRefused
+from reef.gateway.contract import Endpoint, Servers, WakeRefused
 from reef.gateway.slots import Slots
 from reef.gateway.status import Ended, code_named, passed_on
 from reef.words import describe
@@ -25,8 +25,8 @@ NEVER_SENT = "failed to connect to all addresses"
 class Forwarder:
     """A call is tried at another endpoint only while no byte of it was sent: a replayed StartRun is a double run."""
 
-    def __init__(self, control: Control, channels: Channels) -> None:
-        self._control = control
+    def __init__(self, servers: Servers, channels: Channels) -> None:
+        self._servers = servers
         self._channels = channels
 
     async def unary(self, call: Call, slots: Slots, request: bytes) -> bytes:
@@ -73,18 +73,18 @@ class Forwarder:
         failed: Endpoint | None = None
         reason = ""
         for _ in range(MOST_ATTEMPTS):
-            endpoint = self._control.endpoint_now(call.location) or await self._woken(call)
+            endpoint = self._servers.endpoint_now(call.location) or await self._woken(call)
             if endpoint == failed:
                 break
             call.version = endpoint.version
             try:
                 async with self._channels.to(endpoint) as kept:
-                    call.child = endpoint.child
+                    call.server = endpoint.server
                     yield kept
                     return
             except NotConnected as error:
                 failed, reason = endpoint, describe(error)
-                self._control.endpoint_failed(call.location, endpoint, reason)
+                self._servers.endpoint_failed(call.location, endpoint, reason)
         raise Ended(
             grpc.StatusCode.UNAVAILABLE,
             f"the code server of {call.location!r} could not be reached: {reason}",
@@ -92,7 +92,7 @@ class Forwarder:
 
     async def _woken(self, call: Call) -> Endpoint:
         try:
-            return await call.within(self._control.endpoint(call.location))
+            return await call.within(self._servers.endpoint(call.location))
         except WakeRefused as refused:
             raise Ended(code_named(refused.code), refused.reason) from None
 

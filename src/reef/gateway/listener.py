@@ -14,10 +14,10 @@ import grpc.aio
 from reef.gateway.call import Call, Context
 from reef.gateway.contract import Observer
 from reef.gateway.desk import Desk, Stream, Unary
-from reef.gateway.place import Place
+from reef.gateway.route import Route
 from reef.gateway.status import Ended
 from reef.wire.fields import WireError
-from reef.wire.lanes import RPCS
+from reef.wire.lanes import RPCS, rpc_of
 from reef.wire.limits import MessageLimits
 from reef.words import classed
 
@@ -29,8 +29,8 @@ NOT_A_REQUEST = "Exception deserializing request!"  # as gRPC's own servers say 
 class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     """Finds the handler of each call; handlers are made when they are first needed."""
 
-    def __init__(self, place: Place, desk: Desk, observer: Observer) -> None:
-        self._place = place
+    def __init__(self, route: Route, desk: Desk, observer: Observer) -> None:
+        self._route = route
         self._desk = desk
         self._observer = observer
         self._handlers: dict[str, Any] = {}
@@ -46,52 +46,44 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         return made
 
     def _made(self, path: str) -> Any:
-        rpc = RPCS.get(path)
-        if rpc is None:
-            return grpc.unary_stream_rpc_method_handler(self._streaming(path, self._desk.forward_stream))
+        rpc = rpc_of(path)
         if rpc.streams:
-            return grpc.unary_stream_rpc_method_handler(
-                self._streaming(path, self._desk.stream.get(rpc.name, self._desk.forward_stream))
-            )
-        return grpc.unary_unary_rpc_method_handler(
-            self._single(path, self._desk.unary.get(rpc.name, self._desk.forward))
-        )
+            return grpc.unary_stream_rpc_method_handler(self._streaming(path, self._desk.stream(rpc)))
+        return grpc.unary_unary_rpc_method_handler(self._single(path, self._desk.unary(rpc)))
 
     def _single(self, path: str, work: Unary) -> Callable[[bytes, Context], Any]:
-        place, observer = self._place, self._observer
+        route, observer = self._route, self._observer
 
         async def handle(request: bytes, context: Context) -> bytes:
-            call = Call(place.name, path, context, observer)
+            call = Call(route.location, path, context, observer)
             try:
-                reply = await work(call, place, request)
+                reply = await work(call, route, request)
             except BaseException as error:
                 await _end(call, error)
                 raise
-            _ended(call, place)
+            _ended(call, route)
             return reply
 
         return handle
 
     def _streaming(self, path: str, work: Stream) -> Callable[[bytes, Context], Any]:
-        place, observer = self._place, self._observer
+        route, observer = self._route, self._observer
 
         async def handle(request: bytes, context: Context) -> None:
-            call = Call(place.name, path, context, observer)
+            call = Call(route.location, path, context, observer)
             try:
-                await work(call, place, request)
+                await work(call, route, request)
             except BaseException as error:
                 await _end(call, error)
                 raise
-            _ended(call, place)
+            _ended(call, route)
 
         return handle
 
 
-def _ended(call: Call, place: Place) -> None:
+def _ended(call: Call, route: Route) -> None:
     call.ended("OK")
-    place.asked_at = time.monotonic()
-    if call.lane != "answered":
-        place.note_call()
+    route.asked_at = time.monotonic()
 
 
 async def _end(call: Call, error: BaseException) -> None:
@@ -117,11 +109,11 @@ def server_options(limits: MessageLimits) -> tuple[tuple[str, int], ...]:
     )
 
 
-def bound(place: Place, desk: Desk, observer: Observer, limits: MessageLimits) -> grpc.aio.Server:
-    """A server at the place's address, to be started. Raises RuntimeError where the address is taken after all."""
+def bound(route: Route, desk: Desk, observer: Observer, limits: MessageLimits) -> grpc.aio.Server:
+    """A server at the route's address, to be started. Raises RuntimeError where the address is taken after all."""
     server = grpc.aio.server(options=server_options(limits))
-    server.add_generic_rpc_handlers((Listener(place, desk, observer),))
-    server.add_insecure_port(place.address.target)
+    server.add_generic_rpc_handlers((Listener(route, desk, observer),))
+    server.add_insecure_port(route.address.target)
     return server
 
 

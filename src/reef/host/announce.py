@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from reef.beside.dagster import Page, until_listening
-from reef.control.location import CodeLocation
 from reef.fleet.model import Fleet
 from reef.host.broken import MOST_NAMED, broken_lines, told
 from reef.hosting.contract import ZygoteStatus
+from reef.locations.place import CodeLocation
 from reef.statedir import StateDir
 from reef.words import count, leaves_out, seconds
 
@@ -40,7 +40,7 @@ def failed(places: Iterable[CodeLocation]) -> list[CodeLocation]:
 
 def is_loading(place: CodeLocation) -> bool:
     """Its first load is slow, and goes on."""
-    return place.served is None and place.loads_slowly.is_set() and place.probing.locked()
+    return place.served is None and place.release.loads_slowly.is_set() and place.release.probing.locked()
 
 
 def summary(places: list[CodeLocation], page: Page | None, state: StateDir, seconds: float) -> str:
@@ -98,7 +98,7 @@ async def _say_where(page: Page | None, state: StateDir) -> None:
 async def follow(place: CodeLocation) -> None:
     """Says what became of a load that went on when the others were announced."""
     began = time.monotonic()
-    async with place.probing:
+    async with place.release.probing:
         pass
     if failed([place]):
         say(told([place]))

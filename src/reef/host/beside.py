@@ -20,9 +20,9 @@ from reef.beside.dagster import (
 from reef.beside.home import DagsterHome
 from reef.beside.instance import TIMEOUT_S, InstanceUnavailable, ask
 from reef.beside.other_daemon import refuse_second_daemon
-from reef.control.runs import RunProcess
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
+from reef.serving.runs import RunProcess
 from reef.settings import Beside
 from reef.statedir import StateDir
 from reef.words import describe

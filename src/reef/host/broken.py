@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reef.control.location import CodeLocation
+from reef.locations.place import CodeLocation
 from reef.words import count, headline, shortened
 
 MOST_NAMED = 10
@@ -37,10 +37,10 @@ def told(places: Sequence[CodeLocation]) -> str:
 
 def _verdict(place: CodeLocation) -> str:
     """What an earlier host recorded is tried again once this one has started."""
-    if place.probes or place.unusable is not None:
+    if place.release.probes or place.wish.unusable is not None:
         return "does not load"
     return "did not load at the last start and will be tried again"
 
 
 def _reason(place: CodeLocation) -> str:
-    return shortened(headline(place.load_error) or "no reason known", MOST_CHARACTERS)
+    return shortened(headline(place.release.load_error) or "no reason known", MOST_CHARACTERS)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
+from reef.host.fleet_now import FleetNow
 from reef.words import classed, describe
 
 log = logging.getLogger("reef")
@@ -22,18 +23,16 @@ class FleetFile:
 
     def __init__(
         self,
-        fleet: Fleet,
-        read: Callable[[], Fleet],
+        now: FleetNow,
         changed: Callable[[Fleet], Awaitable[None]],
         is_busy: Callable[[], bool],
         say: Callable[[str], None],
     ) -> None:
         self.error: str | None = None
-        self._files = fleet.files
-        self._known = signs(
-            fleet.files
-        )  # what is written while the host starts is taken as soon as it has started
-        self._read = read
+        self._now = now
+        self._files = now.fleet.files
+        # What is written while the host starts is taken as soon as it has started.
+        self._known = signs(self._files)
         self._changed = changed
         self._is_busy = is_busy
         self._say = say
@@ -47,22 +46,22 @@ class FleetFile:
             settled, before = now == before, now
             if settled and now != known and not self._is_busy():
                 known = now
-                await self._take()
+                await self._take_new()
 
-    def follow(self, files: tuple[str, ...]) -> None:
-        """Somebody else has read the fleet and taken it over: these are its files now."""
-        self._files = files
+    async def take(self, fleet: Fleet) -> None:
+        """Make what somebody has read of it the fleet that is served. Raises ReefError."""
+        self._files = fleet.files
+        await self._changed(fleet)
+        self._now.use(fleet)
 
     async def read_again(self) -> None:
         """Something that it names was changed: not in a second, now."""
         if not self._is_busy():
-            await self._take()
+            await self._take_new()
 
-    async def _take(self) -> None:
+    async def _take_new(self) -> None:
         try:
-            fleet = await asyncio.to_thread(self._read)
-            self._files = fleet.files
-            await self._changed(fleet)
+            await self.take(await asyncio.to_thread(self._now.read))
             if self.error is not None:
                 self._say("the fleet's file can be read again")
             self.error = None

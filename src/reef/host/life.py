@@ -12,44 +12,42 @@ from typing import Any
 import click
 
 from reef import fleet as fleets
+from reef.admin import Admin
+from reef.background import Background
 from reef.beside.choosing import choose_home, with_secret_files
 from reef.beside.dagster import choose_page
 from reef.beside.home import DagsterHome
-from reef.beside.instance import InstanceUnavailable
-from reef.beside.tree import kill_below, kill_tree
 from reef.beside.variables import not_taken
 from reef.beside.webserver import Webserver
-from reef.control.admin import serve_admin
-from reef.control.arriving import Arrival
-from reef.control.assembly import Assembly, assemble
-from reef.control.deploying import Deployer
-from reef.control.specs import Surroundings, load_timeouts
-from reef.control.starting import Progress, Starter
-from reef.control.watching import Watcher, watcher
 from reef.decide.reconcile import renames_of
-from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
+from reef.gateway.contract import WakeRefused
 from reef.host.announce import announce, follow, is_loading, say, summary
+from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
-from reef.host.changing import ChangingFleet
 from reef.host.commands import Commands
-from reef.host.fleet_file import FleetFile
+from reef.host.ending import cancel_runs, kill_all, sweep
+from reef.host.fleet_now import FleetNow
+from reef.host.ground import Ground, Outside
+from reef.host.listening import listen
 from reef.host.python_option import refuse_unusable
-from reef.host.renewing import Renewal
-from reef.host.unserved import Unserved
+from reef.host.renaming import Renaming
+from reef.host.starter import ProgressBar, Starter
+from reef.host.workspace_file import WorkspaceFile
+from reef.hosting.contract import HostingEvents
+from reef.hosting.local import LocalHosting, RefuseFork
+from reef.hosting.zygote import Tuning
+from reef.locations.specs import Surroundings, load_timeouts
 from reef.progress import Bar, Silence
+from reef.releasing.quiet import Quiet
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
-from reef.words import count, describe
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 
 log = logging.getLogger("reef")
 
 STOP_WITHIN_S = 8.0
-CANCEL_RUNS_S = 3.0
-TELL_RUNS_S = 5.0  # Dagster needs one or two to open its instance; one that still computes then may be slow
-TELL_RUNS_AT_MOST_S = 30.0
 
 
 class Host:
@@ -57,19 +55,17 @@ class Host:
 
     def __init__(self, settings: HostSettings, fleet: Fleet, state: StateDir, lock: HostLock) -> None:
         self.settings = settings
-        self.fleet = fleet
+        self.now = FleetNow(fleet, self._read_again)
         self.state = state
         self.lock = lock
         self.started_at = time.time()
         self.addresses: dict[str, ListenAddress] = {}
         self.runs = False  # there is something to stop
-        self.watcher: Watcher | None = None
         self.parts: Assembly
         self.beside: DagsterBeside
-        self.changing: ChangingFleet
-        self.file: FleetFile
-        self.renewal: Renewal
-        self._admin: asyncio.Server
+        self.workspace: WorkspaceFile
+        self.renaming: Renaming
+        self._admin: Admin
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -80,72 +76,80 @@ class Host:
             cache = self.state.folder("environments")
             await refuse_unusable(python, self.fleet, self.settings.beside, cache)
         self.addresses = self._addresses(tuple(place.name for place in self.fleet.locations))
-        self.parts = await assemble(
-            self.fleet,
-            self._surroundings(self.beside.home),
-            self.lock,
-            self.settings,
-            self.beside.report_orphans,
-        )
+        self.parts = await assemble(self._outside(), self._ground())
         try:
-            unserved = await self._open()
+            await self._open()
         except BaseException:
             await self.parts.gateway.aclose(0.0)
             self.state.admin_socket.unlink(missing_ok=True)
             raise
-        self._loop_task = asyncio.create_task(self.parts.control.run())
+        self._loop_task = asyncio.create_task(self.parts.loop.run())
         self.runs = True
-        control = self.parts.control
-        starting = [asyncio.create_task(Starter(self.parts, control.spawn).start(self._progress()))]
+        starting = [asyncio.create_task(Starter(self.parts).start(self._progress()))]
         if self.settings.beside is not None:
             self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside))
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
-        control.spawn(self.file.watch())
-        control.spawn(self.parts.revalidator.run())
+        background = self.parts.background
+        background.spawn(self.parts.fleet.file.watch())
+        background.spawn(self.parts.revalidator.run())
         if self.settings.watch:
-            self.watcher = watcher(self.parts, self.file.read_again, say, self.fleet.source)
-            control.spawn(self.watcher.run())
-        if unserved is not None:
-            control.spawn(unserved.run())
+            background.spawn(self.parts.watcher.run())
+        if self.parts.unserved is not None:
+            background.spawn(self.parts.unserved.run())
 
-    async def _open(self) -> Unserved | None:
+    async def _open(self) -> None:
         """Listen, for the locations and for commands."""
-        self.parts.versions.defs_states.ask = lambda: self.beside.ask_instance_anyway("defs-state", None)
-        await Arrival(self.parts).listen(self.addresses)
-        deployer = Deployer(self.parts, self._fleet_now)
-        self._change(deployer)
+        await listen(self.parts.gateway, self.parts.places, self.addresses)
         if self.beside.home is None or not self.beside.home.fresh:  # else nothing has a state yet
-            await self.changing.rename(renames_of(self.fleet))
+            await self.renaming.rename(renames_of(self.fleet))
         write_workspace(self.state.workspace_file, self.addresses)
         write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
-        unserved = await self._unserved()
-        commands = Commands(self.parts, deployer, self._about)
-        self._admin = await serve_admin(self.state.admin_socket, commands.all())
-        return unserved
+        if self.parts.unserved is not None:
+            await asyncio.to_thread(self.parts.unserved.begin)
+        commands = Commands(self.parts, self._about)
+        self._admin = Admin(self.state.admin_socket, commands.all())
+        await self._admin.open()
 
-    async def _unserved(self) -> Unserved | None:
-        webserver = self._webserver()
-        if webserver is None:
-            return None
-        unserved = Unserved(self.parts, self.state, webserver, self._addresses, say)
-        await asyncio.to_thread(unserved.begin)
-        return unserved
+    @property
+    def fleet(self) -> Fleet:
+        """As it is served."""
+        return self.now.fleet
 
-    def _change(self, deployer: Deployer) -> None:
-        """What follows the fleet's file while it is edited."""
-        self.changing = ChangingFleet(
-            self.parts, self.state, self.beside, self._webserver(), self.addresses, self._addresses, say
+    def _outside(self) -> Outside:
+        webserver, quiet = self._webserver(), Quiet()
+        background = Background(logging.getLogger("reef.control"), "background work", expected=(WakeRefused,))
+        self.workspace = WorkspaceFile(
+            self.state, webserver, self.addresses, self._addresses, say, quiet, background
         )
-        self.file = FleetFile(self.fleet, self._fleet_now, self._take, lambda: deployer.under_way, say)
-        deployer.take_in = self._take
-        self.renewal = self.changing.renewal(self.fleet, self._fleet_now, lambda: deployer.under_way)
-        self.parts.control.waker.renew = self.renewal.renew
+        self.renaming = Renaming(self.state, self.addresses, self.beside.ask_instance_anyway, say)
+        return Outside(
+            fleet=self.now,
+            around=self._surroundings(self.beside.home),
+            background=background,
+            quiet=quiet,
+            webserver=webserver,
+            listeners=self._addresses,
+            addresses=self.workspace.addresses_of,
+            publish=self.workspace.publish,
+            rename=self.renaming.rename,
+            on_orphans_over=self.beside.report_orphans,
+            ask_defs_state=lambda: self.beside.ask_instance_anyway("defs-state", None),
+            say=say,
+        )
 
-    async def _take(self, fleet: Fleet) -> None:
-        await self.changing.take(fleet)
-        self.fleet = fleet
-        self.file.follow(fleet.files)
+    def _ground(self) -> Ground:
+        def hosting(events: HostingEvents, refuse_fork: RefuseFork) -> LocalHosting:
+            return LocalHosting(
+                self.state.root,
+                self.lock.path,
+                events,
+                tuning=Tuning(immortal=self.settings.immortal),
+                refuse_fork=refuse_fork,
+                unclaimed_s=self.settings.unclaimed_s,
+            )
+
+        return Ground(hosting, cores=os.cpu_count() or 2)
 
     def _webserver(self) -> Webserver | None:
         settings, page = self.settings, self.beside.page
@@ -159,7 +163,7 @@ class Host:
         for line in not_taken(os.environ):
             say(f"warning: {line}")
         home = choose_home(settings, self.fleet, self.state, os.environ, say)
-        self.fleet = with_secret_files(self.fleet, home)
+        self.now.use(with_secret_files(self.fleet, home))
         if beside is not None and beside.webserver:
             page = choose_page(beside, _port_taken_up(self.state))
         return DagsterBeside(self.state, lambda: self.fleet, home, page, say)
@@ -181,8 +185,8 @@ class Host:
             return tcp_addresses(self.state, names, self.settings.listen_host, self.settings.base_port)
         return unix_addresses(self.state, names)
 
-    def _fleet_now(self) -> Fleet:
-        fleet = fleets.read(self.settings.path, os.environ, self.fleet.default_python)
+    def _read_again(self, fleet: Fleet) -> Fleet:
+        fleet = fleets.read(self.settings.path, os.environ, fleet.default_python)
         return with_secret_files(fleets.inheriting(fleet, os.environ), self.beside.home)
 
     def _about(self) -> dict[str, Any]:
@@ -192,30 +196,30 @@ class Host:
                 "source": self.fleet.source,
                 "kind": self.fleet.kind,
                 "warnings": self.fleet.warnings,
-                "error": self.file.error,
+                "error": self.parts.fleet.file.error,
             },
             "state_dir": str(self.state.root),
             "workspace": str(self.state.workspace_file),
             "page": page.url if page else None,
             "started_at": self.started_at,
             "beside": self.beside.status(),
-            "webserver_trouble": self.changing.trouble,
-            "watch": self.watcher.status() if self.watcher else None,
+            "webserver_trouble": self.workspace.trouble,
+            "watch": self.parts.watcher.status() if self.settings.watch else None,
         }
 
     # -- life --------------------------------------------------------------------------------------
 
-    def _progress(self) -> Progress:
+    def _progress(self) -> ProgressBar:
         return Silence() if self.settings.as_json else Bar()
 
     async def announce(self) -> None:
-        places, page = list(self.parts.control.locations.values()), self.beside.page
+        places, page = list(self.parts.places.values()), self.beside.page
         for place in filter(is_loading, places):
-            self.parts.control.spawn(follow(place))
+            self.parts.background.spawn(follow(place))
         if self.settings.as_json:
             click.echo(summary(places, page, self.state, time.time() - self.started_at))
             return
-        zygotes = self.parts.hosting.zygotes()
+        zygotes = self.parts.serving.hosting.zygotes()
         await announce(self.fleet, places, zygotes, page, self.state, self.started_at)
 
     def request_stop(self) -> None:
@@ -232,58 +236,25 @@ class Host:
         leave = self.settings.leave_children
         companions = [asyncio.create_task(one.stop(STOP_WITHIN_S - 3)) for one in self.beside.companions]
         if not leave:
-            await self._cancel_runs()
+            await cancel_runs(self.parts, self.beside, say)
         self._loop_task.cancel()
         await asyncio.gather(*companions)
-        self._admin.close()
+        await self._admin.close()
         await parts.gateway.aclose(1.0)
-        await parts.control.close()
-        await parts.hosting.close(leave_children=leave)
-        self._sweep(leave)
+        await parts.background.close()
+        await parts.serving.rester.close()
+        await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
+        await parts.serving.hosting.close(leave_children=leave)
+        sweep(self.state, leave)
         self.lock.release()
-
-    async def _cancel_runs(self) -> None:
-        control = self.parts.control
-        for place in control.locations.values():
-            if place.runs:
-                await control.rester.refresh_runs(place)
-        live = [run for run in control.runs.all() if run.is_alive()]
-        if not live:
-            return
-        say(f"cancelling {count(len(live), 'live run')}: {', '.join(run.run_id[:8] for run in live)}")
-        message = "Reef was stopped by a person, which cancels its runs."
-        try:
-            telling = self.beside.ask_instance("cancel-runs", live, message, TELL_RUNS_S)
-            await asyncio.wait_for(telling, TELL_RUNS_AT_MOST_S)
-        except (TimeoutError, InstanceUnavailable, ReefError, OSError) as error:
-            log.warning("live runs could not be marked as cancelled beforehand: %s", describe(error))
-        for run in live:
-            control.runs.interrupt(run.run_id)
-        deadline = time.monotonic() + CANCEL_RUNS_S
-        while any(run.is_alive() for run in live) and time.monotonic() < deadline:
-            await asyncio.sleep(0.1)
-
-    def _sweep(self, leave: bool) -> None:
-        self.state.admin_socket.unlink(missing_ok=True)
-        folders = ["l"] if leave else ["l", "c", "children"]
-        for folder in folders:
-            for path in (self.state.root / folder).glob("*"):  # somebody may have removed it
-                path.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """The second Ctrl-C: nothing is drained."""
         for companion in self.beside.companions:
             companion.kill()
         if not self.settings.leave_children:
-            for run in self.parts.control.runs.all():
-                if run.is_alive():
-                    kill_tree(run.pid)
-            for place in self.parts.control.locations.values():
-                for child in (place.child, *place.draining.values()):
-                    if child is not None:
-                        kill_tree(child.pid)
-            kill_below(os.getpid())
-        self._sweep(self.settings.leave_children)
+            kill_all(self.parts)
+        sweep(self.state, self.settings.leave_children)
 
 
 async def _all_or_first_error(tasks: list[asyncio.Task[None]]) -> None:

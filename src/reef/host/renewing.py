@@ -5,35 +5,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 
-from reef.control.assembly import with_limits
-from reef.control.location import CodeLocation
-from reef.control.reconciling import Reconciler
+from reef.decide.reconcile import Changes
 from reef.errors import ReefError
 from reef.fleet.model import Fleet, Location
 from reef.host.fleet_file import signs
+from reef.host.known import KnownLocations
+from reef.locations.place import CodeLocation
+from reef.locations.specs import with_limits
 
 log = logging.getLogger("reef")
 
 
 class Renewal:
-    """Of one host. `read` reads the whole fleet, `take` makes it the one that is served."""
+    """Implements `releasing.contract.Renews`. `read` reads the whole fleet, `say` is told what changed."""
 
     def __init__(
         self,
         fleet: Fleet,
         read: Callable[[], Fleet],
-        take: Callable[[Fleet], Awaitable[None]],
-        reconciler: Reconciler,
+        known: KnownLocations,
         is_busy: Callable[[], bool],
+        say: Callable[[Changes], None],
     ) -> None:
         self._fleet = fleet
         self._read = read
-        self._take = take
-        self._reconciler = reconciler
+        self._known = known
         self._is_busy = is_busy
+        self._say = say
         self._signs = signs(fleet.files)  # when the fleet was read
         self._seen = {spec.name: signs(_files_of(spec)) for spec in fleet.locations}
         self._reading = asyncio.Lock()
@@ -41,17 +41,17 @@ class Renewal:
     async def renew(self, place: CodeLocation, by_name: bool) -> None:
         """What the location's files of variables say now counts from here on, unless it is pinned. `by_name`: also
         what waited for somebody to deploy or reload it. A file that cannot be read changes nothing."""
-        if self._is_busy() or place.external is not None or place.leaving:
+        if self._is_busy() or place.external is not None or place.wish.leaving:
             return
         new = await self._newer(place)
-        if new is not None and place.pinned is None and new != place.wanted:
-            await self._take(self._with(new))
+        if new is not None and place.pinned is None and new != place.wish.wanted:
+            self._say(await self._known.change_one(self._fleet, new))
         if by_name:
-            await self._reconciler.follow(place)
+            await self._known.follow(place)
 
     async def _newer(self, place: CodeLocation) -> Location | None:
         """Its settings, where one of its files changed since somebody last asked."""
-        files = _files_of(place.wanted)
+        files = _files_of(place.wish.wanted)
         now = await asyncio.to_thread(signs, files) if files else ()
         if now == self._seen.get(place.name):
             return None
@@ -70,11 +70,6 @@ class Renewal:
         if now != self._signs:
             self._fleet = await asyncio.to_thread(self._read)
             self._signs = now
-
-    def _with(self, new: Location) -> Fleet:
-        """What is served, but for this one location: the others are not waited for."""
-        specs: Mapping[str, Location] = {**self._reconciler.specs(), new.name: new}
-        return replace(self._fleet, locations=tuple(specs.values()))
 
 
 def _files_of(spec: Location) -> tuple[str, ...]:

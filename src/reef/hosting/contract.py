@@ -1,12 +1,13 @@
 """The one interface for every place where a location's code can run.
 
-Nothing above `hosting` knows what a process is. A child is addressed by its `ChildId`; a hosting never
-raises for what a location's code does, it reports it.
+A child is addressed by its `id`, which means nothing to others; a hosting never raises for what a location's code
+does, it reports it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -56,6 +57,11 @@ class Child:
     socket: str
     forked: bool
     started_at: float  # time.time()
+
+    @property
+    def id(self) -> str:
+        """Names this child for good; to be compared, not to be read."""
+        return hashlib.sha256(f"{self.pid}.{self.start_ticks}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -151,13 +157,10 @@ class Hosting(Protocol):
 
     async def memory(self, child: Child) -> MemorySample | None: ...
 
-    def not_forked_because(self, location: str) -> str | None:
+    def not_forked_because(self, name: str) -> str | None:
         """Why a location runs in a fresh interpreter, or None where it forks."""
         ...
 
     def zygotes(self) -> Sequence[ZygoteStatus]: ...
 
     async def close(self, *, leave_children: bool) -> None: ...
-
-
-Prepare = Callable[[Sequence[ChildSpec]], Awaitable[None]]

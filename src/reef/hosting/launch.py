@@ -39,9 +39,10 @@ class Started:
 
 
 async def start(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: str, log: int, passed: Sequence[int] = ()
+    command: Sequence[str], *, env: Mapping[str, str], cwd: str | None, log: int, passed: Sequence[int] = ()
 ) -> Started:
-    """Start a process in a session of its own. Raises OSError where it cannot be executed."""
+    """Start a process in a session of its own; `cwd` None: in the host's own folder. Raises OSError where it
+    cannot be executed."""
     popen = await asyncio.shield(asyncio.to_thread(_popen, command, env, cwd, log, passed))
     process = Process.of(popen.pid)
     assert process is not None, "our own child cannot be gone before it is waited for"
@@ -50,7 +51,7 @@ async def start(
 
 
 def _popen(
-    command: Sequence[str], env: Mapping[str, str], cwd: str, log: int, passed: Sequence[int]
+    command: Sequence[str], env: Mapping[str, str], cwd: str | None, log: int, passed: Sequence[int]
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,

@@ -7,6 +7,8 @@ import os
 import signal
 from collections.abc import Mapping
 
+from reef.procfs import command_line, pids, session_of
+
 RUN = b"multiprocessing.spawn"  # how multiprocessing names what it spawns, Dagster's runs and their steps
 TRACKER = b"multiprocessing.resource_tracker"  # ends by itself, after it has cleaned up
 
@@ -20,19 +22,7 @@ def to_end(session: Mapping[int, bytes]) -> tuple[int, ...]:
 
 def of_session(leader: int) -> dict[int, bytes]:
     """Living processes in the session that `leader` made. Reads all of /proc: not for the event loop."""
-    found = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError, IndexError), open(f"/proc/{name}/stat", "rb") as file:
-                state, _parent, _group, session = file.read().rpartition(b")")[2].split()[:4]
-                if int(session) == leader and state not in (b"Z", b"X"):
-                    found[int(name)] = _command(name)
-    return found
-
-
-def _command(pid: str) -> bytes:
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read()
+    return {pid: command_line(pid) for pid in pids() if session_of(pid) == leader}
 
 
 def end(leader: int) -> None:

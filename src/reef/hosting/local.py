@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from reef.background import Background
 from reef.hosting import exec_only, leftovers, memory, records, reports
 from reef.hosting.contract import (
     Child,
@@ -92,7 +92,9 @@ class LocalHosting:
         self._logs = Logs(log_keep_bytes)
         become_subreaper()
         orphans = Orphans(self._is_watched)
-        self._tasks = {asyncio.create_task(self._logs.run()), asyncio.create_task(orphans.run())}
+        self._background = Background(log, "background work of the hosting")
+        self._background.spawn(self._logs.run())
+        self._background.spawn(orphans.run())
 
     async def use(self, plans: Sequence[ZygotePlan], fresh: Mapping[str, str] | None = None) -> None:
         """Fork the locations of these plans from their zygotes from now on; all others get an interpreter of
@@ -162,12 +164,8 @@ class LocalHosting:
     def _hold(self, child: Child, process: Process, log_path: str, link: Link | None) -> _Held:
         held = self._held[child.pid] = _Held(child, process, log_path, link)
         self._logs.watch(log_path)
-        self._keep(asyncio.create_task(self._until_gone(held)))
+        self._background.spawn(self._until_gone(held))
         return held
-
-    def _keep(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _until_gone(self, held: _Held) -> None:
         status = await held.process.dead()
@@ -175,11 +173,14 @@ class LocalHosting:
         if self._held.get(held.child.pid) is held:
             del self._held[held.child.pid]
         self._let_go(held)
-        records.forget(self._records, held.child)
-        _clear_socket(held.child.socket)
+        await asyncio.to_thread(self._clear_away, held.child)
         held.gone.set()
         somebody_else = status == -signal.SIGKILL and not held.killed  # before our word reached it
         self._events.on_exit(Exit(held.child, status, held.expected and not somebody_else))
+
+    def _clear_away(self, child: Child) -> None:
+        records.forget(self._records, child)
+        _clear_socket(child.socket)
 
     def _let_go(self, held: _Held) -> None:
         self._logs.unwatch(held.log_path)
@@ -239,10 +240,10 @@ class LocalHosting:
             return None
         return await asyncio.to_thread(memory.sample, child.pid)
 
-    def not_forked_because(self, location: str) -> str | None:
-        if self._zygotes.slot(location) is None:
-            return self._fresh_because.get(location, "no zygote is planned for it")
-        return self._not_forked.get(location)
+    def not_forked_because(self, name: str) -> str | None:
+        if self._zygotes.slot(name) is None:
+            return self._fresh_because.get(name, "no zygote is planned for it")
+        return self._not_forked.get(name)
 
     def zygotes(self) -> Sequence[ZygoteStatus]:
         """Memory is that of the last call of `sample_zygotes`."""
@@ -291,9 +292,7 @@ class LocalHosting:
             held.process.abandon()
             self._let_go(held)
         self._held.clear()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
 
 
 def _child(spec: ChildSpec, running: Running, started_at: float) -> Child:

@@ -7,6 +7,8 @@ import ctypes
 import os
 from collections.abc import Callable
 
+from reef.procfs import children_of, is_zombie
+
 LOOK_S = 1.0
 PATIENCE = 3  # looks: whoever waits for a child of its own has long done so by then
 _PR_SET_CHILD_SUBREAPER = 36
@@ -19,26 +21,7 @@ def become_subreaper() -> None:
 
 def zombies() -> set[int]:
     """Our children that have ended and were not waited for."""
-    found = set()
-    for pid in _children():
-        try:
-            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-                if file.read().rpartition(")")[2].split()[0] == "Z":
-                    found.add(pid)
-        except OSError:
-            continue
-    return found
-
-
-def _children() -> set[int]:
-    pids: set[int] = set()
-    for task in os.listdir("/proc/self/task"):
-        try:
-            with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
-                pids.update(int(pid) for pid in file.read().split())
-        except OSError:
-            continue
-    return pids
+    return {pid for pid in children_of("self") if is_zombie(pid)}
 
 
 class Orphans:

@@ -9,27 +9,9 @@ import select
 import signal
 from collections.abc import Awaitable, Callable
 
+from reef.procfs import start_ticks
+
 AskParent = Callable[[int], Awaitable[int | None]]
-
-
-def start_ticks(pid: int) -> int | None:
-    """Field 22 of /proc/PID/stat; None where there is no such process, or only its zombie."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else int(fields[19])
-
-
-def cpu_seconds(pid: int) -> float | None:
-    """Processor time that a process has used so far."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Process:

@@ -24,6 +24,10 @@ def ending(status: int | None) -> str:
     return f"ended with exit status {status}"
 
 
+def over_limit(limit_bytes: int, private_bytes: int) -> str:
+    return f"its memory limit of {limit_bytes >> 20} MiB is exceeded ({private_bytes >> 20} MiB private)"
+
+
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from reef.hosting.contract import Child
-from reef.hosting.process import start_ticks
+from reef.procfs import start_ticks
 
 
 def read_all(folder: Path) -> list[tuple[Child, str]]:

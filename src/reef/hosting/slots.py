@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reef.background import Background
 from reef.hosting.plan import ZygotePlan
 from reef.hosting.zygote import BuildFailed, Tuning, Zygote, build
 from reef.words import count, describe
@@ -56,7 +57,7 @@ class Zygotes:
         self._tuning = tuning
         self._slots: dict[str, Slot] = {}
         self._of: dict[str, Slot] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background(log, "keeping a zygote")
         self._using = asyncio.Lock()
 
     async def use(self, plans: Sequence[ZygotePlan]) -> None:
@@ -67,8 +68,8 @@ class Zygotes:
             self._switch(plans)
             await self._end_unused()
 
-    def slot(self, location: str) -> Slot | None:
-        return self._of.get(location)
+    def slot(self, name: str) -> Slot | None:
+        return self._of.get(name)
 
     def slots(self) -> list[Slot]:
         return list(self._slots.values())
@@ -130,9 +131,7 @@ class Zygotes:
 
     def _build(self, slot: Slot) -> asyncio.Task[None]:
         if slot.building is None or slot.building.done():
-            slot.building = asyncio.create_task(self._until_built(slot))
-            self._tasks.add(slot.building)
-            slot.building.add_done_callback(self._tasks.discard)
+            slot.building = self._background.spawn(self._until_built(slot))
         return slot.building
 
     async def _until_built(self, slot: Slot) -> None:
@@ -142,9 +141,7 @@ class Zygotes:
             slot.failure = f"its zygote could not be built: {describe(error)}"
             log.warning("zygote %s: %s", slot.plan.key[:12], slot.failure)
             return
-        watch = asyncio.create_task(self._when_dead(slot, slot.zygote))
-        self._tasks.add(watch)
-        watch.add_done_callback(self._tasks.discard)
+        self._background.spawn(self._when_dead(slot, slot.zygote))
 
     def _log_path(self, plan: ZygotePlan) -> str:
         return str(self._log_folder / f"{hashlib.sha256(plan.key.encode()).hexdigest()[:12]}.log")
@@ -170,6 +167,4 @@ class Zygotes:
             await self._retire(slot)
         self._slots.clear()
         self._of.clear()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()

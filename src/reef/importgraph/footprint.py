@@ -5,11 +5,12 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reef.fleet.model import Location
+from reef.importgraph.model import Footprint
 from reef.importgraph.tree import Tree
-from reef.importgraph.walk import Reached, Unclear, reached_from
+from reef.importgraph.walk import Reached, reached_from
 from reef.importgraph.working_copies import declared_copies, import_folders_of, included, installed_copies
 from reef.sources import import_folders, source_root
 
@@ -25,58 +26,41 @@ _DEPENDENCIES = (
         "conda-lock.yml",
     ),
 )
-_MODULES = (".py", ".so", ".pyd")
 
 
-@dataclass(frozen=True)
-class Footprint:
-    """Paths are absolute and real. `via` as in `Reached`, `data_folders` are those of imported packages. `has_dbt`: it
-    imports dagster_dbt, which reads a dbt project that nobody can tell from the source."""
-
-    location: str
-    via: Mapping[str, tuple[str, int] | None]
-    unclear: tuple[Unclear, ...] = ()
-    source_root: str | None = None
-    data_folders: tuple[str, ...] = ()
-    env_files: tuple[str, ...] = ()
-    dependency_files: tuple[str, ...] = ()
-    external: bool = False
-    has_dbt: bool = False
-
-
-def footprint_of(location: Location, tree: Tree, top: str, environ: Mapping[str, str]) -> Footprint:
+def footprint_of(spec: Location, tree: Tree, top: str, environ: Mapping[str, str]) -> Footprint:
     """Reads files below and beside `top`, the folder of the repository. Blocks."""
-    if location.code is None:
-        return Footprint(location.name, {}, external=True)
-    root = source_root(location)
-    own = [*import_folders(location), *_python_path(location, environ)]
-    anchors = [folder for folder in (root, location.code.working_directory, location.cwd) if folder]
+    if spec.code is None:
+        return Footprint(spec.name, {}, external=True)
+    root = source_root(spec)
+    own = [*import_folders(spec), *_python_path(spec, environ)]
+    anchors = [folder for folder in (root, spec.code.working_directory, spec.cwd) if folder]
     dependencies = _dependency_files(anchors[:1], top, tree)
-    copies, installed = installed_copies(location.python)
+    copies, installed = installed_copies(spec.python)
     projects = [*installed]
     projects += [
         os.path.dirname(file) for file in dependencies if file.endswith(("pyproject.toml", "setup.py"))
     ]
     projects += declared_copies(dependencies)
     folders = [*own, *copies, *(f for project in dict.fromkeys(projects) for f in import_folders_of(project))]
-    reached = _reached(location, tree, folders)
+    reached = _reached(spec, tree, folders)
     used = [p for p in dict.fromkeys(projects) if any(file.startswith(f"{p}/") for file in reached.via)]
     return _real(
         Footprint(
-            location.name,
+            spec.name,
             reached.via,
             reached.unclear,
             root if root and os.path.abspath(root) != "/" else None,
             tuple(sorted({os.path.dirname(f) for f in reached.via if os.path.basename(f) == "__init__.py"})),
-            _env_files(location),
+            _env_files(spec),
             tuple(dict.fromkeys((*dependencies, *_dependency_files(used, top, tree)))),
             has_dbt="dagster_dbt" in reached.packages,
         )
     )
 
 
-def _reached(location: Location, tree: Tree, folders: Iterable[str]) -> Reached:
-    code = location.code
+def _reached(spec: Location, tree: Tree, folders: Iterable[str]) -> Reached:
+    code = spec.code
     assert code is not None
     file = os.path.abspath(code.python_file) if code.python_file else None
     return reached_from(
@@ -88,18 +72,18 @@ def _reached(location: Location, tree: Tree, folders: Iterable[str]) -> Reached:
     )
 
 
-def _python_path(location: Location, environ: Mapping[str, str]) -> list[str]:
+def _python_path(spec: Location, environ: Mapping[str, str]) -> list[str]:
     """The folders of the PYTHONPATH that Reef itself has, where the location sets none of its own."""
-    if "PYTHONPATH" in location.env:
+    if "PYTHONPATH" in spec.env:
         return []
     parts = environ.get("PYTHONPATH", "").split(os.pathsep)
-    return [os.path.abspath(os.path.join(location.cwd, part)) for part in parts if part]
+    return [os.path.abspath(os.path.join(spec.cwd, part)) for part in parts if part]
 
 
-def _env_files(location: Location) -> tuple[str, ...]:
-    working = location.code.working_directory if location.code else None
-    beside = [f"{folder}/.env" for folder in (location.cwd, working) if folder]
-    return tuple(dict.fromkeys((*location.env_files, *location.awaited_files, *beside)))
+def _env_files(spec: Location) -> tuple[str, ...]:
+    working = spec.code.working_directory if spec.code else None
+    beside = [f"{folder}/.env" for folder in (spec.cwd, working) if folder]
+    return tuple(dict.fromkeys((*spec.env_files, *spec.awaited_files, *beside)))
 
 
 def _dependency_files(folders: Iterable[str], top: str, tree: Tree) -> tuple[str, ...]:
@@ -163,7 +147,3 @@ def dbt_files(changed: Iterable[str], top: str, tree: Tree) -> frozenset[str]:
         return any(tree.has(folder, "dbt_project.yml") for folder in _upwards(os.path.dirname(path), top))
 
     return frozenset(filter(is_in_one, changed))
-
-
-def is_module(path: str) -> bool:
-    return path.endswith(_MODULES)

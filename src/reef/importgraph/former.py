@@ -78,19 +78,17 @@ def _link_unknown(top: str, there: Path, now: Fleet, changed: frozenset[str]) ->
             place.symlink_to(path)
 
 
-def _moved_location(location: Location, old: str, new: str) -> Location:
-    code = location.code
+def _moved_location(spec: Location, old: str, new: str) -> Location:
+    code = spec.code
     return replace(
-        location,
+        spec,
         code=_moved_code(code, old, new) if code else None,
-        server=replace(location.server, socket=_moved(location.server.socket, old, new))
-        if location.server
-        else None,
-        python=_moved(location.python, old, new),
-        cwd=_moved(location.cwd, old, new),
-        env={name: value.replace(old, new) for name, value in location.env.items()},
-        env_files=tuple(_moved(file, old, new) for file in location.env_files),
-        awaited_files=tuple(_moved(file, old, new) for file in location.awaited_files),
+        server=replace(spec.server, socket=_moved(spec.server.socket, old, new)) if spec.server else None,
+        python=_moved(spec.python, old, new),
+        cwd=_moved(spec.cwd, old, new),
+        env={name: value.replace(old, new) for name, value in spec.env.items()},
+        env_files=tuple(_moved(file, old, new) for file in spec.env_files),
+        awaited_files=tuple(_moved(file, old, new) for file in spec.awaited_files),
     )
 
 

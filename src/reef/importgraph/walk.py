@@ -9,20 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reef.importgraph.lookup import Found, Lookup
+from reef.importgraph.model import Unclear
 from reef.importgraph.statements import Import, Statements, Whole
 from reef.importgraph.tree import Tree
 
 _COMPONENT_FILES = ("defs.yaml", "component.yaml")
 _TYPE = re.compile(rb"^[ \t-]*(?:type|component)[ \t]*:[ \t]*['\"]?([A-Za-z_][\w.]*\.\w+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Unclear:
-    """Something that may import what nobody can tell from the source; `file` absolute."""
-
-    file: str
-    line: int | None
-    text: str
 
 
 @dataclass(frozen=True)

@@ -63,22 +63,22 @@ class Recording:
     defs_state: dict[str, str] = field(default_factory=dict)  # key → version that the load used
 
 
-def synthesized_load_error(reason: str, location: str) -> Recording:
+def synthesized_load_error(reason: str, name: str) -> Recording:
     """A load error in Dagster's form for code that never got as far as telling its own."""
     error = serdes.ErrorInfo(
-        message=f"{_NOT_LOADED.format(location)}{reason}\n",
+        message=f"{_NOT_LOADED.format(name)}{reason}\n",
         cls_name="DagsterUserCodeLoadError",
     )
     return Recording(snapshot=None, load_error=serdes.error_json(error), load_error_text=reason)
 
 
-def told_load_error(load_error: str, location: str) -> str:
+def told_load_error(load_error: str, name: str) -> str:
     """The `load_error_text` of a recording of which only the `load_error` was kept."""
     try:
         text = serdes.read_error(load_error.encode()).text()
     except WireError:
         return "its load error cannot be read"
-    return text.removeprefix(_NOT_LOADED.format(location))
+    return text.removeprefix(_NOT_LOADED.format(name))
 
 
 async def record(

@@ -6,7 +6,6 @@ import errno
 import logging
 import os
 import re
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
@@ -17,6 +16,7 @@ from reef.snapshots.hot import HotReplies
 from reef.snapshots.index import DamagedSnapshot, encode
 from reef.snapshots.model import LocationSnapshot
 from reef.snapshots.reader import SnapshotReader
+from reef.statedir import write_atomic
 from reef.words import describe, fault
 
 log = logging.getLogger("reef.snapshots")
@@ -111,17 +111,10 @@ class SnapshotStore:
         return self._kept is not None and digest not in self._kept and digest not in self._fresh
 
     def _write(self, digest: str, pieces: Sequence[bytes]) -> None:
-        fd, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".tmp")
         try:
-            with os.fdopen(fd, "wb") as file:
-                for piece in pieces:
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self._path(digest))
+            write_atomic(self._path(digest), *pieces)
             self._sync_folder()
         except OSError as error:
-            Path(temporary).unlink(missing_ok=True)
             if error.errno in _FULL:
                 raise SnapshotStoreFull(f"no room in {self._folder}: {fault(error)}") from error
             raise
@@ -212,9 +205,8 @@ class SnapshotStore:
     def _sweep(self) -> None:
         """Half-written files of a crash, and files with names that are none of ours."""
         for path in self._folder.iterdir():
-            temporary = path.name.startswith(".") and path.name.endswith(".tmp")
             foreign = path.name.endswith(SUFFIX) and not _NAME.fullmatch(path.name.removesuffix(SUFFIX))
-            if temporary or foreign:
+            if path.name.startswith(".") or foreign:
                 path.unlink(missing_ok=True)
 
     def _drop(self, digest: str, why: str) -> None:

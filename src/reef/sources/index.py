@@ -67,9 +67,6 @@ class SourceIndex:
             return Checked(True, now)
         return Checked(False, now, record.differences(now))
 
-    async def still_same(self, record: SourceRecord) -> bool:
-        return (await self.check(record)).same
-
     def remember(self, record: SourceRecord) -> None:
         """Take over the signs of a record that an earlier process wrote, as far as nothing newer is known."""
         for root in record.roots:

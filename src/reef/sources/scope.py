@@ -27,7 +27,7 @@ _GUEST = os.path.join(os.path.dirname(os.path.dirname(__file__)), "guest")
 
 
 def scope_of(
-    location: Location,
+    spec: Location,
     report: LoadReport | None = None,
     environment: Environment | None = None,
     ignore: Sequence[str] = (),
@@ -35,32 +35,32 @@ def scope_of(
     """The scope of a location, wider once a `report` of its load is there. Looks at the disk: blocks for some
     milliseconds. Nothing in the folders `ignore` (Reef's state, DAGSTER_HOME) counts, nor what belongs to the
     interpreter or to installed distributions: that is the environment's."""
-    root = source_root(location)
+    root = source_root(spec)
     copies = _working_copies(environment, report)
     roots = _outermost([folder for folder in (root, *copies) if folder and not too_wide(folder)])
-    settings = [*_env_files(location), *_target_file(location)]
+    settings = [*_env_files(spec), *_target_file(spec)]
     if report is None:
         return SourceScope(roots, tuple(settings))
     skip = tuple(f"{folder}/" for folder in (*ignore, _GUEST))
     read = [file for file in (*report.modules.values(), *report.files_read) if file]
     files = sorted({path for path in read if _counts(path, environment, skip) and os.path.exists(path)})
     return SourceScope(
-        roots, tuple(dict.fromkeys((*settings, *files))), tuple(_listed(location, report, environment, skip))
+        roots, tuple(dict.fromkeys((*settings, *files))), tuple(_listed(spec, report, environment, skip))
     )
 
 
-def source_root(location: Location) -> str | None:
+def source_root(spec: Location) -> str | None:
     """The narrowest folder that is the location's own; None where all its code is installed (or elsewhere)."""
-    code = location.code
+    code = spec.code
     if code is None:
         return None
     if code.python_file:
         return os.path.dirname(os.path.abspath(code.python_file))
     module = module_of(code)
     if not module:
-        folder = code.working_directory or location.cwd
+        folder = code.working_directory or spec.cwd
         return os.path.abspath(folder) if folder else None
-    return _module_root(module, import_folders(location))
+    return _module_root(module, import_folders(spec))
 
 
 def project_of(root: str | None) -> str | None:
@@ -78,17 +78,17 @@ def module_of(code: CodeTarget) -> str | None:
     return code.module_name or code.package_name or code.autoload_defs_module_name
 
 
-def import_folders(location: Location) -> list[str]:
+def import_folders(spec: Location) -> list[str]:
     """Where the location's own modules are looked for before its installed distributions, in order."""
-    working = location.code.working_directory if location.code else None
-    python_path = [part for part in location.env.get("PYTHONPATH", "").split(os.pathsep) if part]
-    found = [working, location.cwd, *(os.path.join(location.cwd, part) for part in python_path)]
+    working = spec.code.working_directory if spec.code else None
+    python_path = [part for part in spec.env.get("PYTHONPATH", "").split(os.pathsep) if part]
+    found = [working, spec.cwd, *(os.path.join(spec.cwd, part) for part in python_path)]
     return list(dict.fromkeys(os.path.abspath(folder) for folder in found if folder))
 
 
-def own_names(location: Location) -> frozenset[str]:
+def own_names(spec: Location) -> frozenset[str]:
     """The top-level modules that the location's own folders put before the installed ones. Blocks shortly."""
-    return frozenset(name for folder in import_folders(location) for name in top_level_names(folder))
+    return frozenset(name for folder in import_folders(spec) for name in top_level_names(folder))
 
 
 def _module_root(module: str, folders: Iterable[str]) -> str | None:
@@ -129,19 +129,19 @@ def _working_copies(environment: Environment | None, report: LoadReport | None) 
     return [folder for folder in sources if any(file.startswith(f"{folder}/") for file in files)]
 
 
-def _env_files(location: Location) -> list[str]:
+def _env_files(spec: Location) -> list[str]:
     """As the kernel tells of them: `working_directory: .` is written `/project/.`."""
-    folders = [location.cwd, location.code.working_directory if location.code else None]
+    folders = [spec.cwd, spec.code.working_directory if spec.code else None]
     files = [
         *(f"{folder}/.env" for folder in folders if folder),
-        *location.env_files,
-        *location.awaited_files,
+        *spec.env_files,
+        *spec.awaited_files,
     ]
     return list(dict.fromkeys(map(os.path.abspath, files)))
 
 
-def _target_file(location: Location) -> list[str]:
-    file = location.code.python_file if location.code else None
+def _target_file(spec: Location) -> list[str]:
+    file = spec.code.python_file if spec.code else None
     return [os.path.abspath(file)] if file else []
 
 
@@ -154,11 +154,11 @@ def _counts(path: str, environment: Environment | None, skip: tuple[str, ...]) -
 
 
 def _listed(
-    location: Location, report: LoadReport, environment: Environment | None, skip: tuple[str, ...]
+    spec: Location, report: LoadReport, environment: Environment | None, skip: tuple[str, ...]
 ) -> list[str]:
     """Folders that the location's code listed; not those that importing lists."""
     importing = {os.path.dirname(file) for file in report.modules.values() if file}
-    importing |= {*import_folders(location), *(environment.sys_path if environment else ())}
+    importing |= {*import_folders(spec), *(environment.sys_path if environment else ())}
     found = {folder.rstrip("/") for folder in report.dirs_listed} - importing
     inside = [f for f in found if _counts(f"{f}/x", environment, skip) and not too_wide(f)]
     return sorted(inside)

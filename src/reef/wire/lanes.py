@@ -1,4 +1,7 @@
-"""Which lane each RPC takes: the one table of everything that a code server is asked."""
+"""What is done with each RPC: the one table of everything that a code server is asked.
+
+The gateway's dispatch is made from it, and the lanes that observers are told come from it.
+"""
 
 from __future__ import annotations
 
@@ -8,73 +11,101 @@ from typing import Literal
 
 Lane = Literal["answered", "recorded", "forwarded", "by_run", "held"]
 
+Work = Literal[
+    "server_id",
+    "ping",
+    "streaming_ping",
+    "health",
+    "watch_health",
+    "shutdown_wish",
+    "read",
+    "read_stream",
+    "current_runs",
+    "can_cancel",
+    "cancel",
+    "reload",
+    "refresh",
+    "reload_with_state",
+    "start_run",
+    "tick",
+    "tick_stream",
+    "forward",
+    "forward_stream",
+]
+"""The methods of the gateway's desk."""
+
 DAGSTER_API = "api.DagsterApi"
 HEALTH = "grpc.health.v1.Health"
 
 
 @dataclass(frozen=True)
 class Rpc:
-    """`awake` and `asleep` are the lanes of a location with and without a child; all requests are single."""
+    """`work` names the method of the gateway's desk that takes the call. `awake` and `asleep` are the lanes of a
+    location with and without a child. `streams`: the reply is a stream; every request is a single message."""
 
     service: str
     name: str
+    work: Work
     awake: Lane
     asleep: Lane
-    streams: bool = False  # the reply is a stream
-    then_probed: bool = False  # user code may have changed what the location is
+    streams: bool = False
 
     @property
     def path(self) -> str:
         return f"/{self.service}/{self.name}"
 
 
-def _same(lane: Lane, *names: str, streams: bool = False, then_probed: bool = False) -> tuple[Rpc, ...]:
-    return tuple(Rpc(DAGSTER_API, name, lane, lane, streams, then_probed) for name in names)
+def _same(lane: Lane, work: Work, *names: str, streams: bool = False) -> tuple[Rpc, ...]:
+    """RPCs of Dagster that take one lane, whether there is a child or not."""
+    return tuple(Rpc(DAGSTER_API, name, work, lane, lane, streams) for name in names)
+
+
+def _of_runs(work: Work, name: str) -> Rpc:
+    return Rpc(DAGSTER_API, name, work, "by_run", "answered")
 
 
 _TABLE: tuple[Rpc, ...] = (
-    *_same("answered", "GetServerId", "Ping", "Heartbeat", "ShutdownServer"),
-    *_same("answered", "StreamingPing", streams=True),
-    Rpc(HEALTH, "Check", "answered", "answered"),
-    Rpc(HEALTH, "Watch", "answered", "answered", streams=True),
-    *_same("recorded", "ListRepositories", "ExternalRepository", "ExternalJob", "GetCurrentImage"),
-    *_same("recorded", "StreamingExternalRepository", streams=True),
-    *(
-        Rpc(DAGSTER_API, name, "by_run", "answered")
-        for name in ("GetCurrentRuns", "CanCancelExecution", "CancelExecution")
-    ),
-    *_same("held", "ReloadCode"),
-    *_same("forwarded", "RefreshComponentState", "ReloadCodeWithState", then_probed=True),
+    *_same("answered", "server_id", "GetServerId"),
+    *_same("answered", "ping", "Ping", "Heartbeat"),
+    *_same("answered", "streaming_ping", "StreamingPing", streams=True),
+    *_same("answered", "shutdown_wish", "ShutdownServer"),
+    Rpc(HEALTH, "Check", "health", "answered", "answered"),
+    Rpc(HEALTH, "Watch", "watch_health", "answered", "answered", streams=True),
+    *_same("recorded", "read", "ListRepositories", "ExternalRepository", "ExternalJob", "GetCurrentImage"),
+    *_same("recorded", "read_stream", "StreamingExternalRepository", streams=True),
+    _of_runs("current_runs", "GetCurrentRuns"),
+    _of_runs("can_cancel", "CanCancelExecution"),
+    _of_runs("cancel", "CancelExecution"),
+    *_same("held", "reload", "ReloadCode"),
+    *_same("forwarded", "refresh", "RefreshComponentState"),
+    *_same("forwarded", "reload_with_state", "ReloadCodeWithState"),
+    *_same("forwarded", "start_run", "StartRun"),
+    *_same("forwarded", "tick", "SyncExternalScheduleExecution", "SyncExternalSensorExecution"),
+    *_same("forwarded", "tick_stream", "ExternalScheduleExecution", "ExternalSensorExecution", streams=True),
     *_same(
         "forwarded",
+        "forward",
         "ExecutionPlanSnapshot",
         "ExternalNotebookData",
         "ExternalPartitionConfig",
         "ExternalPartitionNames",
         "ExternalPartitionTags",
         "ExternalPipelineSubsetSnapshot",
-        "StartRun",
-        "SyncExternalScheduleExecution",
-        "SyncExternalSensorExecution",
     ),
-    *_same(
-        "forwarded",
-        "ExternalPartitionSetExecutionParams",
-        "ExternalScheduleExecution",
-        "ExternalSensorExecution",
-        streams=True,
-    ),
+    *_same("forwarded", "forward_stream", "ExternalPartitionSetExecutionParams", streams=True),
 )
 
 RPCS: Mapping[str, Rpc] = {rpc.path: rpc for rpc in _TABLE}
 
 
-def lane_of(path: str, *, awake: bool) -> Lane:
-    """The lane of a method path such as `/api.DagsterApi/Ping`; what the table does not know is forwarded."""
-    rpc = RPCS.get(path)
-    if rpc is None:
-        return "forwarded"
-    return rpc.awake if awake else rpc.asleep
+def rpc_of(path: str) -> Rpc:
+    """The row of a method path such as `/api.DagsterApi/Ping`. What the table does not know is forwarded, as a stream:
+    a single reply is a stream of one."""
+    known = RPCS.get(path)
+    if known is not None:
+        return known
+    service, _, name = path.removeprefix("/").rpartition("/")
+    return Rpc(service, name, "forward_stream", "forwarded", "forwarded", streams=True)
 
 
 def path_of(name: str) -> str:

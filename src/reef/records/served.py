@@ -1,0 +1,92 @@
+"""What is promoted for each location, on disk: a restarted host goes on from it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from reef.gateway.contract import Served
+from reef.state import Costs
+from reef.statedir import write_atomic
+from reef.words import describe
+
+FORMAT = 1
+log = logging.getLogger("reef.control")
+
+
+class ServedRecord(msgspec.Struct, frozen=True):
+    """One promoted version of one location. `sources` and `definitions` are for their own packages to read."""
+
+    location: str
+    version: str
+    server_id: str
+    snapshot: str | None
+    load_error: str | None = None
+    recorded_at: float = 0.0  # unix seconds
+    environment: str = ""  # fingerprint of the interpreter's environment
+    settings: str = ""  # hash of the settings that change what runs
+    sources: dict[str, object] = {}
+    definitions: dict[str, object] = {}
+    modules: str | None = None  # digest of the list of what its load imported
+    contents: str | None = None  # digest of what it is made of, file by file
+    cold_start_s: float | None = None
+    cold_start_cpu_s: float | None = None
+    private_bytes: int | None = None
+    call_interval_s: float | None = None
+    connects: tuple[str, ...] = ()  # other machines that its load connects to, `host:port`
+    starts: tuple[str, ...] = ()  # programs that its load starts
+    pinned: str | None = None  # why it is served from its kept copy, whatever lies on the disk now
+    changes: tuple[
+        float, ...
+    ] = ()  # unix seconds: when the answers changed with the same version, the last times
+    format: int = FORMAT
+
+    def as_served(self) -> Served:
+        return Served(server_id=self.server_id, snapshot=self.snapshot, load_error=self.load_error)
+
+    def costs(self) -> Costs:
+        return Costs(
+            self.cold_start_s,
+            self.cold_start_cpu_s,
+            self.private_bytes,
+            self.call_interval_s,
+            reaches_outside=bool(self.connects or self.starts),
+        )
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The new code is not served; the old version, if there is one, goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Promoted:
+    record: ServedRecord
+
+
+def server_id(version: str, snapshot: str | None, load_error: str | None) -> str:
+    """Equal wherever and whenever the same version answers the same; shaped like Dagster's own ids."""
+    digest = hashlib.sha256("\0".join((version, snapshot or "", load_error or "")).encode()).hexdigest()
+    return f"reef-{digest[:32]}"
+
+
+def load(path: Path, name: str) -> ServedRecord | None:
+    """The record, or None where there is none that can be trusted (then the location is probed again)."""
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=ServedRecord)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        log.warning("record of %s cannot be used, it is made anew: %s", name, describe(error))
+        return None
+    return record if record.format == FORMAT and record.location == name else None
+
+
+def save(path: Path, record: ServedRecord) -> None:
+    write_atomic(path, msgspec.json.format(msgspec.json.encode(record), indent=1))
