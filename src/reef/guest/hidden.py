@@ -15,7 +15,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .blame import Group
-from .holders import can_be_found
+from .holders import can_be_found, is_found
+from .table import Table
 
 
 class Hidden:
@@ -29,20 +30,20 @@ class Hidden:
         groups: Iterable[Group],
         strange: Iterable[str],
     ) -> None:
-        self.modules: dict[str, ModuleType] = {}
         self.asks = {name: tuple(asked) for name, asked in asks.items()}
+        self.brought: list[str] = []
         self._groups = list(groups)
         self._done = set(range(len(self._groups)))
-        self._attributes: dict[str, tuple[ModuleType, str]] = {}
+        self._attributes: dict[str, ModuleType] = {}  # what a package does not have now -> the package
         self._strange = frozenset(strange)
-        self.brought: list[str] = []
         self._preloaded = frozenset(preloaded)
         self._shared = frozenset(shared)
-        self._order = {name: number for number, name in enumerate(sys.modules)}
+        self._order = dict.fromkeys(sys.modules)
+        self._table = self._made({})
 
     def hide_all_but(self, names: Iterable[str]) -> None:
         """What the others have added is taken back."""
-        kept = frozenset(names)
+        kept, hidden = frozenset(names), self.modules()
         for number in sorted(self._done, reverse=True):
             if not self._groups[number].is_there(kept):
                 self._undo(number)
@@ -51,14 +52,35 @@ class Hidden:
         ]
         for name in gone:
             self._take_from_package(name, sys.modules[name])
+        self._order.update(dict.fromkeys(sys.modules))
         for name in gone:
-            self.modules[name] = sys.modules.pop(name)
+            hidden[name] = sys.modules.pop(name)
+        self._table = self._made(hidden)
+
+    def _made(self, hidden: dict[str, ModuleType]) -> Table:
+        every = {**hidden, **sys.modules}
+        order = [name for name in self._order if name in every]
+        asked = {name: self._asked_by(name, every[name]) for name in order}
+        table = Table(order, asked)
+        for number, name in enumerate(order):
+            table.modules[number] = hidden.get(name)
+            table.is_hidden[number] = name in hidden
+            table.is_shared[number] = name in self._shared
+            table.is_in_package[number] = name not in self._attributes
+        for number, group in enumerate(self._groups):
+            table.note_group(number, group.modules)
+        return table
+
+    def modules(self) -> dict[str, ModuleType]:
+        """Those that are hidden."""
+        table = self._table
+        return {table.names[number]: table.modules[number] for number in table.hidden()}
 
     def spec_of(self, name: str, path: Any) -> Any:
         """None where it is not hidden, or is looked for in a folder of the caller's own."""
         if name in self._strange:
-            self._forget()
-        module = self.modules.get(name)
+            self._table.hide_no_more(but_shared=True)
+        module = self.hidden(name)
         if module is None:
             return None
         parent = self.find(name.rpartition(".")[0])
@@ -79,39 +101,42 @@ class Hidden:
 
     def bring_back(self, name: str) -> None:
         """It, and what its body had asked for."""
-        wanted = self._needed(name)
-        for each in sorted(wanted, key=lambda found: self._order.get(found, 0)):
-            module = self.modules.pop(each, None)
-            if module is None:
-                continue
+        table, groups = self._table, set[int]()
+        for number in table.needed(name):
+            each, module = table.names[number], table.modules[number]
+            table.is_hidden[number] = 0
             sys.modules[each] = module
             self.brought.append(each)
-            parent, key = self._attributes.get(each, (None, ""))
-            if parent is not None:
-                parent.__dict__[key] = module
-        for number, group in enumerate(self._groups):
-            if number not in self._done and group.is_there(sys.modules):
+            if not table.is_in_package[number]:
+                self._attributes[each].__dict__[each.rpartition(".")[2]] = module
+            groups.update(table.groups_of(number))
+        for number in sorted(groups - self._done):
+            if self._groups[number].is_there(sys.modules):
                 self._redo(number)
+
+    def hidden(self, name: str) -> ModuleType | None:
+        """The module of this name, if it is hidden."""
+        number = self._table.number(name)
+        if number is None or not self._table.is_hidden[number]:
+            return None
+        found: ModuleType = self._table.modules[number]
+        return found
 
     def find(self, name: str) -> ModuleType | None:
         """A module, whether it is hidden or not."""
-        return self.modules.get(name) or sys.modules.get(name)
+        return self.hidden(name) or sys.modules.get(name)
 
-    def _needed(self, name: str) -> set[str]:
-        found, waiting = {name}, [name]
-        while waiting:
-            for asked in self._asked_by(waiting.pop()):
-                for each in (asked, asked.rpartition(".")[0]):
-                    if each in self.modules and each not in found:
-                        found.add(each)
-                        waiting.append(each)
-        return found
+    def forget(self, name: str) -> None:
+        """It is imported anew by whoever asks for it. To free a module would write all over the shared heap."""
+        number = self._table.number(name)
+        if number is not None:
+            self._table.is_hidden[number] = 0
 
-    def _asked_by(self, name: str) -> Iterable[str]:
+    def _asked_by(self, name: str, module: ModuleType) -> Iterable[str]:
         """Of a module that our own code had imported before, only what its names come from is known."""
-        if name in self._preloaded or name not in self.modules:
+        if name in self._preloaded or not is_found(name, module):
             return self.asks.get(name, ())
-        values = list(self.modules[name].__dict__.values())
+        values = list(module.__dict__.values())
         return {one.__name__ if isinstance(one, ModuleType) else _module_of(one) for one in values}
 
     def _take_from_package(self, name: str, module: ModuleType) -> None:
@@ -123,7 +148,7 @@ class Hidden:
             return
         if parent.__dict__.get(key) is module:
             del parent.__dict__[key]
-            self._attributes[name] = (parent, key)
+            self._attributes[name] = parent
 
     def _undo(self, number: int) -> None:
         self._done.discard(number)
@@ -136,15 +161,6 @@ class Hidden:
         for change in self._groups[number].changes:
             if change.redo is not None:
                 change.redo()
-
-    def _forget(self) -> None:
-        """What is imported after a module that changes others must be imported by this process itself; but what every
-        server has, and whatever that had done, stays. To free the modules would write all over the shared heap."""
-        _kept.append(self.modules)
-        self.modules = {name: module for name, module in self.modules.items() if name in self._shared}
-
-
-_kept: list[object] = []
 
 
 class _Back(importlib.abc.Loader):
@@ -191,30 +207,36 @@ def begin(hidden: Hidden) -> None:
     PathFinder.find_spec = staticmethod(find_spec)  # type: ignore[method-assign,assignment]
 
 
+def found(name: str) -> Any:
+    """The module of this name, hidden or not; None where there is none."""
+    concealed = now()
+    return concealed.find(name) if concealed else sys.modules.get(name)
+
+
 def every_module() -> dict[str, ModuleType]:
     """Those in `sys.modules` and those that are hidden."""
-    found = now()
-    return {**(found.modules if found else {}), **sys.modules}
+    concealed = now()
+    return {**(concealed.modules() if concealed else {}), **sys.modules}
 
 
 def bring_back(wanted: Iterable[str]) -> None:
     """Those of them that are hidden."""
-    found = now()
+    concealed = now()
     for name in wanted:
-        if found is not None and name in found.modules:
-            found.bring_back(name)
+        if concealed is not None and concealed.hidden(name) is not None:
+            concealed.bring_back(name)
 
 
 def names() -> list[str]:
     """Names of the modules that are hidden."""
-    found = now()
-    return list(found.modules) if found else []
+    concealed = now()
+    return list(concealed.modules()) if concealed else []
 
 
 def forget(unwanted: Iterable[str]) -> None:
     """These are imported anew by whoever asks for them."""
-    found = now()
+    concealed = now()
     for name in unwanted:
         sys.modules.pop(name, None)
-        if found is not None:
-            found.modules.pop(name, None)
+        if concealed is not None:
+            concealed.forget(name)

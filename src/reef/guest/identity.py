@@ -116,6 +116,6 @@ def interpreter_settings(env: dict[str, str]) -> None:
 def reseed() -> None:
     """`random` reseeds itself after a fork, but not the generator state that numpy keeps globally."""
     random.seed()
-    numpy_random: Any = hidden.every_module().get("numpy.random")
+    numpy_random: Any = hidden.found("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()

@@ -14,6 +14,6 @@ def start_anew(python: str, cwd: str) -> None:
     key = process.AuthenticationString(os.urandom(32))  # type: ignore[attr-defined]
     process.current_process()._config["authkey"] = key  # type: ignore[attr-defined]
     process.ORIGINAL_DIR = cwd  # type: ignore[attr-defined]
-    spawn: Any = hidden.every_module().get("multiprocessing.spawn")
+    spawn: Any = hidden.found("multiprocessing.spawn")
     if spawn is not None:  # else it takes this interpreter's when it is imported
         spawn.set_executable(python)

@@ -89,7 +89,7 @@ def _module_of(hook: object) -> str:
 
 def _forget_environment() -> None:
     """What the standard library and setuptools remember of the environment that they were loaded in."""
-    sysconfig: Any = hidden.every_module().get("sysconfig")
+    sysconfig: Any = hidden.found("sysconfig")
     if sysconfig is not None:
         for name, value in (("_PREFIX", sys.prefix), ("_EXEC_PREFIX", sys.exec_prefix)):
             if hasattr(sysconfig, name):

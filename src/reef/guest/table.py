@@ -1,0 +1,63 @@
+"""Which modules are hidden and which asks for which, in a form that a forked child can read without writing.
+
+To look at an object is to count a reference to it, which copies the page that it lies on. Numbers in arrays are no
+objects. Names are new strings side by side, so that few pages have those of many modules.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+
+class Table:
+    """`order`: names of all modules as they were imported; `asked`: name -> what its body asked for."""
+
+    def __init__(self, order: Sequence[str], asked: Mapping[str, Iterable[str]]) -> None:
+        self.names = ["".join(list(name)) for name in order]
+        self.modules: list[Any] = [None] * len(order)
+        self.is_hidden, self.is_shared = bytearray(len(order)), bytearray(len(order))
+        self.is_in_package = bytearray(len(order))
+        self._numbers = {name: number for number, name in enumerate(self.names)}
+        self._starts, self._asked = array("l", [0]), array("l")
+        for name in order:
+            self._asked.extend(sorted(self._with_packages(asked[name])))
+            self._starts.append(len(self._asked))
+        self._groups: dict[int, list[int]] = {}
+
+    def note_group(self, group: int, modules: Iterable[str]) -> None:
+        for name in modules:
+            if (number := self._numbers.get(name)) is not None:
+                self._groups.setdefault(number, []).append(group)
+
+    def groups_of(self, number: int) -> Sequence[int]:
+        return self._groups.get(number, ())
+
+    def number(self, name: str) -> int | None:
+        return self._numbers.get(name)
+
+    def hidden(self) -> Iterator[int]:
+        return (number for number, is_hidden in enumerate(self.is_hidden) if is_hidden)
+
+    def hide_no_more(self, *, but_shared: bool) -> None:
+        for number in list(self.hidden()):
+            if not (but_shared and self.is_shared[number]):
+                self.is_hidden[number] = 0
+
+    def needed(self, name: str) -> list[int]:
+        """It and what it asks for, and what those ask for, of those that are hidden; in order."""
+        seen, first = bytearray(len(self.names)), self._numbers.get(name)
+        waiting = [] if first is None else [first]
+        while waiting:
+            number = waiting.pop()
+            seen[number] = 1
+            for at in range(self._starts[number], self._starts[number + 1]):
+                asked = self._asked[at]
+                if self.is_hidden[asked] and not seen[asked]:
+                    waiting.append(asked)
+        return [number for number in self.hidden() if seen[number]]
+
+    def _with_packages(self, names: Iterable[str]) -> set[int]:
+        every = {each for name in names for each in (name, name.rpartition(".")[0])}
+        return {self._numbers[name] for name in every if name in self._numbers}
