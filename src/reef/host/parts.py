@@ -18,7 +18,12 @@ from reef.hosting.local import LocalHosting
 from reef.locations.place import CodeLocation
 from reef.locations.specs import with_limits
 from reef.records.contents import ContentMaps
+from reef.records.contract import ServedRecords
+from reef.records.history_files import HistoryFiles
+from reef.records.journal_file import JournalFile
+from reef.records.kept_files import KeptFiles
 from reef.records.module_lists import ModuleLists
+from reef.records.served_files import ServedFiles
 from reef.releasing.keeping import Keeper
 from reef.releasing.loading import Loader
 from reef.releasing.pins import Pins
@@ -45,6 +50,7 @@ class Stores:
     """What lies on the disk."""
 
     snapshots: SnapshotStore
+    served: ServedRecords
     contents: ContentMaps
     lists: ModuleLists
     keeper: Keeper
@@ -80,30 +86,31 @@ def stores_of(outside: Outside) -> Stores:
     """Blocking."""
     state = outside.around.state
     contents = ContentMaps(state.folder("contents"))
+    kept = state.folder("copies") / "versions"
+    kept.mkdir(mode=0o700, exist_ok=True)
     return Stores(
         SnapshotStore(state.folder("snapshots"), STORE_BYTES),
+        ServedFiles(state),
         contents,
         ModuleLists(state.folder("modules")),
-        Keeper(state, contents),
+        Keeper(state, KeptFiles(kept), contents),
         RunBook(state),
-        Current(state.root / "deploy.json"),
+        Current(JournalFile(state.root / "deploy.json")),
     )
 
 
 def places_of(outside: Outside, stores: Stores) -> dict[str, CodeLocation]:
     """Of the fleet as it was read, with what an earlier host left. Blocking."""
-    state, store = outside.around.state, stores.snapshots
+    store = stores.snapshots
     specs = map(with_limits, outside.fleet.fleet.locations)
-    places = [recall(spec, state, store, stores.keeper) for spec in specs]
+    places = [recall(spec, stores.served, store, stores.keeper) for spec in specs]
     store.keep(snapshots_needed(places, stores.keeper))
     return {place.name: place for place in places}
 
 
 def recaller(outside: Outside, stores: Stores) -> Callable[[Location], asyncio.Future[CodeLocation]]:
-    state = outside.around.state
-
     def recalled(spec: Location) -> asyncio.Future[CodeLocation]:
-        work = asyncio.to_thread(recall, spec, state, stores.snapshots, stores.keeper)
+        work = asyncio.to_thread(recall, spec, stores.served, stores.snapshots, stores.keeper)
         return asyncio.ensure_future(work)
 
     return recalled
@@ -141,10 +148,16 @@ def releasing_parts(
 ) -> ReleasingParts:
     """Blocking."""
     around, keeper, versions = outside.around, stores.keeper, serving.versions
-    promotions = Promotions(around.state, stores.snapshots, serving.environments.found, stores.contents)
+    promotions = Promotions(
+        around.state,
+        stores.snapshots,
+        serving.environments.found,
+        stores.contents,
+        HistoryFiles(around.state.folder("history")),
+    )
     events.subscribe(promotions.hear)
     publisher = Publisher(
-        around.state,
+        stores.served,
         stores.snapshots,
         serving.board,
         events,
@@ -154,7 +167,7 @@ def releasing_parts(
     loader = Loader(around, serving.hosting, versions, ground.recorder)
     prober = Prober(loader, publisher, versions, keeper, events, ground.cores)
     always = outside.fleet.fleet.promote == "on_deploy"
-    pins = Pins(around.state, keeper, versions, serving.rester, events, always)
+    pins = Pins(stores.served, keeper, versions, serving.rester, events, always)
     releaser = Releaser(prober, serving.rester, pins, outside.background)
     rollback = Rollback(releaser, keeper, promotions, pins, serving.environments)
     return ReleasingParts(promotions, publisher, prober, pins, releaser, rollback)
