@@ -40,7 +40,7 @@ from reef.serving.planning import Planner
 from reef.serving.resting import Rester
 from reef.serving.runs import RunBook
 from reef.snapshots import SnapshotStore
-from reef.versions.local import Versions
+from reef.versions.local import LocalVersions
 
 STORE_BYTES = 4 << 30
 
@@ -64,7 +64,7 @@ class ServingParts:
 
     hosting: LocalHosting
     board: Board
-    versions: Versions
+    versions: LocalVersions
     planner: Planner
     environments: FleetEnvironments
     rester: Rester
@@ -122,7 +122,7 @@ def serving_parts(
     around, background, runs = outside.around, outside.background, stores.runs
     environments: dict[str, FoundEnvironment] = {}
     home = around.dagster_home
-    versions = Versions(str(around.state.root), home, environments, outside.ask_defs_state)
+    versions = LocalVersions(str(around.state.root), home, environments, outside.ask_defs_state)
     exits = Exits(places, runs, background, events, outside.on_orphans_over)
     hosting = ground.hosting(HostingEvents(on_exit=exits.on_exit), versions.refuse_fork)
     board = ground.board(stores.snapshots)

@@ -15,7 +15,7 @@ from reef.releasing.recording import Recorder, record_within, too_late
 from reef.serving.contract import Startable
 from reef.snapshots.record import Recording, RecordingLate, synthesized_load_error
 from reef.sources import SourceRecord
-from reef.versions.local import Stamp, Versions
+from reef.versions.contract import Stamp, Versions
 from reef.words import describe
 
 log = logging.getLogger("reef.control")

@@ -14,7 +14,7 @@ from reef.records.served import ServedRecord
 from reef.releasing.contract import Replaces
 from reef.releasing.keeping import Keeper
 from reef.releasing.stamps import recorded_stamp
-from reef.versions.local import Versions
+from reef.versions.contract import Versions
 from reef.words import fault
 
 ON_DEPLOY = "new code comes by `reef deploy` only"
