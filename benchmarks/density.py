@@ -14,7 +14,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
 
@@ -295,13 +294,15 @@ def standing_environments(bench: Bench) -> tuple[float, float]:
 
 
 def _environments_fleet(bench: Bench) -> MeasuredFleet:
-    kept = _cache(bench) / f"envs-{bench.count}"
+    kept = fleetgen.kept_environments(bench.report.setting) / f"envs-{bench.count}"
     return bench.fleet("many", bench.count, environments="many", kept=kept)
 
 
 def _pandas_fleet(bench: Bench) -> MeasuredFleet:
     if "pandas" not in bench.fleets:
-        python = fleetgen.with_pandas(bench.args.python, _cache(bench))
+        python = fleetgen.with_library(
+            bench.args.python, "pandas", fleetgen.kept_environments(bench.report.setting)
+        )
         measure.compile_environment(python)
         bench.fleet("pandas", PANDAS_SAMPLE, python=python, pandas=True)
     return bench.fleets["pandas"]
@@ -389,12 +390,6 @@ def _compare(bench: Bench, group: str, reef: float, standing: float, bar: float)
 def _median_private(host: ReefHost) -> float:
     own = [measure.memory([pid]).private / MB for pid in host.server_pids().values()]
     return measure.percentile(own, 50)
-
-
-def _cache(bench: Bench) -> Path:
-    """What is made once for an interpreter, and not measured."""
-    tag = f"{bench.report.setting['python']}-{bench.report.setting['dagster']}"
-    return Path.home() / ".cache" / "reef" / "benchmarks" / tag
 
 
 if __name__ == "__main__":

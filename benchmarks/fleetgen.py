@@ -13,7 +13,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -129,17 +129,22 @@ def workspace_yaml(locations: Sequence[MeasuredLocation], working_directory: str
     return yaml.safe_dump({"load_from": entries}, sort_keys=False)
 
 
-def with_pandas(base: str, folder: Path) -> str:
-    """An interpreter like `base` that has pandas too; `base` itself where it has. Exits where there is none."""
-    python = str(folder / "pandas" / "bin" / "python")
-    if _is_made_of(folder / "pandas-of.json", made_of := [_identity(base)]):
+def kept_environments(setting: Mapping[str, object]) -> Path:
+    """Where environments lie that are made once for an interpreter; making them is not measured."""
+    return Path.home() / ".cache" / "reef" / "benchmarks" / f"{setting['python']}-{setting['dagster']}"
+
+
+def with_library(base: str, library: str, folder: Path) -> str:
+    """An interpreter like `base` that has the library too; `base` itself where it has. Exits where there is none."""
+    python = str(folder / library / "bin" / "python")
+    if _is_made_of(mark := folder / f"{library}-of.json", made_of := [_identity(base)]):
         return python
-    made = make_environments(base, folder, [Environment("pandas", fetched=("pandas",))])
+    made = make_environments(base, folder, [Environment(library, fetched=(library,))])
     for warning in made.warnings:
         print(f"note: {warning}", file=sys.stderr)
-    if made.pythons["pandas"] == python and not made.warnings:
-        (folder / "pandas-of.json").write_text(json.dumps(made_of))
-    return made.pythons["pandas"]
+    if made.pythons[library] == python and not made.warnings:
+        mark.write_text(json.dumps(made_of))
+    return made.pythons[library]
 
 
 def _is_made_of(mark: Path, what: list[str]) -> bool:
@@ -185,7 +190,7 @@ def main() -> None:
     parser.add_argument("--pandas", action="store_true")
     args = parser.parse_args()
     environments = "many" if args.many_environments else "one"
-    python = with_pandas(args.python, args.folder / "pandas") if args.pandas else args.python
+    python = with_library(args.python, "pandas", args.folder / "pandas") if args.pandas else args.python
     fleet = write_fleet(
         args.folder, args.locations, python=python, environments=environments, pandas=args.pandas
     )

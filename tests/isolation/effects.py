@@ -22,7 +22,8 @@ BARE = Tuning(rehearsal=False, plug=False, immortal=False)
 class Found:
     """`left_out`: module -> why it must not be preloaded, in words. `added`: module -> what it adds to others, which
     is taken back until somebody imports it. `preloaded`: what a fork would inherit.
-    `rounds`: how many processes imported `countlib`, which is in every plan; the last one is the zygote."""
+    `rounds`: how many forks imported `countlib`, which is in every plan; the last one found nothing, and the zygote,
+    which is not counted, imported it after that."""
 
     left_out: Mapping[str, str]
     added: Mapping[str, str]
@@ -68,7 +69,11 @@ async def _found(plan: ZygotePlan, log: Path, count: Path) -> Found:
         built = zygote.built
         left_out = {name: why.words for name, why in built.left_out.items()}
         return Found(
-            left_out, built.added, built.failed, frozenset(built.modules), len(count.read_text().splitlines())
+            left_out,
+            built.added,
+            built.failed,
+            frozenset(built.modules),
+            len(count.read_text().splitlines()) - 1,
         )
     finally:
         await zygote.end()

@@ -128,5 +128,5 @@ def test_what_starts_a_thread_is_found_in_one_round(ask: Callable[..., Found]) -
 
 def test_even_all_of_them_are_found_in_a_few_rounds(together: Found) -> None:
     """The second tells apart those of the 150 wheels that there was too little time to look at one by one, the third
-    finds what changes of the first ones hid. The last one is the zygote."""
+    finds what changes of the first ones hid. The last one finds nothing."""
     assert together.rounds <= 4

@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import socket
+import stat
 import sys
 import threading
 import time
@@ -30,6 +31,7 @@ from .holders import can_be_found, is_importable
 _LIMITS = tuple(sorted(value for name, value in vars(resource).items() if name.startswith("RLIMIT_")))
 _c_environ = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "environ")
 _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
+_signal: Any = importlib.import_module("_signal")  # what `signal` wraps makes an enum of each
 _abc: Any = importlib.import_module("_abc") if "_abc" in sys.builtin_module_names else None
 
 
@@ -53,13 +55,34 @@ def _csv() -> Any:
     return sys.modules.get("_csv")
 
 
-def _put() -> frozenset[bytes]:
-    """Variables that only the C library knows of."""
-    found, at = set(), _c_environ.value
-    while at and (entry := ctypes.c_char_p.from_address(at).value) is not None:
+class _Put:
+    """Variables that only the C library knows of. Its list of pointers is another whenever a variable is."""
+
+    def __init__(self) -> None:
+        self._pointers: list[int | None] = []
+        self._found: frozenset[bytes] = frozenset()
+
+    def __call__(self) -> frozenset[bytes]:
+        at, pointers = _c_environ.value, self._pointers
+        if not at or not pointers or (ctypes.c_void_p * len(pointers)).from_address(at)[:] != pointers:
+            self._pointers, entries = _entries(at)
+            known = {b"=".join(pair) for pair in os.environb.items()}
+            self._found = frozenset(entries.difference(known))
+        return self._found
+
+
+def _entries(at: int | None) -> tuple[list[int | None], set[bytes]]:
+    """The pointers to all variables, and that to none at the end; what they point to."""
+    pointers: list[int | None] = []
+    found = set()
+    while at:
+        pointers.append(ctypes.c_void_p.from_address(at).value)
+        entry = ctypes.c_char_p.from_address(at).value
+        if entry is None:
+            break
         found.add(entry)
         at += _POINTER_BYTES
-    return frozenset(found.difference(b"=".join(pair) for pair in os.environb.items()))
+    return pointers, found
 
 
 def _hooks() -> tuple[object, ...]:
@@ -88,15 +111,15 @@ def _recursion() -> tuple[object, ...]:
     return sys.getrecursionlimit(), getattr(sys, "get_int_max_str_digits", int)()
 
 
-_SIGNALS = tuple(sorted(signal.valid_signals()))
+_SIGNALS = tuple(sorted(map(int, signal.valid_signals())))
 _LOST: tuple[tuple[str, Callable[[], object]], ...] = (
-    ("changes signal handlers", lambda: tuple(map(signal.getsignal, _SIGNALS))),
+    ("changes signal handlers", lambda: tuple(map(_signal.getsignal, _SIGNALS))),
     ("changes the working directory", os.getcwd),
     ("changes the umask", _umask),
     ("sets a timer", lambda: tuple(signal.getitimer(n)[0] > 0 for n in (0, 1, 2))),
-    ("changes the signal mask", lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+    ("changes the signal mask", lambda: _signal.pthread_sigmask(signal.SIG_BLOCK, ())),
     ("sets a signal wakeup", _wakeup),
-    ("puts a variable into the environment of its children", _put),
+    ("puts a variable into the environment of its children", _Put()),
 )
 _CHANGED: tuple[tuple[str, Callable[[], object]], ...] = (
     ("changes the decimal context", _decimal),
@@ -123,7 +146,7 @@ class Process:
     """What a fork must not inherit, and settings that only the interpreter knows."""
 
     def __init__(self) -> None:
-        self._open = set(proc.descriptors().items())
+        self._open = proc.open_files()
         self._before = self._now()
 
     def _now(self) -> list[tuple[str, Any]]:
@@ -132,10 +155,11 @@ class Process:
 
     def differences(self) -> list[Change]:
         _until_ended(self._before[0][1])
-        now, are_open = self._now(), set(proc.descriptors().items())
-        found, opened = list(self._changed(now)), are_open - self._open
+        now, are_open = self._now(), proc.open_files()
+        found = list(self._changed(now))
+        opened = [fd for fd, of in are_open.items() if self._open.get(fd) != of]
         if opened:
-            is_socket = any(target.startswith("socket:") for _fd, target in opened)
+            is_socket = any(stat.S_ISSOCK(are_open[fd][2]) for fd in opened)
             found.append(Change("held", "", "opens a socket" if is_socket else "keeps a file open"))
         self._open = are_open
         self._before = now

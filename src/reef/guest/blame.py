@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from .asked import AbstractClasses, ContextVariables, Loggers, Modules, Process
 from .changes import Change
 from .holders import Holder
-from .holdings import Holdings, Insides
+from .holdings import Holdings
+from .insides import Insides
 from .recorders import Registrations
 
 STDLIB = "the standard library"
@@ -76,12 +77,9 @@ class _Look:
 
 class Blame:
     """`shared`: modules that every location has loaded before its own code, which are only asked for what a fork
-    must not inherit. `distributions`: top-level name -> distribution, where it is another name. `closely`:
-    distributions around which everything is compared, whatever that takes."""
+    must not inherit. `distributions`: top-level name -> distribution, where it is another name."""
 
-    def __init__(
-        self, shared: Iterable[str], distributions: Mapping[str, str], closely: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, shared: Iterable[str], distributions: Mapping[str, str]) -> None:
         self.dirty: dict[str, Dirt] = {}
         self.groups: list[Group] = []
         self._leaving: list[tuple[int, tuple[str, ...], list[Change]]] = []
@@ -91,21 +89,23 @@ class Blame:
         self._known: frozenset[str] = frozenset()
         self._together: set[str] = set()  # what was loaded by one import: nobody has only a part of it
         self._distributions = distributions
-        self._closely = frozenset(closely)
+        self._of: dict[str, str] = {}
+        self._closely: frozenset[str] = frozenset()
         self._started = time.process_time()
         self._entered_at: dict[str, float] = {}
         self._registrations = Registrations()
         self._looks = [_Look(Process().differences, 0.05)]
         self._holdings: Holdings | None = None
         self._moment = 0
-        self._patched = (
-            sys.maxsize
-        )  # the first moment at which somebody had patched what processes are made of
+        self._patched = sys.maxsize  # when somebody first patched what processes are made of
+        self._before_s = 0.0
         self._codecs = _of_codecs()  # now, while there is little to look through
         self._insides, self._abstract = Insides(), AbstractClasses()
 
     def begin(self) -> None:
         """From here on modules are preloaded that some locations do not have."""
+        self._shared = self._shared.union(sys.modules, self._loaded)
+        self._settle(self._looks[0])
         self._known = frozenset(sys.modules)
         self._registrations.begin()
         self._holdings = holdings = Holdings()
@@ -113,14 +113,27 @@ class Blame:
         for label, container in self._codecs:
             holdings.hold("codecs", label, container)
         self._looks += [
-            _Look(holdings.differences, 0.07),
+            _Look(holdings.differences, 0.035),
             _Look(Modules(self._loaded).differences, 1.0),
             _Look(ContextVariables().differences, 1.0),
             _Look(Loggers().differences, 0.02),
             _Look(self._abstract.differences, 0.02),
             _Look(self._registrations.differences, 1.0),
-            _Look(self._insides.differences, 0.03),
+            _Look(self._insides.differences, 0.002),
         ]
+        self._before_s = time.process_time() - self._started
+
+    def again(self, *, forked: bool) -> None:
+        """In a process that has forked since it began, or that is `forked`: it has other children and descriptors, and
+        what a fork does to a process is nobody's doing."""
+        self._started = time.process_time() - self._before_s
+        self._looks[0].differences = Process().differences
+        for look in self._looks[1:] if forked else ():
+            list(look.differences())
+
+    def look_closely(self, distributions: Iterable[str]) -> None:
+        """Around these everything is compared, whatever that takes."""
+        self._closely = frozenset(distributions)
 
     def entered(self, name: str, outer: str) -> None:
         if not outer:
@@ -154,8 +167,12 @@ class Blame:
             self._leave_out(modules, found)
 
     def distribution(self, module: str) -> str:
-        top = module.partition(".")[0]
-        return STDLIB if top in sys.stdlib_module_names else self._distributions.get(top, top)
+        found = self._of.get(module)
+        if found is None:
+            top = module.partition(".")[0]
+            found = STDLIB if top in sys.stdlib_module_names else self._distributions.get(top, top)
+            self._of[module] = found
+        return found
 
     def _runs(self, name: str) -> None:
         for look in self._looks:
@@ -164,15 +181,18 @@ class Blame:
     def _take(self, names: list[str]) -> None:
         assert self._holdings is not None
         holders: list[Holder] = self._holdings.take(names)
-        self._insides.take(holders)
+        self._insides.take(holders, self._holdings.functions())
         self._abstract.take([one.target for one in holders if one.sort == "class"])
 
     def _compare(self, name: str, outer: str) -> None:
-        """The standard library is seldom to blame: comparing around its modules gets a smaller part."""
+        """The standard library is seldom to blame: comparing around its modules gets a smaller part. What all have is
+        looked at as a whole, but for what shall be looked at closely."""
         self._moment += 1
+        always = bool(self._closely.intersection((self.distribution(name), self.distribution(outer))))
+        if self._holdings is None and not always:
+            return
         elapsed = time.process_time() - self._started
         part = STDLIB_PART if outer and self.distribution(name) == STDLIB else 1.0
-        always = bool(self._closely.intersection((self.distribution(name), self.distribution(outer))))
         for look in self._looks:
             if look.ran and (always or look.pays(elapsed, part)):
                 self._settle(look)

@@ -10,7 +10,6 @@ import sys
 import threading
 import types
 import weakref
-from collections.abc import Iterator
 from importlib.machinery import ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader
 from typing import Any, Literal, NamedTuple
 
@@ -40,12 +39,14 @@ _NOT_HELD = (
 _HOLD_NOTHING = frozenset(
     (
         *(bool, bytes, complex, float, frozenset, int, property, str, tuple, type(None)),
-        *(classmethod, staticmethod, types.BuiltinFunctionType, types.GetSetDescriptorType),
+        *(types.BuiltinFunctionType, types.GetSetDescriptorType),
         *(types.MemberDescriptorType, types.MethodDescriptorType, types.ModuleType),
         *(types.WrapperDescriptorType, types.ClassMethodDescriptorType, types.MappingProxyType),
     )
 )
+WRAPPING = (staticmethod, classmethod)
 _LOADERS = frozenset((ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader))
+_LOOKED_INTO = frozenset(("module", "class", "object"))
 _OURS = __name__.partition(".")[0]
 
 
@@ -59,76 +60,107 @@ class Holder(NamedTuple):
     held: Any
 
 
-def of_module(name: str, module: types.ModuleType, seen: set[int]) -> Iterator[Holder]:
-    """The module's dict and what is reached from it, each once: `seen` has what was met before."""
-    namespace = types.ModuleType.__getattribute__(module, "__dict__")
-    if type(namespace) is not dict or id(namespace) in seen or name in _OF_IMPORTS:
-        return
-    seen.add(id(namespace))
-    yield Holder("module", name, name, module, namespace)
-    waiting = [(name, name, namespace)]
-    while waiting:
-        owner, label, values = waiting.pop()
-        for key, value in list(values.items()):
-            if type(value) in _HOLD_NOTHING or id(value) in seen or key in _NOT_LOOKED_INTO:
+class Reached:
+    """What is reached from modules, each once: `seen` has the ids of what was met before. `functions`: those that
+    were met, each once too."""
+
+    def __init__(self, seen: set[int]) -> None:
+        self.functions: list[types.FunctionType] = []
+        self._seen = seen
+        self._kinds: dict[type, str] = {
+            **dict.fromkeys(_HOLD_NOTHING, "nothing"),
+            **dict.fromkeys(WRAPPING, "wrapped"),
+            types.FunctionType: "function",
+        }
+
+    def of_module(self, name: str, module: types.ModuleType) -> list[Holder]:
+        """The module's own dict, and what it has."""
+        seen = self._seen
+        namespace = types.ModuleType.__getattribute__(module, "__dict__")
+        if type(namespace) is not dict or id(namespace) in seen or name in _OF_IMPORTS:
+            return []
+        seen.add(id(namespace))
+        found = [Holder("module", name, name, module, namespace)]
+        for holder in found:  # which grows meanwhile
+            if holder.sort in _LOOKED_INTO:
+                self._look_into(holder, found)
+        return found
+
+    def _look_into(self, holder: Holder, found: list[Holder]) -> None:
+        seen, owner, label = self._seen, holder.owner, holder.label
+        items = list(holder.held.items())
+        sorts = map(self._kinds.get, map(type, [value for _key, value in items]))
+        for (key, value), sort in zip(items, sorts, strict=True):
+            if sort == "nothing" or id(value) in seen or key in _NOT_LOOKED_INTO:
                 continue
-            for holder in _held_by(owner, f"{label}.{key}", value, seen):
-                yield holder
-                if holder.sort in ("class", "object"):
-                    waiting.append((holder.owner, holder.label, holder.held))
+            if sort == "wrapped":
+                value = value.__func__
+                if type(value) is not types.FunctionType or id(value) in seen:
+                    continue
+            if sort in ("function", "wrapped"):
+                self._of_function(owner, label, key, value, found)
+            else:
+                sort = sort or self._sort(type(value))
+                if sort != "nothing":
+                    self._add(sort, owner, f"{label}.{key}", value, found)
+
+    def _sort(self, kind: type) -> str:
+        sort = self._kinds[kind] = _sort_of(kind)
+        return sort
+
+    def _add(self, sort: str, owner: str, label: str, value: Any, found: list[Holder]) -> None:
+        if sort in ("dict", "list", "set"):
+            self._seen.add(id(value))
+            found.append(Holder(sort, owner, label, value, value))  # type: ignore[arg-type]
+        elif sort == "class":
+            self._seen.add(id(value))
+            namespace = class_dict(value)
+            if namespace is not None:
+                of = namespace.get("__module__")
+                found.append(Holder("class", of if of in sys.modules else owner, label, value, namespace))
+        else:
+            self._of_object(sort, owner, label, value, found)
+
+    def _of_object(self, sort: str, owner: str, label: str, value: Any, found: list[Holder]) -> None:
+        self._seen.add(id(value))
+        namespace = value.__dict__ if sort == "local" else _object_dict(value)
+        if namespace is None and any("__slots__" in each.__dict__ for each in type(value).__mro__):
+            found.append(Holder("slots", owner, label, value, {}))
+        elif namespace is not None and id(namespace) not in self._seen:
+            self._seen.add(id(namespace))
+            found.append(Holder("object", owner, label, value, namespace))
+
+    def _of_function(self, owner: str, of: str, key: str, function: Any, found: list[Holder]) -> None:
+        """Its defaults, and what `functools.singledispatch` keeps for it."""
+        self._seen.add(id(function))
+        self.functions.append(function)
+        registry = getattr(function, "registry", None)  # asking for its `__dict__` would make one
+        if registry is None and not function.__defaults__ and not function.__kwdefaults__:
+            return
+        label = f"{of}.{key}"
+        if type(registry) is types.MappingProxyType:
+            for one in gc.get_referents(registry):
+                if type(one) is dict and id(one) not in self._seen:
+                    self._seen.add(id(one))
+                    found.append(Holder("dict", owner, f"{label}.registry", one, one))
+        for number, default in enumerate(function.__defaults__ or ()):
+            if isinstance(default, list | dict | set) and id(default) not in self._seen:
+                self._add(self._sort(type(default)), owner, f"{label}.__defaults__[{number}]", default, found)
+        if function.__kwdefaults__ and id(function.__kwdefaults__) not in self._seen:
+            self._add("dict", owner, f"{label}.__kwdefaults__", function.__kwdefaults__, found)
 
 
-def with_insides(holders: list[Holder]) -> Iterator[tuple[str, str, Any]]:
-    """Functions and objects with slots that these hold, with their owner and name; and what has bases or a class."""
-    for holder in holders:
-        if holder.sort in ("module", "class"):
-            for key, value in holder.held.items():
-                if type(value) in (staticmethod, classmethod):
-                    value = value.__func__
-                if type(value) is types.FunctionType:
-                    yield value.__module__ or holder.owner, f"{holder.label}.{key}", value
-        if holder.sort == "slots":
-            yield holder.owner, holder.label, holder.target
-        if holder.label.endswith(".__dataclass_fields__"):
-            for key, field in holder.held.items():
-                yield holder.owner, f"{holder.label}[{key!r}]", field
-
-
-def _held_by(owner: str, label: str, value: Any, seen: set[int]) -> Iterator[Holder]:
-    kind = type(value)
-    if issubclass(kind, dict):
-        seen.add(id(value))
-        yield Holder("dict", owner, label, value, value)
-    elif issubclass(kind, list):
-        seen.add(id(value))
-        yield Holder("list", owner, label, value, value)
-    elif issubclass(kind, set):
-        seen.add(id(value))
-        yield Holder("set", owner, label, value, value)
-    elif issubclass(kind, type):
-        seen.add(id(value))
-        namespace = class_dict(value)
-        if namespace is not None:
-            of = namespace.get("__module__")
-            yield Holder("class", of if of in sys.modules else owner, label, value, namespace)
-    elif kind is types.FunctionType:
-        yield from _registry(owner, label, value, seen)
-        for number, default in enumerate(value.__defaults__ or ()):
-            if isinstance(default, list | dict | set) and id(default) not in seen:
-                yield from _held_by(owner, f"{label}.__defaults__[{number}]", default, seen)
-        if value.__kwdefaults__ and id(value.__kwdefaults__) not in seen:
-            yield from _held_by(owner, f"{label}.__kwdefaults__", value.__kwdefaults__, seen)
-    elif kind is threading.local:
-        seen.add(id(value))
-        yield Holder("object", owner, label, value, value.__dict__)
-    elif kind.__flags__ & _HEAP_TYPE and not _is_ours(kind) and not issubclass(kind, _NOT_HELD):
-        seen.add(id(value))
-        namespace = _object_dict(value)
-        if namespace is None and any("__slots__" in each.__dict__ for each in kind.__mro__):
-            yield Holder("slots", owner, label, value, {})
-        elif namespace is not None and id(namespace) not in seen:
-            seen.add(id(namespace))
-            yield Holder("object", owner, label, value, namespace)
+def _sort_of(kind: type) -> str:
+    """What values of a type are looked at as; "nothing" for those that hold nothing that others could change."""
+    for base, sort in ((dict, "dict"), (list, "list"), (set, "set"), (type, "class")):
+        if issubclass(kind, base):
+            return sort
+    if kind is types.FunctionType:
+        return "function"
+    if kind is threading.local:
+        return "local"
+    is_plain = kind.__flags__ & _HEAP_TYPE and not _is_ours(kind) and not issubclass(kind, _NOT_HELD)
+    return "object" if is_plain else "nothing"
 
 
 def class_dict(kind: type) -> dict[str, Any] | None:
@@ -147,17 +179,6 @@ def _object_dict(value: Any) -> dict[str, Any] | None:
     except Exception:
         return None
     return found if type(found) is dict else None
-
-
-def _registry(owner: str, label: str, function: Any, seen: set[int]) -> Iterator[Holder]:
-    """What `functools.singledispatch` keeps for a function."""
-    registry = getattr(function, "registry", None)  # asking for its `__dict__` would make one
-    if type(registry) is not types.MappingProxyType:
-        return
-    for found in gc.get_referents(registry):
-        if type(found) is dict and id(found) not in seen:
-            seen.add(id(found))
-            yield Holder("dict", owner, f"{label}.registry", found, found)
 
 
 def _is_ours(kind: type) -> bool:

@@ -1,30 +1,26 @@
-"""What modules, classes, objects and containers hold, compared by identity: whoever changed it, and however.
-
-Comparing lists is the quickest way that there is to see that nothing has changed: an item that is the same object
-is not looked at further.
-"""
+"""What modules, classes, objects and containers hold, compared by identity: whoever changed it, and however."""
 
 from __future__ import annotations
 
 import enum
-import gc
 import os
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
+from itertools import chain
 from typing import Any
 
 from . import caches, changes
 from .changes import Change
-from .holders import Holder, is_importable, of_module, with_insides
+from .chunks import Chunks, all_same
+from .holders import Holder, Reached, is_importable
 
 _PLAIN = (int, str, bytes, float, complex, bool, type(None))
 _ENVIRON = "os.environ"
 _FILTERS = ("warnings.filters", "_warnings.filters")
 _HANDLERS = "logging._handlerList"
 _RESET = frozenset(("sys.path", "sys.argv", "sys.orig_argv"))  # a child has its own
-_values: Callable[[Any], Any] = dict.values
+_values: Callable[[Any], Any] = dict.values  # not what a subclass has in its place
 
 
 class Holdings:
@@ -32,16 +28,10 @@ class Holdings:
 
     def __init__(self) -> None:
         self._seen: set[int] = {id(os.environ._data)}  # type: ignore[attr-defined]
-        self._dicts: list[Holder] = []
-        self._lists: list[Holder] = []
-        self._sets: list[Holder] = []
-        self._dicts_held: list[dict[Any, Any]] = []
-        self._lists_held: list[list[Any]] = []
-        self._sets_held: list[set[Any]] = []
-        self._dict_values: list[list[Any]] = []
-        self._dict_keys: list[list[Any]] = []
-        self._list_items: list[list[Any]] = []
-        self._set_members: list[set[Any]] = []
+        self._reached = Reached(self._seen)
+        self._dicts = _Sort(lambda held: list(chain.from_iterable(map(_values, held))), dict.copy, _items)
+        self._lists = _Sort(lambda held: list(chain.from_iterable(held)), list)
+        self._sets = _Sort(lambda held: list(chain.from_iterable(held)), list)
         self._environ = dict(os.environ)
         self._first: dict[tuple[int, Any], Any] = {}  # what a name held before anybody changed it
 
@@ -51,53 +41,44 @@ class Holdings:
         for name in names:
             module = sys.modules.get(name)
             if isinstance(module, types.ModuleType):
-                new += of_module(name, module, self._seen)
-        for holder in new:
-            self._add(holder)
+                new += self._reached.of_module(name, module)
+        self._add(new)
         return new
 
     def namespaces(self) -> list[dict[str, Any]]:
         """Of all modules."""
-        return [holder.held for holder in self._dicts if holder.sort == "module"]
+        return [holder.held for holder in self._dicts.holders if holder.sort == "module"]
+
+    def functions(self) -> list[types.FunctionType]:
+        """Those that were met since it was last asked."""
+        met, self._reached.functions = self._reached.functions, []
+        return met
 
     def hold(self, owner: str, label: str, value: list[Any] | dict[Any, Any]) -> None:
         """A container of the interpreter's own that no module has."""
         if id(value) not in self._seen:
             self._seen.add(id(value))
-            self._add(Holder("list" if isinstance(value, list) else "dict", owner, label, value, value))
+            self._add([Holder("list" if isinstance(value, list) else "dict", owner, label, value, value)])
 
-    def _add(self, holder: Holder) -> None:
-        if caches.is_cache(holder.label) or holder.sort == "slots":
-            return
-        if holder.sort == "list":
-            self._lists.append(holder)
-            self._lists_held.append(holder.held)
-            self._list_items.append(list(holder.held))
-        elif holder.sort == "set":
-            self._sets.append(holder)
-            self._sets_held.append(holder.held)
-            self._set_members.append(set(holder.held))
-        else:
-            self._dicts.append(holder)
-            self._dicts_held.append(holder.held)
-            self._dict_values.append(list(_values(holder.held)))
-            self._dict_keys.append(list(holder.held))
+    def _add(self, new: list[Holder]) -> None:
+        new = [one for one in new if one.sort != "slots" and not caches.is_cache(one.label)]
+        self._lists.add([holder for holder in new if holder.sort == "list"])
+        self._sets.add([holder for holder in new if holder.sort == "set"])
+        self._dicts.add([holder for holder in new if holder.sort not in ("list", "set")])
 
     def differences(self) -> list[Change]:
         found = list(self._variables())
-        for number in _changed(self._dicts_held, self._dict_values, _all_values):
-            found += self._in_dict(number)
-        for number in _changed(self._lists_held, self._list_items, _all_items):
-            found += self._in_list(number)
-        for number in _changed(self._sets_held, self._set_members, _all_members):
-            found += self._in_set(number)
+        for number, before in self._dicts.changed():
+            found += self._in_dict(number, before)
+        for number, before in self._lists.changed():
+            found += _in_list(self._lists.holders[number], before)
+        for number, before in self._sets.changed():
+            found += _in_set(self._sets.holders[number], set(before))
         return found
 
-    def _in_dict(self, number: int) -> Iterator[Change]:
-        holder = self._dicts[number]
-        before = dict(zip(self._dict_keys[number], self._dict_values[number], strict=True))
+    def _in_dict(self, number: int, before: dict[Any, Any]) -> Iterator[Change]:
+        holder = self._dicts.holders[number]
         now = dict(holder.held)
-        self._dict_keys[number], self._dict_values[number] = list(now), list(now.values())
         for key, value in now.items():
             if key not in before:
                 yield from _added(holder, key, value)
@@ -108,31 +89,6 @@ class Holdings:
         for key in before:
             if key not in now and not _is_cache(holder, key) and not _is_lazy(holder):
                 yield _changes(holder, key)
-
-    def _in_list(self, number: int) -> Iterator[Change]:
-        holder, before = self._lists[number], self._list_items[number]
-        now = self._list_items[number] = list(holder.held)
-        label, more = holder.label, len(now) - len(before)
-        if label in _RESET:
-            yield Change("lost", holder.owner, f"changes {label}")
-        elif label in _FILTERS:
-            yield _in_filters(holder, before, now)
-        elif label == _HANDLERS and more > 0:  # of whoever has made them
-            yield changes.items(holder.owner, label, holder.held, now[-more:], False)._replace(kind="own")
-        elif more > 0 and _all_same(now[more:], before):
-            yield changes.items(holder.owner, label, holder.held, now[:more], True)
-        elif more > 0 and _all_same(now[:-more], before):
-            yield changes.items(holder.owner, label, holder.held, now[-more:], False)
-        else:
-            yield Change("changed", holder.owner, f"changes {label}")
-
-    def _in_set(self, number: int) -> Iterator[Change]:
-        holder, before = self._sets[number], self._set_members[number]
-        now = self._set_members[number] = set(holder.held)
-        if before <= now:
-            yield changes.members(holder.owner, holder.label, holder.held, now - before)
-        else:
-            yield Change("changed", holder.owner, f"changes {holder.label}")
 
     def _variables(self) -> Iterator[Change]:
         before, now = self._environ, dict(os.environ)
@@ -146,111 +102,52 @@ class Holdings:
                 yield Change("lost", "", f"changes {name} in {_ENVIRON}")
 
 
-class Insides:
-    """What functions and objects with slots refer to, contents of closures, bases of classes, classes of objects."""
+class _Sort(Chunks):
+    """Containers of one sort, with what has them."""
 
-    def __init__(self) -> None:
-        self._referring = _Part(gc.get_referents, lambda objects: gc.get_referents(*objects))
-        self._classes = _Part(_bases, lambda classes: list(map(attrgetter("__bases__"), classes)))
-        self._objects = _Part(_class, lambda objects: list(map(type, objects)))
+    def __init__(
+        self,
+        flat: Callable[[list[Any]], list[Any]],
+        kept: Callable[[Any], Any],
+        items: Callable[[Any], list[Any]] = list,
+    ) -> None:
+        super().__init__(flat, kept, items)
+        self.holders: list[Holder] = []
 
-    def take(self, holders: list[Holder]) -> None:
-        for holder in holders:
-            if holder.sort == "class":
-                self._classes.add(holder.owner, holder.label, holder.target)
-            elif holder.sort in ("module", "object"):
-                self._objects.add(holder.owner, holder.label, holder.target)
-        for owner, label, one in with_insides(holders):
-            self._referring.add(owner, label, one)
-            for cell in (one.__closure__ or ()) if type(one) is types.FunctionType else ():
-                self._referring.add(owner, label, cell)
-
-    def differences(self) -> list[Change]:
-        parts = (self._referring, self._classes, self._objects)
-        return [
-            Change("changed", owner, f"changes {label}") for part in parts for owner, label in part.changed()
-        ]
+    def add(self, things: list[Holder]) -> None:
+        self.holders += things
+        super().add([holder.held for holder in things])
 
 
-class _Part:
-    """Objects that are looked at all at once, and one by one only where something has changed."""
-
-    def __init__(self, one: Callable[[Any], list[Any]], all_of: Callable[[list[Any]], list[Any]]) -> None:
-        self._one, self._all = one, all_of
-        self._names: list[tuple[str, str]] = []
-        self._objects: list[Any] = []
-        self._had: list[list[Any]] = []
-        self._all_had: list[Any] | None = None
-
-    def add(self, owner: str, label: str, one: Any) -> None:
-        self._names.append((owner, label))
-        self._objects.append(one)
-        self._had.append(self._one(one))
-        self._all_had = None
-
-    def changed(self) -> list[tuple[str, str]]:
-        now = self._all(self._objects)
-        if self._all_had is not None and _equal(now, self._all_had):
-            return []
-        self._all_had = now
-        found = _changed(self._objects, self._had, lambda objects: list(map(self._one, objects)))
-        return [self._names[number] for number in list(found) if self._is_other(number)]
-
-    def _is_other(self, number: int) -> bool:
-        """A function makes its annotations when somebody first asks for them."""
-        one = self._objects[number]
-        before, self._had[number] = self._had[number], self._one(one)
-        if type(one) is not types.FunctionType:
-            return True
-        parts = (one.__code__, one.__defaults__, one.__kwdefaults__, one.__closure__, one.__dict__ or None)
-        return any(part is not None and not any(part is had for had in before) for part in parts)
+def _items(held: dict[Any, Any]) -> list[Any]:
+    return list(_values(held))
 
 
-def _bases(kind: type) -> list[Any]:
-    return list(kind.__bases__)
+def _in_list(holder: Holder, before: list[Any]) -> Iterator[Change]:
+    now = list(holder.held)
+    label, more = holder.label, len(now) - len(before)
+    if label in _RESET:
+        yield Change("lost", holder.owner, f"changes {label}")
+    elif label in _FILTERS:
+        yield _in_filters(holder, before, now)
+    elif label == _HANDLERS and more > 0:  # of whoever has made them
+        yield changes.items(holder.owner, label, holder.held, now[-more:], False)._replace(kind="own")
+    elif more > 0 and all_same(now[more:], before):
+        yield changes.items(holder.owner, label, holder.held, now[:more], True)
+    elif more > 0 and all_same(now[:-more], before):
+        yield changes.items(holder.owner, label, holder.held, now[-more:], False)
+    else:
+        yield Change("changed", holder.owner, f"changes {label}")
 
 
-def _class(one: Any) -> list[Any]:
-    return [type(one)]
-
-
-def _changed(held: list[Any], before: list[Any], taken: Callable[[list[Any]], list[Any]]) -> Iterator[int]:
-    """Numbers of those that hold something else now."""
-    now = taken(held)
-    waiting = [(0, len(now))]
-    while waiting:
-        first, end = waiting.pop()
-        if first == end or _equal(now[first:end], before[first:end]):
-            continue
-        if end - first > 1:
-            middle = (first + end) // 2
-            waiting += [(first, middle), (middle, end)]
-        elif isinstance(now[first], set) or not _all_same(now[first], before[first]):
-            yield first
-
-
-def _all_values(held: list[Any]) -> list[Any]:
-    return list(map(list, map(_values, held)))
-
-
-def _all_items(held: list[Any]) -> list[Any]:
-    return list(map(list, held))
-
-
-def _all_members(held: list[Any]) -> list[Any]:
-    return list(map(set, held))
-
-
-def _equal(now: Any, before: Any) -> bool:
-    """Objects that are not the same are asked whether they are equal, and may say anything to that."""
-    try:
-        return bool(now == before)
-    except Exception:
-        return False
-
-
-def _all_same(now: Any, before: Any) -> bool:
-    return len(now) == len(before) and all(a is b for a, b in zip(now, before, strict=True))
+def _in_set(holder: Holder, before: set[Any]) -> Iterator[Change]:
+    now = set(holder.held)
+    if before == now:
+        return
+    if before <= now:
+        yield changes.members(holder.owner, holder.label, holder.held, now - before)
+    else:
+        yield Change("changed", holder.owner, f"changes {holder.label}")
 
 
 def _same(before: Any, now: Any) -> bool:

@@ -85,7 +85,7 @@ class Imports:
     ) -> Any:
         module = self._real[1](name, globals, locals, fromlist, level)
         if self._stack:
-            note_asked(self._ask(self._stack[-1]), name, globals, fromlist, level)
+            note_asked(self._ask(self._stack[-1]), name, globals, fromlist, level, module)
         return module
 
     def _imports_by_name(self, name: str, package: str | None = None, level: int = 0) -> ModuleType:
@@ -104,24 +104,41 @@ class Imports:
 
 def _give_back(ours: Any, real: Any) -> None:
     """Whoever took the function for his own meanwhile has the real one, in a module or in a class."""
+    wrapped = []
     for holder in gc.get_referrers(ours):
         if isinstance(holder, dict):
             for name in [name for name, value in holder.items() if value is ours]:
                 holder[name] = real
         elif isinstance(holder, staticmethod):
-            for kind in [one for found in gc.get_referrers(holder) for one in gc.get_referrers(found)]:
-                if isinstance(kind, type):
-                    for name in [name for name, value in vars(kind).items() if value is holder]:
-                        setattr(kind, name, staticmethod(real))
+            wrapped.append(holder)
+    for kind in _classes() if wrapped else ():
+        for name in [
+            name for name, value in vars(kind).items() if type(value) is staticmethod and value in wrapped
+        ]:
+            setattr(kind, name, staticmethod(real))
 
 
-def note_asked(asked: set[str], name: str, globals_: Any, fromlist: Any, level: int) -> None:
-    """Add what an import statement asked for to `asked`."""
-    full = _absolute(name, globals_, level)
+def _classes() -> set[type]:
+    """All that there are."""
+    found: set[type] = {object}
+    waiting: list[type] = [object]
+    while waiting:
+        new: set[type] = set(type.__subclasses__(waiting.pop())) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def note_asked(
+    asked: set[str], name: str, globals_: Any, fromlist: Any, level: int, module: Any = None
+) -> None:
+    """Add what an import statement asked for to `asked`; `module`: what it was given."""
+    full = _absolute(name, globals_, level) if level else name
     asked.add(full)
-    for part in fromlist or ():
-        if f"{full}.{part}" in sys.modules:
-            asked.add(f"{full}.{part}")
+    if fromlist and (module is None or hasattr(module, "__path__")):
+        for part in fromlist:
+            if f"{full}.{part}" in sys.modules:
+                asked.add(f"{full}.{part}")
 
 
 def _absolute(name: str, globals_: Any, level: int) -> str:

@@ -32,51 +32,77 @@ class Preloaded(NamedTuple):
     groups: list[Group]
 
 
-def preload(*request: Any) -> Preloaded:
-    """`_preload` in a context of its own, whose variables the zygote then takes, but for the decimal context: that is
-    made anew in each thread."""
-    own = contextvars.copy_context()
-    found = own.run(_preload, *request)
-    for variable, value in own.items():
-        if variable.name != "decimal_context" and variable.get(own) is not value:
-            variable.set(value)
-    return found
+class Preloading:
+    """First what is `shared`, of which it does not matter what it changes, then `rest`: once in this process, and
+    before that in as many forks of it as it takes to find out what must be left out.
 
+    Imports run in a context of their own, whose variables the process then takes, but for the decimal context: that
+    is made anew in each thread.
+    """
 
-def _preload(
-    modules: list[str],
-    never: list[str],
-    left_out: list[str],
-    shared: list[str],
-    distributions: dict[str, str],
-    closely: list[str],
-) -> Preloaded:
-    """Import `modules` in order; one that brings a module of `never` with it is dirty too, or one of `left_out`. Of
-    those that are `shared`, which come first, it does not matter what they change."""
-    failed: dict[str, str] = {}
-    brought: dict[str, Dirt] = {}
-    all_have, unwanted = frozenset(shared), set(never)
-    with _collecting_nothing():
-        blame = Blame(shared, distributions, closely)
-        imports = Imports(blame.entered, blame.left)
-        with imports.heard():
-            begun = False
-            for name in _libraries_last(modules, all_have):
-                if not begun and name not in all_have:
-                    begun = True
-                    blame.begin()
-                    unwanted.update(set(left_out).difference(sys.modules))  # what all bring, all have
-                _import(name, failed)
-                if not unwanted.isdisjoint(sys.modules):
-                    brought[name] = Dirt("needs", f"imports {min(unwanted.intersection(sys.modules))}")
-                    unwanted.difference_update(sys.modules)
-            _settle()
-            blame.end()
-    dirty = {**brought, **blame.dirty}
-    sure = {name for name, why in dirty.items() if why.kind != "unclear"}
-    for name, cause in imports.needing(sure).items():
-        dirty[name] = Dirt("needs", f"imports {cause}, which {dirty[cause].words}")
-    return Preloaded(dirty, failed, blame.costs, imports.loaded, imports.asks, blame.groups)
+    def __init__(
+        self, modules: list[str], never: list[str], shared: list[str], distributions: dict[str, str]
+    ) -> None:
+        self._context = contextvars.copy_context()
+        self._modules = _libraries_last(modules, frozenset(shared))
+        self._never, self._shared = never, frozenset(shared)
+        self._blame = Blame(shared, distributions)
+        self._imports = Imports(self._blame.entered, self._blame.left)
+        self._failed: dict[str, str] = {}
+        self._brought: dict[str, Dirt] = {}
+
+    @contextlib.contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Everything is imported inside of this."""
+        with _collecting_nothing(), self._imports.heard():
+            self._blame.again(forked=False)
+            yield
+
+    def has_rest(self) -> bool:
+        return not self._shared.issuperset(self._modules)
+
+    def shared(self, closely: list[str]) -> None:
+        self._blame.look_closely(closely)
+        self._context.run(self._import, [n for n in self._modules if n in self._shared], set(self._never))
+        self._context.run(self._blame.begin)
+
+    def again(self, *, forked: bool) -> None:
+        """This process has forked, or is a fork."""
+        self._blame.again(forked=forked)
+
+    def rest(self, left_out: list[str], closely: list[str]) -> Preloaded:
+        """Without `left_out`: whatever brings one of these is dirty too. `closely`: as Blame has it."""
+        return self._context.run(self._rest, left_out, closely)
+
+    def _rest(self, left_out: list[str], closely: list[str]) -> Preloaded:
+        names = [name for name in self._modules if name not in self._shared and name not in left_out]
+        self._blame.look_closely(closely)
+        unwanted = set(self._never).union(set(left_out).difference(sys.modules))  # what all bring, all have
+        self._import(names, unwanted)
+        _settle()
+        self._blame.end()
+        return self._found()
+
+    def _import(self, names: list[str], unwanted: set[str]) -> None:
+        for name in names:
+            _import(name, self._failed)
+            if not unwanted.isdisjoint(sys.modules):
+                found = min(unwanted.intersection(sys.modules))
+                self._brought[name] = Dirt("needs", f"imports {found}")
+                unwanted.difference_update(sys.modules)
+
+    def _found(self) -> Preloaded:
+        blame, imports = self._blame, self._imports
+        dirty = {**self._brought, **blame.dirty}
+        sure = {name for name, why in dirty.items() if why.kind != "unclear"}
+        for name, cause in imports.needing(sure).items():
+            dirty[name] = Dirt("needs", f"imports {cause}, which {dirty[cause].words}")
+        return Preloaded(dirty, self._failed, blame.costs, imports.loaded, imports.asks, blame.groups)
+
+    def take_variables(self) -> None:
+        for variable, value in self._context.items():
+            if variable.name != "decimal_context" and variable.get(self._context) is not value:
+                variable.set(value)
 
 
 def _libraries_last(modules: list[str], shared: frozenset[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -81,7 +80,9 @@ def in_place_of_grpc_server(use: Callable[[Call], None]) -> Iterator[None]:
 def _no_waiting() -> Iterator[None]:
     """Dagster's server looks only twice a second whether it shall end: nobody has to wait for a server that serves
     nobody."""
-    server: Any = sys.modules.get("dagster._grpc.server")
+    server: Any = None
+    with contextlib.suppress(ImportError):
+        server = importlib.import_module("dagster._grpc.server")  # it may be hidden yet
     usual = getattr(server, _TICK, None)
     if not isinstance(usual, int | float):
         yield

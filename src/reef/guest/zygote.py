@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +30,7 @@ from . import (
     preload,
     proc,
     rehearsal,
+    spare,
     text,
     where,
     wire,
@@ -55,19 +55,11 @@ def main(fd: int) -> None:
 def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
     """Build the heap that children share; False where this process has become unfit for it."""
     gc.disable()
-    started = time.perf_counter()
-    shared = request["shared"]
-    with where.nowhere_else():
-        result = preload.preload(
-            request["modules"],
-            request["never"],
-            request["left_out"],
-            shared,
-            request["distributions"],
-            request["closely"],
-        )
+    result = _preloaded(host, request)
+    if result is None:
+        return False
     if result.dirty:
-        wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs})
+        wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs, "pid": None})
         return False
     _hide(result, request)
     with preload.without(request["never"]):
@@ -77,11 +69,46 @@ def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
         wire.send(host, {"op": "unfit", "reason": f"{unfit} after preparing", "features": features})
         return False
     _tried("letting go of code", text.let_go)
-    wire.send(host, _ready(result, features, time.perf_counter() - started))
+    wire.send(host, _ready(result, features))
     if "plugged" in features:  # telling has left holes again
         _tried("plugging again", holes.plug)
         gc.freeze()
     return True
+
+
+def _preloaded(host: socket.socket, request: dict[str, Any]) -> preload.Preloaded | None:
+    """None where the host has heard already why nothing can go on from here."""
+    asked = (request["modules"], request["never"], request["shared"], request["distributions"])
+    with where.nowhere_else():
+        preloading = preload.Preloading(*asked)
+        with preloading.under_way():
+            preloading.shared(request["closely"])
+            result = _rest(host, preloading, request)
+    preloading.take_variables()
+    return result
+
+
+def _rest(
+    host: socket.socket, preloading: preload.Preloading, request: dict[str, Any]
+) -> preload.Preloaded | None:
+    """By this process, or by a spare of it where this one finds something: the host says what is left out then."""
+    while request["spare"] and preloading.has_rest():
+        made = spare.fork()
+        if isinstance(made, dict):
+            wire.send(host, {"op": "dirty", **made, "pid": os.getpid()})
+            answer = wire.receive(host)
+            if answer is None:
+                return None
+            request.update(answer[0])
+            preloading.again(forked=True)  # the process before this is gone now: no page is copied for it
+            continue
+        preloading.again(forked=False)
+        result = preloading.rest(request["left_out"], request["closely"])
+        if result.dirty and not set(request["shared"]).intersection(result.dirty):
+            made.go_on({"modules": result.dirty, "costs": result.costs})
+        made.end()
+        return result
+    return preloading.rest(request["left_out"], request["closely"])
 
 
 def _hide(result: preload.Preloaded, request: dict[str, Any]) -> None:
@@ -102,7 +129,7 @@ def _tuned(request: dict[str, Any]) -> list[str]:
     gc.collect()
     is_immortal = request["immortal"] and immortal.possible() and rehearsal.settle() and _immortal(rehearsed)
     plugged = request["plug"] and _tried("plugging", holes.plug)
-    gc.collect()
+    gc.collect(1)  # what is older was looked through a moment ago
     gc.freeze()
     tuned = {"rehearsal": rehearsed, "plugged": plugged, "immortal": is_immortal}
     return [name for name, done in tuned.items() if done]
@@ -125,7 +152,7 @@ def _tried(name: str, step: Callable[[], object]) -> bool:
     return True
 
 
-def _ready(result: preload.Preloaded, features: list[str], build_s: float) -> dict[str, Any]:
+def _ready(result: preload.Preloaded, features: list[str]) -> dict[str, Any]:
     files = {name: getattr(module, "__file__", None) or "" for name, module in hidden.every_module().items()}
     return {
         "op": "ready",
@@ -134,5 +161,4 @@ def _ready(result: preload.Preloaded, features: list[str], build_s: float) -> di
         "added": {name: group.words() for group in result.groups for name in group.modules},
         "modules": files,
         "mapped": proc.mapped_files(),
-        "build_s": build_s,
     }

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import signal
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -54,7 +55,7 @@ class Built:
     left_out: Mapping[str, Unfit]  # asked for, not fit to be inherited
     added: Mapping[str, str]  # module -> what it adds to others, in words, in children that import it
     costs: Mapping[str, float]  # distribution -> seconds that its import took, of what was left out
-    build_s: float
+    build_s: float  # of all rounds
     rounds: int = 1
 
 
@@ -158,28 +159,28 @@ class Zygote:
 
 
 async def build(plan: ZygotePlan, log_path: str, tuning: Tuning) -> Zygote:
-    """A zygote that is ready to fork. Modules that are seen to do what a zygote must not inherit are left out,
-    each round in a process that is thrown away. Raises BuildFailed."""
+    """A zygote that is ready to fork. Modules that are seen to do what a zygote must not inherit are left out: each
+    round imports in a process that is thrown away. Raises BuildFailed."""
     found = _Findings(plan)
-    for number in range(1, MOST_ROUNDS + 1):
-        if number > FINE_ROUNDS:
-            found.widen(everything=number == MOST_ROUNDS)
+    while found.rounds <= MOST_ROUNDS:
         try:
-            built = await _attempt(plan, log_path, tuning, found, number)
+            zygote = await _attempt(plan, log_path, tuning, found)
         except _RehearsalFailed:
             tuning = replace(tuning, rehearsal=False)
-            built = await _attempt(plan, log_path, tuning, found, number)
-        if built is not None:
-            return built
+            continue
+        if zygote is not None:
+            return zygote
     words = next((one.words for one in found.left_out.values()), "they do not stand a rehearsal")
     raise BuildFailed(f"after {MOST_ROUNDS} rounds its modules still cannot be inherited: {words}")
 
 
 @dataclass
 class _Findings:
-    """What the rounds have found so far."""
+    """What the rounds have found so far; `rounds` is the number of the one that is under way."""
 
     plan: ZygotePlan
+    started: float = field(default_factory=time.monotonic)
+    rounds: int = 1
     left_out: dict[str, Unfit] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
     closely: set[str] = field(default_factory=set)
@@ -193,8 +194,11 @@ class _Findings:
         self.left_out.update({n: Unfit(*said) for n, said in answer["modules"].items() if said[0] != UNCLEAR})
         self.closely.update(map(self._distribution, self.unclear))
         self.costs.update(answer["costs"])
+        self.rounds += 1
+        if self.rounds > FINE_ROUNDS:
+            self._widen(everything=self.rounds == MOST_ROUNDS)
 
-    def widen(self, *, everything: bool) -> None:
+    def _widen(self, *, everything: bool) -> None:
         """So that there is an end: what is still unclear, and the whole of each distribution that has something to be
         left out; at last all that not every location has."""
         self.left_out.update(self.unclear)
@@ -211,17 +215,20 @@ class _Findings:
         return self.plan.distributions.get(top, top)
 
 
-async def _attempt(
-    plan: ZygotePlan, log_path: str, tuning: Tuning, found: _Findings, number: int
-) -> Zygote | None:
-    """None where something more must be left out, which `found` has then."""
+async def _attempt(plan: ZygotePlan, log_path: str, tuning: Tuning, found: _Findings) -> Zygote | None:
+    """None where something more must be left out, which `found` has then, and all must be imported again."""
     process, link = await _start(plan, log_path)
     try:
-        async with asyncio.timeout(BUILD_TIMEOUT_S):
-            await link.send(_request(plan, tuning, found))
-            answer = await link.receive()
+        await link.send(_request(plan, tuning, found))
+        answer = await _answer(link)
+        while found.rounds < MOST_ROUNDS and (spare := _spare_of(answer)) is not None:
+            process.kill_group()
+            process = spare
+            found.take(answer or {})
+            await link.send(_of_rounds(plan, found))
+            answer = await _answer(link)
         if answer is not None and answer["op"] == "ready":
-            return Zygote(plan, process, _built(answer, found, number), link)
+            return Zygote(plan, process, _built(answer, found), link)
     except TimeoutError:
         await _throw_away(process, link, at_once=True)
         if tuning.rehearsal:
@@ -239,6 +246,18 @@ async def _attempt(
         raise _RehearsalFailed if tuning.rehearsal else BuildFailed(answer["reason"])
     found.take(answer)
     return None
+
+
+def _spare_of(answer: Mapping[str, Any] | None) -> Process | None:
+    """The fork that goes on where a process has found that it is unfit itself."""
+    if answer is None or answer["op"] != "dirty" or answer["pid"] is None:
+        return None
+    return Process.of(answer["pid"])
+
+
+async def _answer(link: Link) -> dict[str, Any] | None:
+    async with asyncio.timeout(BUILD_TIMEOUT_S):
+        return await link.receive()
 
 
 async def _start(plan: ZygotePlan, log_path: str) -> tuple[Process, Link]:
@@ -265,23 +284,30 @@ def _env(plan: ZygotePlan) -> dict[str, str]:
 
 
 def _request(plan: ZygotePlan, tuning: Tuning, found: _Findings) -> dict[str, Any]:
-    left_out = found.left_out
-    changing = [name for name, why in left_out.items() if why.kind == "changed"]
     return {
-        "modules": [name for name in plan.modules if name not in left_out],
+        "modules": [name for name in plan.modules if name not in found.left_out],
         "never": list(plan.never),
-        "left_out": list(left_out),
         "shared": list(plan.shared),
-        "changing": [*plan.changing, *changing],
         "distributions": dict(plan.distributions),
-        "closely": sorted(found.closely),
         "rehearsal": tuning.rehearsal,
         "plug": tuning.plug,
         "immortal": tuning.immortal and not plan.draft,
+        "spare": not plan.draft,
+        **_of_rounds(plan, found),
     }
 
 
-def _built(answer: dict[str, Any], found: _Findings, number: int) -> Built:
+def _of_rounds(plan: ZygotePlan, found: _Findings) -> dict[str, Any]:
+    """What every round may change."""
+    changing = [name for name, why in found.left_out.items() if why.kind == "changed"]
+    return {
+        "left_out": list(found.left_out),
+        "closely": sorted(found.closely),
+        "changing": [*plan.changing, *changing],
+    }
+
+
+def _built(answer: dict[str, Any], found: _Findings) -> Built:
     return Built(
         features=tuple(answer["features"]),
         modules=answer["modules"],
@@ -290,8 +316,8 @@ def _built(answer: dict[str, Any], found: _Findings, number: int) -> Built:
         left_out=dict(found.left_out),
         added=answer["added"],
         costs=dict(found.costs),
-        build_s=answer["build_s"],
-        rounds=number,
+        build_s=time.monotonic() - found.started,
+        rounds=found.rounds,
     )
 
 
