@@ -1,4 +1,4 @@
-"""Composition of one host: gateway, control, hosting, and under `reef up` Dagster's own processes beside it."""
+"""The life of one host: start, stop and kill, and under `reef up` Dagster's own processes beside it."""
 
 from __future__ import annotations
 
