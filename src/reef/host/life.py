@@ -242,6 +242,7 @@ class Host:
         await self._admin.close()
         await parts.gateway.aclose(1.0)
         await parts.background.close()
+        await parts.releasing.loader.close()
         await parts.serving.rester.close()
         await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
         await parts.serving.hosting.close(leave_children=leave)

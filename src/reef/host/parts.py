@@ -75,6 +75,7 @@ class ServingParts:
 @dataclass(frozen=True)
 class ReleasingParts:
     promotions: Promotions
+    loader: Loader
     publisher: Publisher
     prober: Prober
     pins: Pins
@@ -170,4 +171,4 @@ def releasing_parts(
     pins = Pins(stores.served, keeper, versions, serving.rester, events, always)
     releaser = Releaser(prober, serving.rester, pins, outside.background)
     rollback = Rollback(releaser, keeper, promotions, pins, serving.environments)
-    return ReleasingParts(promotions, publisher, prober, pins, releaser, rollback)
+    return ReleasingParts(promotions, loader, publisher, prober, pins, releaser, rollback)

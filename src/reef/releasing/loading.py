@@ -52,6 +52,10 @@ class Loader:
         self._recorder = recorder
         self._ending = Background(log, "ending a probe")
 
+    async def close(self) -> None:
+        """Whoever ends the hosting ends the probes, too."""
+        await self._ending.close()
+
     async def load_stable(self, place: CodeLocation) -> Loaded:
         """What lies there: load until the code did not change under the load."""
         report: LoadReport | None = None
