@@ -12,8 +12,9 @@ from reef.decide.diff import difference
 from reef.deploys.current import Deploy
 from reef.records.contents import ContentMaps, made_of
 from reef.records.deploy_progress import LocationPromoted
-from reef.records.history import MOST, MOST_BYTES, History
-from reef.records.journal import Journal, last_journal
+from reef.records.history_files import MOST, MOST_BYTES, HistoryFiles
+from reef.records.journal import Journal
+from reef.records.journal_file import JournalFile
 from reef.releasing.outline import outline_of
 from reef.snapshots import SnapshotStore
 from reef.snapshots.model import LocationSnapshot, RecordedRepository
@@ -74,7 +75,7 @@ def test_a_damaged_content_map_is_as_good_as_none(tmp_path: Path) -> None:
 
 
 def test_the_history_is_bounded_and_passes_over_what_was_cut_off(tmp_path: Path) -> None:
-    history = History(tmp_path)
+    history = HistoryFiles(tmp_path)
     for number in range(3):
         history.add("a name / with signs", {"version": str(number)})
     (path,) = tmp_path.iterdir()
@@ -92,39 +93,40 @@ def test_the_history_is_bounded_and_passes_over_what_was_cut_off(tmp_path: Path)
 
 def test_an_unfinished_deploy_was_interrupted_and_stays_so(tmp_path: Path) -> None:
     path = tmp_path / "deploy.json"
-    assert last_journal(path) is None
+    assert JournalFile(path).last() is None
     for text in ("", "[]", '{"id": "x"}', '{"id": "x", "waves": "all"}'):
         path.write_text(text)
-        assert last_journal(path) is None
+        assert JournalFile(path).last() is None
     journal = Journal(id="x", waves=(("a",), ("b",)), known={"a": [("looking", "ValueError")]}, passed=1)
-    asyncio.run(Deploy(journal, path).write())
+    asyncio.run(Deploy(journal, JournalFile(path)).write())
     for _ in range(2):  # also by the host after the next
-        assert (found := last_journal(path)) is not None
+        assert (found := JournalFile(path).last()) is not None
         assert (found.state, found.waves, found.known) == ("interrupted", journal.waves, journal.known)
         assert found.standing() == journal.standing()
     journal.state = "over"
-    asyncio.run(Deploy(journal, path).write())
-    assert (found := last_journal(path)) is not None
+    asyncio.run(Deploy(journal, JournalFile(path)).write())
+    assert (found := JournalFile(path).last()) is not None
     assert found.state == "over"
 
 
 def test_what_many_write_at_once_is_the_newest(tmp_path: Path) -> None:
-    deploy = Deploy(Journal(id="x", waves=(("a",),)), tmp_path / "deploy.json")
+    path = tmp_path / "deploy.json"
+    deploy = Deploy(Journal(id="x", waves=(("a",),)), JournalFile(path))
 
     async def one(number: int) -> None:
         deploy.journal.done[str(number)] = LocationPromoted()
         await deploy.write()
-        assert str(number) in json.loads(deploy.path.read_bytes())["done"]
+        assert str(number) in json.loads(path.read_bytes())["done"]
 
     async def all_of_them() -> None:
         await asyncio.gather(*(one(number) for number in range(30)))
 
     asyncio.run(all_of_them())
-    assert len(json.loads(deploy.path.read_bytes())["done"]) == 30
+    assert len(json.loads(path.read_bytes())["done"]) == 30
 
 
 def test_a_full_disk_does_not_end_a_deploy(tmp_path: Path) -> None:
-    asyncio.run(Deploy(Journal(id="x", waves=()), tmp_path / "gone" / "deploy.json").write())
+    asyncio.run(Deploy(Journal(id="x", waves=()), JournalFile(tmp_path / "gone" / "deploy.json")).write())
 
 
 def repository(name: str, number: str, jobs: bool = True) -> RecordedRepository:

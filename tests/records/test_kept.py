@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from reef.fleet.model import Location
-from reef.records.kept import MOST, KeptVersion, KeptVersions
+from reef.records.kept import MOST, KeptVersion
+from reef.records.kept_files import KeptFiles
 from reef.records.served import ServedRecord
 
 
@@ -15,7 +16,7 @@ def kept(version: str, at: float) -> KeptVersion:
 
 
 def test_after_the_clock_was_set_back_the_newest_versions_are_still_the_last_ones(tmp_path: Path) -> None:
-    versions = KeptVersions(tmp_path)
+    versions = KeptFiles(tmp_path)
     for number in range(MOST):
         versions.put(kept(f"future{number}", 5000.0 + number))
     for number in range(3):

@@ -26,7 +26,7 @@ from reef.records.deploy_progress import (
     read,
     retold,
 )
-from reef.records.journal import last_journal
+from reef.records.journal_file import JournalFile
 
 NOTHING: dict[str, dict[str, list[str]]] = {"added": {}, "removed": {}, "changed": {}}
 LOST: dict[str, dict[str, list[str]]] = {**NOTHING, "removed": {"jobs": ["daily"]}}
@@ -102,7 +102,7 @@ def test_a_journal_of_an_older_host_is_read(tmp_path: Path) -> None:
     path.write_text(
         json.dumps({"id": "x", "waves": [["sales"], ["books"]], "state": "running", "done": done})
     )
-    found = last_journal(path)
+    found = JournalFile(path).last()
     assert found is not None
     assert (found.state, found.done["sales"]) == (
         "interrupted",

@@ -13,8 +13,8 @@ from reef.cli.reach import find_state, state_dir_option
 from reef.decide.diff import spelt
 from reef.errors import ReefError
 from reef.fleet.suggest import did_you_mean
-from reef.records.history import History
-from reef.records.kept import KeptVersions
+from reef.records.history_files import HistoryFiles
+from reef.records.kept_files import KeptFiles
 
 SHOWN = 4
 
@@ -28,10 +28,8 @@ def command(location: str, as_json: bool, state_dir: Path | None) -> None:
     root = find_state(state_dir).root
     if not (root / "history").is_dir():
         raise ReefError(f"{str(root)!r} holds no history", hint="is it the state directory of a Reef host?")
-    history = History(root / "history")
-    kept = {
-        one.record.version: one.not_kept for one in KeptVersions(root / "copies" / "versions").of(location)
-    }
+    history = HistoryFiles(root / "history")
+    kept = {one.record.version: one.not_kept for one in KeptFiles(root / "copies" / "versions").of(location)}
     entries = [{**entry, **_rollback(entry, kept)} for entry in history.of(location)[::-1]]
     if not entries:
         raise ReefError(

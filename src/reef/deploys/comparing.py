@@ -14,7 +14,7 @@ from reef.records.served import ServedRecord
 from reef.releasing.contract import Environments
 from reef.releasing.promotions import Promotions
 from reef.releasing.stamps import recorded_stamp
-from reef.versions.local import Versions
+from reef.versions.contract import Versions
 
 
 class Comparer:

@@ -6,12 +6,10 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import msgspec
 
 from reef.decide.gate import Key
 from reef.decide.rollout import Outcome
+from reef.records.contract import JournalRecords
 from reef.records.deploy_progress import (
     DeployOver,
     LocationDone,
@@ -25,8 +23,7 @@ from reef.records.deploy_progress import (
     WaveSoaking,
     retold,
 )
-from reef.records.journal import Journal, last_journal
-from reef.statedir import write_atomic
+from reef.records.journal import Journal
 from reef.words import describe
 
 log = logging.getLogger("reef.control")
@@ -39,7 +36,7 @@ class Deploy:
     """Alone writes into its journal. `events` only grow; the last one says that it is over."""
 
     journal: Journal
-    path: Path
+    records: JournalRecords
     events: list[Progress] = field(default_factory=list)
     grew: asyncio.Event = field(default_factory=asyncio.Event)
     soak_left_s: float | None = None  # while a wave is watched
@@ -137,28 +134,28 @@ class Deploy:
         async with self._writing:
             if self._written >= mine:
                 return
-            now, data = self._changes, msgspec.json.encode(self.journal)
+            now, journal = self._changes, self.journal.as_it_is_now()
             try:
-                await asyncio.to_thread(write_atomic, self.path, data)
+                await asyncio.to_thread(self.records.write, journal)
                 self._written = now
             except OSError as full:
                 log.error("the state of deploy %s cannot be written: %s", self.id, describe(full))
 
 
 class Current:
-    """At most one deploy is under way. Make it in a thread: it reads what an earlier host left."""
+    """At most one deploy is under way. Make it in a thread: it asks for what an earlier host left."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, records: JournalRecords) -> None:
+        self._records = records
         self.deploy: Deploy | None = None
-        if (journal := last_journal(path)) is not None:
+        if (journal := records.last()) is not None:
             self.begin(journal)
             if journal.state == "interrupted":
                 log.warning("deploy %s was cut off by the end of its host: %s", journal.id, CUT_OFF)
 
     def begin(self, journal: Journal) -> Deploy:
         """What was done of it before is told to those who watch, too."""
-        deploy = self.deploy = Deploy(journal, self._path)
+        deploy = self.deploy = Deploy(journal, self._records)
         for name, event in (*journal.done.items(), *journal.rolled_back.items()):
             deploy.tell(retold(event, type(event), location=name))
         return deploy

@@ -12,7 +12,7 @@ from reef.decide.watch_lines import Outcome
 from reef.locations.place import CodeLocation
 from reef.records.served import Promoted, Refused
 from reef.releasing.reloading import Reloader
-from reef.versions.local import Change, Versions
+from reef.versions.contract import Change, Versions
 from reef.wire.serdes import read_error
 from reef.words import classed
 

@@ -16,7 +16,7 @@ from reef.following.notices import CannotWatch, Notices, asked_to_poll, mounted,
 from reef.following.rounds import Rounds
 from reef.following.watched_files import existing, footprint
 from reef.locations.place import CodeLocation
-from reef.versions.local import Versions
+from reef.versions.contract import Versions
 from reef.words import describe
 
 log = logging.getLogger("reef.control")

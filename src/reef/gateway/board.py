@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 from reef.background import Background
@@ -39,6 +40,8 @@ class Board:
         self.channels = Channels(self.limits.receive)
         self.recorded = Recorded(store, self.executor)
         self.routes: dict[str, Route] = {}
+        # Location -> those that stand for it.
+        self._of: defaultdict[str, list[Route]] = defaultdict(list)
         self._id_lag_s = id_lag_s
         self._list_lag_s = max(id_lag_s, list_lag_s)
         self._comparing = Background(log, "comparing two lists of repositories")
@@ -48,11 +51,13 @@ class Board:
         if route.name in self.routes:
             raise ReefError(f"code location {route.name!r} is listened for already")
         self.routes[route.name] = route
+        self._of[route.location].append(route)
 
     def remove(self, name: str) -> Route | None:
         route = self.routes.pop(name, None)
         if route is not None:
             route.stop_waiting()
+            self._of[route.location].remove(route)
         return route
 
     # -- what is answered --------------------------------------------------------------------------
@@ -99,7 +104,7 @@ class Board:
 
     def in_flight(self, location: str) -> int:
         """Forwarded calls that are held, queued or under way, by whatever name they came."""
-        return sum(route.slots.in_flight for route in self.routes.values() if route.location == location)
+        return sum(route.slots.in_flight for route in self._of.get(location, ()))
 
     def asked_at(self, name: str) -> float:
         """When any call of it last ended, polls too (time.monotonic()); 0.0 for never."""

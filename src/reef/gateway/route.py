@@ -13,7 +13,7 @@ from reef.gateway.served import Answers
 from reef.gateway.slots import CallLimits, Slots
 
 
-@dataclass
+@dataclass(eq=False)
 class Route:
     """Of one location, or of an entry that only shows an error and stands for one."""
 

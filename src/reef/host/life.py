@@ -1,4 +1,4 @@
-"""Composition of one host: gateway, control, hosting, and under `reef up` Dagster's own processes beside it."""
+"""The life of one host: start, stop and kill, and under `reef up` Dagster's own processes beside it."""
 
 from __future__ import annotations
 
@@ -242,6 +242,7 @@ class Host:
         await self._admin.close()
         await parts.gateway.aclose(1.0)
         await parts.background.close()
+        await parts.releasing.loader.close()
         await parts.serving.rester.close()
         await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
         await parts.serving.hosting.close(leave_children=leave)

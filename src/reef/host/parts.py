@@ -18,7 +18,12 @@ from reef.hosting.local import LocalHosting
 from reef.locations.place import CodeLocation
 from reef.locations.specs import with_limits
 from reef.records.contents import ContentMaps
+from reef.records.contract import ServedRecords
+from reef.records.history_files import HistoryFiles
+from reef.records.journal_file import JournalFile
+from reef.records.kept_files import KeptFiles
 from reef.records.module_lists import ModuleLists
+from reef.records.served_files import ServedFiles
 from reef.releasing.keeping import Keeper
 from reef.releasing.loading import Loader
 from reef.releasing.pins import Pins
@@ -35,7 +40,7 @@ from reef.serving.planning import Planner
 from reef.serving.resting import Rester
 from reef.serving.runs import RunBook
 from reef.snapshots import SnapshotStore
-from reef.versions.local import Versions
+from reef.versions.local import LocalVersions
 
 STORE_BYTES = 4 << 30
 
@@ -45,6 +50,7 @@ class Stores:
     """What lies on the disk."""
 
     snapshots: SnapshotStore
+    served: ServedRecords
     contents: ContentMaps
     lists: ModuleLists
     keeper: Keeper
@@ -58,7 +64,7 @@ class ServingParts:
 
     hosting: LocalHosting
     board: Board
-    versions: Versions
+    versions: LocalVersions
     planner: Planner
     environments: FleetEnvironments
     rester: Rester
@@ -69,6 +75,7 @@ class ServingParts:
 @dataclass(frozen=True)
 class ReleasingParts:
     promotions: Promotions
+    loader: Loader
     publisher: Publisher
     prober: Prober
     pins: Pins
@@ -80,30 +87,31 @@ def stores_of(outside: Outside) -> Stores:
     """Blocking."""
     state = outside.around.state
     contents = ContentMaps(state.folder("contents"))
+    kept = state.folder("copies") / "versions"
+    kept.mkdir(mode=0o700, exist_ok=True)
     return Stores(
         SnapshotStore(state.folder("snapshots"), STORE_BYTES),
+        ServedFiles(state),
         contents,
         ModuleLists(state.folder("modules")),
-        Keeper(state, contents),
+        Keeper(state, KeptFiles(kept), contents),
         RunBook(state),
-        Current(state.root / "deploy.json"),
+        Current(JournalFile(state.root / "deploy.json")),
     )
 
 
 def places_of(outside: Outside, stores: Stores) -> dict[str, CodeLocation]:
     """Of the fleet as it was read, with what an earlier host left. Blocking."""
-    state, store = outside.around.state, stores.snapshots
+    store = stores.snapshots
     specs = map(with_limits, outside.fleet.fleet.locations)
-    places = [recall(spec, state, store, stores.keeper) for spec in specs]
+    places = [recall(spec, stores.served, store, stores.keeper) for spec in specs]
     store.keep(snapshots_needed(places, stores.keeper))
     return {place.name: place for place in places}
 
 
 def recaller(outside: Outside, stores: Stores) -> Callable[[Location], asyncio.Future[CodeLocation]]:
-    state = outside.around.state
-
     def recalled(spec: Location) -> asyncio.Future[CodeLocation]:
-        work = asyncio.to_thread(recall, spec, state, stores.snapshots, stores.keeper)
+        work = asyncio.to_thread(recall, spec, stores.served, stores.snapshots, stores.keeper)
         return asyncio.ensure_future(work)
 
     return recalled
@@ -115,7 +123,7 @@ def serving_parts(
     around, background, runs = outside.around, outside.background, stores.runs
     environments: dict[str, FoundEnvironment] = {}
     home = around.dagster_home
-    versions = Versions(str(around.state.root), home, environments, outside.ask_defs_state)
+    versions = LocalVersions(str(around.state.root), home, environments, outside.ask_defs_state)
     exits = Exits(places, runs, background, events, outside.on_orphans_over)
     hosting = ground.hosting(HostingEvents(on_exit=exits.on_exit), versions.refuse_fork)
     board = ground.board(stores.snapshots)
@@ -141,10 +149,16 @@ def releasing_parts(
 ) -> ReleasingParts:
     """Blocking."""
     around, keeper, versions = outside.around, stores.keeper, serving.versions
-    promotions = Promotions(around.state, stores.snapshots, serving.environments.found, stores.contents)
+    promotions = Promotions(
+        around.state,
+        stores.snapshots,
+        serving.environments.found,
+        stores.contents,
+        HistoryFiles(around.state.folder("history")),
+    )
     events.subscribe(promotions.hear)
     publisher = Publisher(
-        around.state,
+        stores.served,
         stores.snapshots,
         serving.board,
         events,
@@ -154,7 +168,7 @@ def releasing_parts(
     loader = Loader(around, serving.hosting, versions, ground.recorder)
     prober = Prober(loader, publisher, versions, keeper, events, ground.cores)
     always = outside.fleet.fleet.promote == "on_deploy"
-    pins = Pins(around.state, keeper, versions, serving.rester, events, always)
+    pins = Pins(stores.served, keeper, versions, serving.rester, events, always)
     releaser = Releaser(prober, serving.rester, pins, outside.background)
     rollback = Rollback(releaser, keeper, promotions, pins, serving.environments)
-    return ReleasingParts(promotions, publisher, prober, pins, releaser, rollback)
+    return ReleasingParts(promotions, loader, publisher, prober, pins, releaser, rollback)

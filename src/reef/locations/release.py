@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from reef.locations.hours import MOST_LOADS, in_last_hour
 from reef.records.served import Promoted, Refused, ServedRecord
-from reef.versions.local import Stamp
+from reef.versions.contract import Stamp
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
-"""What the next host must know of a deploy, on disk."""
+"""What the next host must know of a deploy."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from reef.decide.rollout import Outcome, Standing
 from reef.records.deploy_progress import LocationDone, TakenBack
-from reef.statedir import write_atomic
 
 State = Literal["running", "interrupted", "over"]
 
@@ -43,6 +41,15 @@ class Journal(msgspec.Struct, kw_only=True):
         """Whether anything waits or is watched: else it is one wave, done at once."""
         return len(self.waves) > 1 or self.soak_s > 0 or self.rollback_on_halt
 
+    def as_it_is_now(self) -> Journal:
+        """For who reads it while it goes on."""
+        dicts = {
+            name: dict(value)
+            for name in self.__struct_fields__
+            if isinstance(value := getattr(self, name), dict)
+        }
+        return msgspec.structs.replace(self, **dicts)
+
     def standing(self) -> Standing:
         return Standing(
             waves=self.waves,
@@ -60,15 +67,3 @@ class Journal(msgspec.Struct, kw_only=True):
     def wave_of(self, name: str) -> int:
         """From 0 on."""
         return next(number for number, wave in enumerate(self.waves) if name in wave)
-
-
-def last_journal(path: Path) -> Journal | None:
-    """The last deploy of an earlier host; marked as interrupted where it was not over."""
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=Journal)
-        if found.state == "running":
-            found.state = "interrupted"
-            write_atomic(path, msgspec.json.encode(found))
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    return found

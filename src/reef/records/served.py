@@ -1,21 +1,16 @@
-"""What is promoted for each location, on disk: a restarted host goes on from it."""
+"""What is promoted for each location."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from reef.gateway.contract import Served
 from reef.state import Costs
-from reef.statedir import write_atomic
-from reef.words import describe
 
 FORMAT = 1
-log = logging.getLogger("reef.control")
 
 
 class ServedRecord(msgspec.Struct, frozen=True):
@@ -74,19 +69,3 @@ def server_id(version: str, snapshot: str | None, load_error: str | None) -> str
     """Equal wherever and whenever the same version answers the same; shaped like Dagster's own ids."""
     digest = hashlib.sha256("\0".join((version, snapshot or "", load_error or "")).encode()).hexdigest()
     return f"reef-{digest[:32]}"
-
-
-def load(path: Path, name: str) -> ServedRecord | None:
-    """The record, or None where there is none that can be trusted (then the location is probed again)."""
-    try:
-        record = msgspec.json.decode(path.read_bytes(), type=ServedRecord)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        log.warning("record of %s cannot be used, it is made anew: %s", name, describe(error))
-        return None
-    return record if record.format == FORMAT and record.location == name else None
-
-
-def save(path: Path, record: ServedRecord) -> None:
-    write_atomic(path, msgspec.json.format(msgspec.json.encode(record), indent=1))

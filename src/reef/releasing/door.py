@@ -14,7 +14,7 @@ from reef.releasing.keeping import Keeper
 from reef.releasing.probing import Prober
 from reef.releasing.stamps import recorded_stamp
 from reef.serving.contract import NotReleased, Startable
-from reef.versions.local import Versions
+from reef.versions.contract import Versions
 from reef.words import describe
 
 log = logging.getLogger("reef.control")

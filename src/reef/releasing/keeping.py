@@ -15,7 +15,8 @@ from reef.fleet.model import Location
 from reef.hosting.contract import LoadReport
 from reef.locations.place import CodeLocation
 from reef.records.contents import ContentMaps
-from reef.records.kept import KeptVersion, KeptVersions, kept_now
+from reef.records.contract import KeptRecords
+from reef.records.kept import KeptVersion, kept_now
 from reef.records.served import ServedRecord
 from reef.serving.contract import Startable
 from reef.sources import SourceRecord
@@ -30,9 +31,9 @@ TRIES = 2  # at source that changes while it is copied
 class Keeper:
     """All its work on disks is done by one thread of its own, so that copying delays nobody."""
 
-    def __init__(self, state: StateDir, contents: ContentMaps) -> None:
+    def __init__(self, state: StateDir, versions: KeptRecords, contents: ContentMaps) -> None:
         copies = state.folder("copies")
-        self.versions = KeptVersions(_folder(copies, "versions"))
+        self.versions = versions
         self._blobs = BlobStore(_folder(copies, "blobs"))
         self._trees = Trees(_folder(copies, "trees"), self._blobs, skip=[str(state.root)])
         self._contents = contents

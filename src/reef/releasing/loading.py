@@ -15,7 +15,7 @@ from reef.releasing.recording import Recorder, record_within, too_late
 from reef.serving.contract import Startable
 from reef.snapshots.record import Recording, RecordingLate, synthesized_load_error
 from reef.sources import SourceRecord
-from reef.versions.local import Stamp, Versions
+from reef.versions.contract import Stamp, Versions
 from reef.words import describe
 
 log = logging.getLogger("reef.control")
@@ -51,6 +51,10 @@ class Loader:
         self._versions = versions
         self._recorder = recorder
         self._ending = Background(log, "ending a probe")
+
+    async def close(self) -> None:
+        """Whoever ends the hosting ends the probes, too."""
+        await self._ending.close()
 
     async def load_stable(self, place: CodeLocation) -> Loaded:
         """What lies there: load until the code did not change under the load."""

@@ -9,12 +9,12 @@ import msgspec
 
 from reef.events import Events, Pinned, Unpinned
 from reef.locations.place import CodeLocation
-from reef.records.served import ServedRecord, save
+from reef.records.contract import ServedRecords
+from reef.records.served import ServedRecord
 from reef.releasing.contract import Replaces
 from reef.releasing.keeping import Keeper
 from reef.releasing.stamps import recorded_stamp
-from reef.statedir import StateDir
-from reef.versions.local import Versions
+from reef.versions.contract import Versions
 from reef.words import fault
 
 ON_DEPLOY = "new code comes by `reef deploy` only"
@@ -26,14 +26,14 @@ class Pins:
 
     def __init__(
         self,
-        state: StateDir,
+        records: ServedRecords,
         keeper: Keeper,
         versions: Versions,
         servers: Replaces,
         events: Events,
         always: bool,
     ) -> None:
-        self._state = state
+        self._records = records
         self._keeper = keeper
         self._versions = versions
         self._servers = servers
@@ -84,7 +84,7 @@ class Pins:
         return "nothing was kept of its version" if kept is None else kept.not_kept
 
     async def _write(self, place: CodeLocation, record: ServedRecord) -> None:
-        await asyncio.to_thread(save, self._state.served_file(place.name), record)
+        await asyncio.to_thread(self._records.save, record)
         place.release.pin(record)
 
     async def _leave_the_disk(self, place: CodeLocation) -> None:

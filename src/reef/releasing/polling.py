@@ -13,7 +13,7 @@ from reef.locations.place import CodeLocation
 from reef.records.served import ServedRecord
 from reef.releasing.probing import Prober
 from reef.snapshots.record import RecordingFailed, record
-from reef.versions.local import Stamp
+from reef.versions.contract import Stamp
 from reef.wire.client import get_server_id
 from reef.words import because, describe
 

@@ -21,7 +21,7 @@ from reef.releasing.loading import Loaded, Loader
 from reef.releasing.publishing import Publisher
 from reef.snapshots.record import Recording, synthesized_load_error
 from reef.turns import Turns
-from reef.versions.local import Stamp, Versions
+from reef.versions.contract import Stamp, Versions
 from reef.words import describe, fault
 
 log = logging.getLogger("reef.control")

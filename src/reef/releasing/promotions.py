@@ -19,7 +19,7 @@ from reef.events import Event, VersionServed
 from reef.fleet.model import Location
 from reef.locations.place import CodeLocation
 from reef.records.contents import ContentMaps, made_of
-from reef.records.history import History
+from reef.records.contract import HistoryRecords
 from reef.records.served import ServedRecord
 from reef.releasing.outline import outline_of
 from reef.snapshots import SnapshotStore
@@ -43,12 +43,13 @@ class Promotions:
         store: SnapshotStore,
         environments: Mapping[str, Environment | EnvironmentProblem],
         contents: ContentMaps,
+        history: HistoryRecords,
     ) -> None:
         self._store = store
         self._environments = environments
         self._key = _key(state)
         self.contents = contents
-        self.history = History(state.folder("history"))
+        self.history = history
         # Location -> what promotes it, and its wave there, from 1 on, where there are several.
         self._by: dict[str, dict[str, Any]] = {}
         self._diffs: dict[tuple[str | None, str | None], Diff] = {}  # seen at a gate, not yet in a history

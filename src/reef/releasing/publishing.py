@@ -11,13 +11,13 @@ from reef.events import Events, VersionServed
 from reef.gateway.contract import Served, Shows
 from reef.hosting.contract import LoadReport
 from reef.locations.place import CodeLocation
-from reef.records.served import ServedRecord, save, server_id
+from reef.records.contract import ServedRecords
+from reef.records.served import ServedRecord, server_id
 from reef.releasing.loading import Loaded
 from reef.snapshots import SnapshotStore
 from reef.snapshots.model import LocationSnapshot
 from reef.snapshots.record import synthesized_load_error
 from reef.sources import SourceRecord
-from reef.statedir import StateDir
 
 KeepReport = Callable[[CodeLocation, LoadReport], Awaitable[str | None]]
 KeepContents = Callable[[CodeLocation, SourceRecord], Awaitable[str | None]]
@@ -29,14 +29,14 @@ class Publisher:
 
     def __init__(
         self,
-        state: StateDir,
+        records: ServedRecords,
         store: SnapshotStore,
         shows: Shows,
         events: Events,
         keep_report: KeepReport,
         keep_contents: KeepContents,
     ) -> None:
-        self._state = state
+        self._records = records
         self._store = store
         self._shows = shows
         self._events = events
@@ -80,8 +80,8 @@ class Publisher:
         return snapshot is not None and await asyncio.to_thread(self._store.check, snapshot)
 
     async def promote(self, place: CodeLocation, new: ServedRecord) -> None:
-        """On disk first, then to the gateway, which switches snapshot and server id together. Raises OSError."""
-        await asyncio.to_thread(save, self._state.served_file(place.name), new)
+        """Written down first, then to the gateway, which switches snapshot and server id together. Raises OSError."""
+        await asyncio.to_thread(self._records.save, new)
         before = place.release.promote(new)
         self._shows.serve(place.name, new.as_served())
         self._events.emit(VersionServed(place.name, before, new))

@@ -6,19 +6,18 @@ import logging
 
 from reef.fleet.model import Location
 from reef.locations.place import CodeLocation
-from reef.records.served import load
+from reef.records.contract import ServedRecords
 from reef.releasing.keeping import Keeper
 from reef.snapshots import SnapshotStore
 from reef.snapshots.record import told_load_error
-from reef.statedir import StateDir
 
 log = logging.getLogger("reef.control")
 
 
-def recall(spec: Location, state: StateDir, store: SnapshotStore, keeper: Keeper) -> CodeLocation:
+def recall(spec: Location, records: ServedRecords, store: SnapshotStore, keeper: Keeper) -> CodeLocation:
     """What an earlier host promoted for it, if its snapshot is still whole. Blocking."""
     place = CodeLocation(spec)
-    served = load(state.served_file(spec.name), spec.name)
+    served = records.load(spec.name)
     if served is not None and served.snapshot is not None and not store.check(served.snapshot):
         log.warning("%s: its snapshot is missing or damaged, it is recorded again", spec.name)
         served = None

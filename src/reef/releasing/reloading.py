@@ -14,7 +14,7 @@ from reef.records.served import Promoted, Refused
 from reef.releasing.contract import Environments, Renews
 from reef.releasing.quiet import Quiet
 from reef.releasing.releaser import Releaser
-from reef.versions.local import Change, Versions
+from reef.versions.contract import Change, Versions
 
 log = logging.getLogger("reef.control")
 

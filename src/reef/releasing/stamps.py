@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reef.locations.place import CodeLocation
-from reef.versions.local import Stamp
+from reef.versions.contract import Stamp
 
 
 def recorded_stamp(place: CodeLocation) -> Stamp:

@@ -6,8 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 from reef.decide.versions import settings_hash, version
 from reef.environments import Environment, EnvironmentProblem, changed_since
@@ -16,31 +14,12 @@ from reef.hosting.contract import LoadReport
 from reef.hosting.plan import ZygotePlan
 from reef.records.served import ServedRecord
 from reef.sources import SourceIndex, SourceRecord, SourceScope, changed_during, scope_of, source_root
+from reef.versions.contract import Change, Seen, Stamp
 from reef.versions.defs_state import NewestDefsState
 
-Change = Literal["same", "source", "environment", "settings", "defs state"]
 
-
-@dataclass(frozen=True)
-class Stamp:
-    """What a location's code was at one moment. `sources` (scope and digest) can be stored as JSON."""
-
-    version: str
-    environment: str
-    settings: str
-    sources: dict[str, object]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A stamp together with the record of every file, to compare before and after a load."""
-
-    stamp: Stamp
-    record: SourceRecord
-
-
-class Versions:
-    """All that can change what a location's code is."""
+class LocalVersions:
+    """Implements `Versions`. All that can change what a location's code is."""
 
     def __init__(
         self,

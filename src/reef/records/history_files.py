@@ -14,8 +14,8 @@ MOST = 500  # promotions that are remembered of one location for sure
 MOST_BYTES = 4 << 20
 
 
-class History:
-    """Blocking. A line that a full disk or a crash cut off is passed over."""
+class HistoryFiles:
+    """Implements `HistoryRecords`. A line that a full disk or a crash cut off is passed over."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
