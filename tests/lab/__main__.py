@@ -1,0 +1,109 @@
+"""`python -m lab VERB`: what the Makefile's `cluster…` targets call."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lab import cluster, images, needs, programs
+from lab.building import build, say
+from lab.cluster import Cluster
+from lab.errors import LabError
+
+TESTS = Path(__file__).parents[1]
+KUBECONFIG = "REEF_TEST_KUBECONFIG"
+
+
+def _programs(_: argparse.Namespace) -> int:
+    build(programs.API_SERVER)
+    print(f"{programs.program('etcd').parent}\n{programs.program('kube-apiserver').parent}")
+    return 0
+
+
+def _up(_: argparse.Namespace) -> int:
+    print(cluster.status(cluster.bring_up()))
+    say("`make cluster-shell` gives a shell in its network; `make cluster-down` ends it")
+    return 0
+
+
+def _down(_: argparse.Namespace) -> int:
+    cluster.take_down()
+    return 0
+
+
+def _status(_: argparse.Namespace) -> int:
+    print(cluster.status(Cluster()))
+    return 0
+
+
+def _images(options: argparse.Namespace) -> int:
+    build(programs.CLUSTER)
+    shutil.copy(images.archive(), options.file)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    return _inside(Cluster(), options.command or [os.environ.get("SHELL", "/bin/sh")])
+
+
+def _test(options: argparse.Namespace) -> int:
+    """The tests in the cluster, then those of its end. A cluster that was there before stays as it is."""
+    pytest = [sys.executable, "-m", "pytest", *(options.command or [str(TESTS / "cluster")])]
+    if KUBECONFIG in os.environ or needs.lacking():
+        return subprocess.run(pytest).returncode
+    was_up = Cluster().up
+    found = cluster.bring_up()
+    try:
+        first = _inside(found, pytest)
+        last = 0 if was_up else subprocess.run([*pytest[:3], str(TESTS / "cluster_down")]).returncode
+    finally:
+        if not was_up:
+            cluster.take_down()
+    return first or last
+
+
+def _inside(found: Cluster, command: Sequence[str]) -> int:
+    """In the control plane's network, from which pods and Services can be reached."""
+    environment = {**os.environ, KUBECONFIG: str(found.kubeconfig), "KUBECONFIG": str(found.kubeconfig)}
+    environment["PATH"] = f"{programs.program('kubectl').parent}:{environment['PATH']}"
+    return subprocess.run([*found.control.entering(), *command], env=environment).returncode
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "programs": _programs,
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "images": _images,
+    "run": _run,
+    "test": _test,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="lab", description="A real Kubernetes for Reef's tests.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("programs", help="build etcd, kube-apiserver and kubectl, for tests that need no node")
+    verbs.add_parser("up", help="bring the cluster up; builds what is missing")
+    verbs.add_parser("down", help="end it; what was built stays in the cache")
+    verbs.add_parser("status", help="what runs, as JSON")
+    verbs.add_parser("images", help="write the tests' images as an OCI archive").add_argument(
+        "file", type=Path
+    )
+    for verb, told in (("run", "run a command in the cluster's network"), ("test", "run the tests in it")):
+        verbs.add_parser(verb, help=told).add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    try:
+        return VERBS[options.verb](options)
+    except LabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
