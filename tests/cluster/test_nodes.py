@@ -31,7 +31,7 @@ def test_it_is_the_kubernetes_that_was_built(lab: Cluster) -> None:
 
 def test_no_device_leads_out_of_the_lab(lab: Cluster) -> None:
     devices = json.loads(lab.control.inside("ip", "-json", "link", "show"))
-    names = {one["ifname"] for one in devices} - {"lo", "link"}
+    names = {one["ifname"] for one in devices} - {"lo", "lab0"}
     assert names == {f"port{number}" for number in range(1, len(lab.nodes) + 1)}
     routes = json.loads(lab.control.inside("ip", "-json", "route", "show", "default"))
     assert routes == []

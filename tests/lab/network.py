@@ -14,7 +14,7 @@ API_SERVICE = "10.96.0.1"
 DNS_SERVICE = "10.96.0.10"
 PODS = "10.244.0.0/16"
 _PREFIX = 24
-_BRIDGE = "link"
+_BRIDGE = "lab0"
 
 
 def address(number: int) -> str:
