@@ -97,7 +97,12 @@ class ApiServer:
     def _start_etcd(self, peers: int) -> None:
         shutil.rmtree(self.folder / "etcd", ignore_errors=True)
         clients, others = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{peers}"
-        command = [self._found["etcd"], "--data-dir", self.folder / "etcd", "--unsafe-no-fsync"]
+        command: list[str | Path] = [
+            self._found["etcd"],
+            "--data-dir",
+            self.folder / "etcd",
+            "--unsafe-no-fsync",
+        ]
         command += ["--listen-client-urls", clients, "--advertise-client-urls", clients]
         command += ["--listen-peer-urls", others, "--initial-advertise-peer-urls", others]
         command += ["--initial-cluster", f"default={others}", "--log-level", "warn"]
@@ -105,7 +110,10 @@ class ApiServer:
 
     def start_server(self) -> None:
         """kube-apiserver alone, on the port that it had; returns when it is ready."""
-        command = [self._found["kube-apiserver"], f"--etcd-servers=http://127.0.0.1:{self._etcd_port}"]
+        command: list[str | Path] = [
+            self._found["kube-apiserver"],
+            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+        ]
         command += ["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1"]
         command += [f"--secure-port={self._port}", f"--cert-dir={self.folder / 'certs'}"]
         command += ["--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16"]

@@ -42,7 +42,17 @@ class Certificates:
         extensions = self.folder / f"{name}.ext"
         names = f"subjectAltName={','.join(addresses)}\n" if addresses else ""
         extensions.write_text(f"{names}extendedKeyUsage=serverAuth,clientAuth\n", "ascii")
-        command = ["openssl", "x509", "-req", "-in", asked, "-CA", self.ca, "-CAkey", self.folder / "ca.key"]
+        command: list[str | Path] = [
+            "openssl",
+            "x509",
+            "-req",
+            "-in",
+            asked,
+            "-CA",
+            self.ca,
+            "-CAkey",
+            self.folder / "ca.key",
+        ]
         run(*command, "-CAcreateserial", "-days", _DAYS, "-extfile", extensions, "-out", certificate)
         return certificate, key
 

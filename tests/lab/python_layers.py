@@ -16,7 +16,16 @@ from lab.processes import run
 
 HOME = "usr/local"  # where python.org's images have it, too
 LOCK = Path(__file__).parents[2] / "requirements.lock"
-_NOT_NEEDED = ("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "site-packages")
+_NOT_NEEDED: tuple[str, ...] = (
+    "test",
+    "tests",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "lib2to3",
+    "ensurepip",
+    "site-packages",
+)
 _NOT_NEEDED += ("__pycache__", "config-*", "*.a", "_test*.so", "_tkinter*.so", "turtle.py")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.oci import LayerWriter
 
-TOOLS = (
+TOOLS: tuple[str, ...] = (
     "cat",
     "chmod",
     "cp",
