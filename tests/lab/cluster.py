@@ -114,7 +114,7 @@ def _until(cluster: Cluster, condition: Callable[[], bool], what: str) -> None:
     why = ""
     while True:
         for machine in cluster.machines:
-            if machine.folder.exists() and (machine.folder / "machine.json").exists():
+            if (machine.folder / "spec.json").exists():
                 machine.check()
         try:
             if condition():

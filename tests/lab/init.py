@@ -4,7 +4,7 @@ It has a PID, mount and network namespace of its own. When it is killed, the ker
 process, no mount and no network device can be left. It runs alone (`python -I init.py SPEC`), from the standard
 library. SPEC is JSON: `folder`, `hostname`, `binds` (source -> where), `programs` (name -> `command`, `environment`).
 A file `NAME.off` in `folder` keeps a program off, and ends it where it runs. `status.json` there has how often each
-was started.
+was started, and whether it runs.
 """
 
 from __future__ import annotations
@@ -31,11 +31,14 @@ def main(spec: dict[str, Any]) -> None:
         time.sleep(0.05)
     programs = {name: Program(name, folder, **told) for name, told in spec["programs"].items()}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    written: dict[str, Any] = {}
     while True:
-        changed = [program.step() for program in programs.values()]
-        if any(changed):
-            _write_status(folder, programs)
+        for program in programs.values():
+            program.step()
         _reap(programs)
+        status = {name: {"starts": one.starts, "runs": one.pid is not None} for name, one in programs.items()}
+        if status != written:
+            written = _write(folder / "status.json", status)
         time.sleep(_EVERY_S)
 
 
@@ -60,16 +63,12 @@ class Program:
         self.pid: int | None = None
         self._not_before = 0.0
 
-    def step(self) -> bool:
-        """Whether something changed."""
+    def step(self) -> None:
         off = (self._folder / f"{self._name}.off").exists()
         if self.pid is not None and off:
             os.kill(self.pid, signal.SIGKILL)
-            return False
-        if self.pid is None and not off and time.monotonic() >= self._not_before:
+        elif self.pid is None and not off and time.monotonic() >= self._not_before:
             self._start()
-            return True
-        return False
 
     def _start(self) -> None:
         with (self._folder / f"{self._name}.log").open("ab") as log:
@@ -103,10 +102,11 @@ def _reap(programs: dict[str, Program]) -> None:
                 program.ended()
 
 
-def _write_status(folder: Path, programs: dict[str, Program]) -> None:
-    part = folder / "status.part"
-    part.write_text(json.dumps({name: {"starts": program.starts} for name, program in programs.items()}))
-    part.rename(folder / "status.json")
+def _write(path: Path, status: dict[str, Any]) -> dict[str, Any]:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(status))
+    part.rename(path)
+    return status
 
 
 if __name__ == "__main__":

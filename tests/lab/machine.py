@@ -20,6 +20,7 @@ from lab.processes import run, tail
 _INIT = Path(__file__).with_name("init.py")
 _NAMESPACES = ("--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc")
 _GONE_S = 60.0
+_MADE_S = 20.0
 _MANY = 4
 
 
@@ -30,7 +31,7 @@ class Program:
 
 
 class Machine:
-    """Below `folder`: its logs, `status.json`, and `machine.json` by which another process finds it again."""
+    """Below `folder`: its logs, `status.json`, and `spec.json` by which another process finds it again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,38 +49,36 @@ class Machine:
             "programs": {name: _told(program) for name, program in programs.items()},
         }
         (self.folder / "spec.json").write_text(json.dumps(spec), "utf-8")
+        self._wait(self._unshare())
+
+    def _unshare(self) -> subprocess.Popen[bytes]:
         command = ["unshare", *_NAMESPACES, sys.executable, "-I", str(_INIT), str(self.folder / "spec.json")]
         with (self.folder / "init.log").open("ab") as log:
-            outer = subprocess.Popen(
+            return subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        pid = self._inner(outer)
-        self._record(pid)
 
-    def _inner(self, outer: subprocess.Popen[bytes]) -> int:
-        """The process that is number 1 inside."""
-        children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            if outer.poll() is not None:
-                break
-            if found := children.read_text("ascii").split():
-                return int(found[0])
+    def _wait(self, outer: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _MADE_S
+        while self.pid is None:
+            if outer.poll() is not None or time.monotonic() > deadline:
+                outer.kill()
+                told = tail(self.folder / "init.log")
+                raise LabError(f"The namespaces of {self.name} cannot be made:\n{told}")
             time.sleep(0.01)
-        raise LabError(f"The namespaces of {self.name} cannot be made:\n{tail(self.folder / 'init.log')}")
-
-    def _record(self, pid: int) -> None:
-        told = {"pid": pid, "started": _started(pid)}
-        (self.folder / "machine.json").write_text(json.dumps(told), "utf-8")
 
     @property
     def pid(self) -> int | None:
-        """Of its first process; None where it does not run."""
-        try:
-            told: dict[str, Any] = json.loads((self.folder / "machine.json").read_text("utf-8"))
-        except FileNotFoundError:
-            return None
-        return told["pid"] if _started(told["pid"]) == told["started"] else None
+        """Of the process that is number 1 inside, found by its command; None where there is none."""
+        spec = str(self.folder / "spec.json").encode()
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if words[1:2] == [b"-I"] and words[3:4] == [spec]:
+                return int(path.parent.name)
+        return None
 
     def go(self) -> None:
         (self.folder / "go").touch()
@@ -102,11 +101,7 @@ class Machine:
         """Raises LabError where a program of it ends again and again."""
         if self.pid is None:
             raise LabError(f"{self.name} ended:\n{tail(self.folder / 'init.log')}")
-        try:
-            status = json.loads((self.folder / "status.json").read_text("utf-8"))
-        except FileNotFoundError:
-            return
-        for name, told in status.items():
+        for name, told in self._status().items():
             if told["starts"] >= _MANY:
                 log = self.folder / f"{name}.log"
                 raise LabError(
@@ -119,9 +114,25 @@ class Machine:
         off = self.folder / f"{program}.off"
         off.touch()
         try:
+            self._wait_for(program, runs=False)
             yield
         finally:
             off.unlink()
+            self._wait_for(program, runs=True)
+
+    def _wait_for(self, program: str, *, runs: bool) -> None:
+        deadline = time.monotonic() + _MADE_S
+        while self._status()[program]["runs"] != runs:
+            if time.monotonic() > deadline:
+                raise LabError(f"{program} on {self.name} does not {'start' if runs else 'end'}.")
+            time.sleep(0.05)
+
+    def _status(self) -> dict[str, Any]:
+        try:
+            told: dict[str, Any] = json.loads((self.folder / "status.json").read_text("utf-8"))
+        except FileNotFoundError:  # nothing was started yet
+            return {}
+        return told
 
     def kill(self) -> None:
         """Everything in it ends. Returns when it has."""
@@ -130,7 +141,7 @@ class Machine:
             return
         os.kill(pid, signal.SIGKILL)
         deadline = time.monotonic() + _GONE_S
-        while self.pid is not None:
+        while not _ended(pid):
             if time.monotonic() > deadline:
                 raise LabError(f"Process {pid} ({self.name}) does not end.")
             time.sleep(0.05)
@@ -140,10 +151,9 @@ def _told(program: Program) -> dict[str, Any]:
     return {"command": [str(word) for word in program.command], "environment": dict(program.environment)}
 
 
-def _started(pid: int) -> str | None:
-    """When a process started, in the kernel's ticks; None where there is none any more (a zombie is none)."""
+def _ended(pid: int) -> bool:
+    """It and, as it was number 1 of its namespace, all others there. A zombie has ended."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else fields[19]
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
