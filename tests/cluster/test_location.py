@@ -12,10 +12,10 @@ from lab.kubectl import Kubectl
 ASK = """
 import json, socket
 from dagster._grpc.client import DagsterGrpcClient
+from dagster_shared.serdes import deserialize_value
 client = DagsterGrpcClient(host="sales", port=4000)
 assert client.ping("hello")["echo"] == "hello"
-from dagster_shared.serdes import deserialize_value
-told = client.list_repositories()
+told = deserialize_value(client.list_repositories())
 print(json.dumps({
     "address": socket.gethostbyname("sales"),
     "repositories": [symbol.repository_name for symbol in told.repository_symbols],

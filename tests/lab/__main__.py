@@ -85,6 +85,12 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
 }
 
 
+def _parse(parser: argparse.ArgumentParser, words: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """What follows `run` and `test` is the other program's, options too."""
+    given = words[1:] if words[:1] in (["run"], ["test"]) and words[1:2] not in (["-h"], ["--help"]) else []
+    return parser.parse_args(words[: len(words) - len(given)]), given
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="lab", description="A real Kubernetes for Reef's tests.")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -96,8 +102,8 @@ def main() -> int:
         "file", type=Path
     )
     for verb, told in (("run", "run a command in the cluster's network"), ("test", "run the tests in it")):
-        verbs.add_parser(verb, help=told).add_argument("command", nargs=argparse.REMAINDER)
-    options = parser.parse_args()
+        verbs.add_parser(verb, help=told, usage=f"lab {verb} [ARGUMENT…]")
+    options, options.command = _parse(parser, sys.argv[1:])
     try:
         return VERBS[options.verb](options)
     except LabError as error:
