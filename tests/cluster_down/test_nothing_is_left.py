@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deadlines import until
-from lab import cgroups, cluster, needs, node
+from lab import bringing, cgroups, needs
 from lab.cluster import Cluster
 
 KINDS = ("net", "mnt", "pid", "ipc", "uts")
@@ -64,12 +64,12 @@ def test_nothing_is_left_behind() -> None:
     lab = Cluster()
     own = of_the_lab(lab)
     assert len(own) > 4 * len(lab.machines)  # those of pods are among them
-    assert cgroups.remaining(node.CGROUPS)
+    assert cgroups.remaining(lab.cgroup)
     before = mounts(), devices()
-    cluster.take_down()
+    bringing.take_down()
     until(
         lambda: not {one for pid in processes() for one in namespaces(pid)} & own, 30, "for the last process"
     )
     assert (mounts(), devices()) == before
-    assert cgroups.remaining(node.CGROUPS) == []
+    assert cgroups.remaining(lab.cgroup) == []
     assert not lab.folder.exists()

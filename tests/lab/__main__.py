@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lab import cluster, images, needs, programs
+from lab import bringing, failures, images, needs, programs
 from lab.building import build, say
 from lab.cluster import Cluster
 from lab.errors import LabError
@@ -26,18 +26,21 @@ def _programs(_: argparse.Namespace) -> int:
 
 
 def _up(_: argparse.Namespace) -> int:
-    print(cluster.status(cluster.bring_up()))
+    print(bringing.bring_up().status())
     say("`make cluster-shell` gives a shell in its network; `make cluster-down` ends it")
     return 0
 
 
-def _down(_: argparse.Namespace) -> int:
-    cluster.take_down()
+def _down(options: argparse.Namespace) -> int:
+    if options.all:
+        bringing.take_all_down()
+    else:
+        bringing.take_down()
     return 0
 
 
 def _status(_: argparse.Namespace) -> int:
-    print(cluster.status(Cluster()))
+    print(Cluster().status())
     return 0
 
 
@@ -57,13 +60,15 @@ def _test(options: argparse.Namespace) -> int:
     if KUBECONFIG in os.environ or needs.lacking():
         return subprocess.run(pytest).returncode
     was_up = Cluster().up
-    found = cluster.bring_up()
+    found = bringing.bring_up()
     try:
         first = _inside(found, pytest)
+        if first:
+            say(f"what the cluster said is kept in {failures.keep(found)}")
         last = 0 if was_up else subprocess.run([*pytest[:3], str(TESTS / "cluster_down")]).returncode
     finally:
         if not was_up:
-            cluster.take_down()
+            bringing.take_down()
     return first or last
 
 
@@ -96,14 +101,16 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("programs", help="build etcd, kube-apiserver and kubectl, for tests that need no node")
     verbs.add_parser("up", help="bring the cluster up; builds what is missing")
-    verbs.add_parser("down", help="end it; what was built stays in the cache")
+    down = verbs.add_parser("down", help="end it; what was built stays in the cache")
+    down.add_argument("--all", action="store_true", help="those of other checkouts, too")
     verbs.add_parser("status", help="what runs, as JSON")
     verbs.add_parser("images", help="write the tests' images as an OCI archive").add_argument(
         "file", type=Path
     )
     for verb, told in (("run", "run a command in the cluster's network"), ("test", "run the tests in it")):
         verbs.add_parser(verb, help=told, usage=f"lab {verb} [ARGUMENT…]")
-    options, options.command = _parse(parser, sys.argv[1:])
+    options, command = _parse(parser, sys.argv[1:])
+    options.command = command
     try:
         return VERBS[options.verb](options)
     except LabError as error:

@@ -13,12 +13,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from lab import versions
 from lab.errors import LabError
-from lab.folders import alone, cache
+from lab.folders import alone, cache, used
 from lab.programs import HERE, Piece
 
 _EVERY_S = 20.0
@@ -26,10 +26,11 @@ _TOLD_LINES = 25
 _SECCOMP_HINT = "runc needs a C compiler, pkg-config and libseccomp's headers (Debian: libseccomp-dev)"
 
 
-def build(pieces: Iterable[Piece]) -> None:
+def build(pieces: Sequence[Piece]) -> None:
     """Builds what is not there yet."""
     with alone("building"):
         missing = [piece for piece in pieces if not piece.built]
+        used(*(piece.folder for piece in pieces if piece.built))
         if not missing:
             return
         _check_go()

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+_KEPT_S = 7 * 86400.0
 
 
 def cache() -> Path:
@@ -23,3 +29,22 @@ def alone(what: str) -> Iterator[None]:
     with (cache() / f"{what}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def runs() -> Path:
+    """Below it, a folder for each cluster."""
+    return cache() / "run"
+
+
+def own_run() -> Path:
+    """Of this checkout's cluster: two checkouts on one machine do not meet."""
+    return runs() / hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:8]
+
+
+def used(*folders: Path) -> None:
+    """Marks what was made, and removes what lies beside it and was not used for a week."""
+    for folder in folders:
+        os.utime(folder)
+    for other in {other for folder in folders for other in folder.parent.iterdir()}:
+        if time.time() - other.stat().st_mtime > _KEPT_S:
+            shutil.rmtree(other, ignore_errors=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab import oci, python_layers, rootfs, versions
 from lab.building import say
-from lab.folders import alone, cache
+from lab.folders import alone, cache, used
 from lab.oci import Image, Layer, LayerWriter
 from lab.programs import HERE, program
 
@@ -40,17 +40,23 @@ def archive() -> Path:
     """An OCI archive with all of them, made once for each state of this code, of the programs and of the lock file."""
     with alone("images"):
         folder = cache() / "images" / _key()
-        found = folder / "images.tar"
-        if not found.exists():
-            started = time.monotonic()
-            say("making the images (once; some minutes)")
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            part = folder / "part.tar"
-            oci.archive(part, _all(folder), platform.machine())
-            part.rename(found)
-            say(f"made the images in {time.monotonic() - started:.0f} s")
-        return found
+        if not (folder / "images.tar").exists():
+            _make(folder)
+        used(folder)
+        return folder / "images.tar"
+
+
+def _make(folder: Path) -> None:
+    started = time.monotonic()
+    say("making the images (once; some minutes)")
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    oci.archive(part / "images.tar", _all(part), platform.machine())
+    for tree in python_layers.TREES:
+        shutil.rmtree(part / tree)
+    part.rename(folder)
+    say(f"made the images in {time.monotonic() - started:.0f} s")
 
 
 def _key() -> str:
@@ -84,6 +90,17 @@ def dagster_layers(work: Path, python: Path = Path(sys.executable)) -> tuple[Lay
     base = LayerWriter(work / "base.tar")
     rootfs.write(base)
     return base.done(), python_layers.interpreter(python, work), python_layers.packages(work, ["dagster"])
+
+
+def locations(path: Path, code: Mapping[str, str]) -> None:
+    """An OCI archive at `path` with more locations, image name -> defs.py, over the layers of LOCATION."""
+    folder = archive().parent
+    below = tuple(oci.layer(folder / f"{name}.tar") for name in ("base", *python_layers.TREES))
+    made = [
+        location(name, below, {"defs.py": text}, path.with_suffix(f".{number}"))
+        for number, (name, text) in enumerate(code.items())
+    ]
+    oci.archive(path, made, platform.machine())
 
 
 def location(name: str, layers: tuple[Layer, ...], code: Mapping[str, str], path: Path) -> Image:

@@ -40,6 +40,8 @@ class Machine:
     def create(self, programs: Mapping[str, Program], binds: Mapping[str, Path]) -> None:
         """Namespaces without a network yet; the programs start on `go`. `binds`: where -> folder, made if missing."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for old in ("go", "status.json"):
+            (self.folder / old).unlink(missing_ok=True)
         for source in binds.values():
             source.mkdir(parents=True, exist_ok=True)
         spec = {
@@ -66,6 +68,7 @@ class Machine:
                 told = tail(self.folder / "init.log")
                 raise LabError(f"The namespaces of {self.name} cannot be made:\n{told}")
             time.sleep(0.01)
+        outer.returncode = 0  # it stays when this process ends: nobody waits for it
 
     @property
     def pid(self) -> int | None:

@@ -35,9 +35,8 @@ def lay_control(control: Machine) -> None:
     _forward(control)
 
 
-def lay_node(control: Machine, nodes: list[Machine], number: int) -> None:
+def lay_node(control: Machine, node: Machine, number: int, nodes: int) -> None:
     """Its cable, and the routes to the pods of the others."""
-    node = nodes[number - 1]
     port = f"port{number}"
     control.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(node.pid))
     control.ip("link", "set", port, "master", _BRIDGE, "up")
@@ -45,12 +44,12 @@ def lay_node(control: Machine, nodes: list[Machine], number: int) -> None:
     node.ip("address", "add", f"{address(number)}/{_PREFIX}", "dev", "eth0")
     node.ip("link", "set", "eth0", "up")
     node.ip("route", "add", "default", "via", CONTROL)
-    for other in range(1, len(nodes) + 1):
+    for other in range(1, nodes + 1):
         if other != number:
             node.ip("route", "add", pods(other), "via", address(other))
-    control.ip("route", "add", pods(number), "via", address(number))
+    control.ip("route", "replace", pods(number), "via", address(number))
     if number == 1:  # whoever is in the control plane's namespace reaches Services through the first node
-        control.ip("route", "add", SERVICES, "via", address(number))
+        control.ip("route", "replace", SERVICES, "via", address(number))
     _forward(node)
 
 

@@ -15,7 +15,6 @@ from lab.network import DNS_SERVICE, PODS, address, pods
 from lab.programs import program
 
 SOCKET = "/run/containerd/containerd.sock"  # below a node's own /run
-CGROUPS = "reef-cluster"
 _CONTAINERD = """version = 3
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "overlayfs"
@@ -35,16 +34,12 @@ _CONTAINERD = """version = 3
 """
 
 
-def cgroup(name: str) -> str:
-    return f"/{CGROUPS}/{name}"
-
-
-def prepare(folder: Path, control: Path, number: int) -> dict[str, Program]:
+def prepare(folder: Path, control: Path, number: int, cgroup: str) -> dict[str, Program]:
     """Writes what they read into `folder`; kubeconfigs and the authority are those of `control`."""
     name = folder.name
     _write_containerd(folder)
     _write(folder / "cni" / "10-lab.conflist", json.dumps(_pod_network(number)))
-    _write(folder / "kubelet.yaml", yaml.safe_dump(_kubelet(control, name, number)))
+    _write(folder / "kubelet.yaml", yaml.safe_dump(_kubelet(control, cgroup, number)))
     _write(folder / "kube-proxy.yaml", yaml.safe_dump(_proxy(control, name)))
     path = f"{program('containerd').parent}:/usr/sbin:/usr/bin:/sbin:/bin"
     environment = {"PATH": path, "TMPDIR": "/run"}
@@ -91,7 +86,7 @@ def _pod_network(number: int) -> dict[str, Any]:
     return {"cniVersion": "1.0.0", "name": "lab", "plugins": plugins}
 
 
-def _kubelet(control: Path, name: str, number: int) -> dict[str, Any]:
+def _kubelet(control: Path, cgroup: str, number: int) -> dict[str, Any]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -104,7 +99,7 @@ def _kubelet(control: Path, name: str, number: int) -> dict[str, Any]:
         },
         "authorization": {"mode": "Webhook"},
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": cgroup(name),
+        "cgroupRoot": f"/{cgroup}",
         "clusterDNS": [DNS_SERVICE],
         "clusterDomain": "cluster.local",
         "failCgroupV1": False,

@@ -15,6 +15,7 @@ from lab.oci import Layer, LayerWriter
 from lab.processes import run
 
 HOME = "usr/local"  # where python.org's images have it, too
+TREES = ("python", "packages")  # folders of `work`, and the names of the layers made of them
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 _NOT_NEEDED: tuple[str, ...] = (
     "test",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from lab.building import build
 from lab.errors import LabError
+from lab.folders import used
 from lab.programs import Piece
 
 needs_go = pytest.mark.skipif(shutil.which("go") is None, reason="there is no Go on this machine")
@@ -54,3 +56,13 @@ def test_no_go(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(LabError, match="There is no Go on this machine"):
         build([piece(source)])
+
+
+def test_what_was_not_used_for_a_week_goes(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("old", "older", "recent", "in use")]
+    for folder in folders:
+        folder.mkdir()
+    for folder in (folders[0], folders[1], folders[3]):
+        os.utime(folder, (0, 0))
+    used(folders[3], folders[0])
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["in use", "old", "recent"]
