@@ -17,6 +17,7 @@ from lab.errors import LabError
 
 TESTS = Path(__file__).parents[1]
 KUBECONFIG = "REEF_TEST_KUBECONFIG"
+TAKES_DOWN = "REEF_TEST_TAKES_CLUSTER_DOWN"
 
 
 def _programs(_: argparse.Namespace) -> int:
@@ -65,11 +66,17 @@ def _test(options: argparse.Namespace) -> int:
         first = _inside(found, pytest)
         if first:
             say(f"what the cluster said is kept in {failures.keep(found)}")
-        last = 0 if was_up else subprocess.run([*pytest[:3], str(TESTS / "cluster_down")]).returncode
+        last = 0 if was_up else _end(pytest[:3])
     finally:
         if not was_up:
             bringing.take_down()
     return first or last
+
+
+def _end(pytest: list[str]) -> int:
+    """The test that takes the cluster down; it must not do so where somebody runs all tests beside a cluster."""
+    environment = {**os.environ, TAKES_DOWN: "1"}
+    return subprocess.run([*pytest, str(TESTS / "cluster_down")], env=environment).returncode
 
 
 def _inside(found: Cluster, command: Sequence[str]) -> int:

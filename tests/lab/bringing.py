@@ -54,6 +54,7 @@ def take_all_down() -> None:
 
 def _start(cluster: Cluster, archive: Path) -> None:
     cluster.folder.mkdir(parents=True)
+    cluster.images.symlink_to(archive.parent)
     control = cluster.control
     control.folder.mkdir()
     control.create(control_plane.prepare(control.folder, NODES), {})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from lab import control_plane, node, programs
+from lab import control_plane, images, node, programs
 from lab.folders import own_run
 from lab.kubectl import Kubectl
 from lab.machine import Machine
@@ -21,6 +23,7 @@ class Cluster:
         self.cgroup = f"reef-cluster-{self.folder.name}"
         self.control = Machine(self.folder / "control")
         self.nodes = [Machine(self.folder / f"node{number}") for number in range(1, NODES + 1)]
+        self.images = self.folder / "images"  # a link to where those that it was brought up with were made
         self.kubeconfig = self.control.folder / "admin.kubeconfig"
 
     @property
@@ -39,6 +42,13 @@ class Cluster:
         """Puts the images of an OCI archive onto all nodes."""
         for machine in self.nodes:
             self.ctr(machine, "images", "import", str(archive))
+
+    def load_locations(self, code: Mapping[str, str]) -> None:
+        """Puts images of more code locations onto all nodes: image name -> defs.py. See `images.locations`."""
+        with tempfile.TemporaryDirectory() as folder:
+            archive = Path(folder) / "locations.tar"
+            images.locations(archive, self.images, code)
+            self.load(archive)
 
     def ctr(self, machine: Machine, *arguments: str) -> str:
         return machine.inside(programs.program("ctr"), "-a", node.SOCKET, "-n", "k8s.io", *arguments)

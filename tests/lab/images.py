@@ -92,15 +92,17 @@ def dagster_layers(work: Path, python: Path = Path(sys.executable)) -> tuple[Lay
     return base.done(), python_layers.interpreter(python, work), python_layers.packages(work, ["dagster"])
 
 
-def locations(path: Path, code: Mapping[str, str]) -> None:
-    """An OCI archive at `path` with more locations, image name -> defs.py, over the layers of LOCATION."""
-    folder = archive().parent
+def locations(path: Path, folder: Path, code: Mapping[str, str]) -> None:
+    """An OCI archive at `path` with more locations, image name -> defs.py.
+
+    They have the layers of LOCATION in `folder`, which are not in the archive: whoever loads it has them.
+    """
     below = tuple(oci.layer(folder / f"{name}.tar") for name in ("base", *python_layers.TREES))
     made = [
         location(name, below, {"defs.py": text}, path.with_suffix(f".{number}"))
         for number, (name, text) in enumerate(code.items())
     ]
-    oci.archive(path, made, platform.machine())
+    oci.archive(path, made, platform.machine(), without=below)
 
 
 def location(name: str, layers: tuple[Layer, ...], code: Mapping[str, str], path: Path) -> Image:

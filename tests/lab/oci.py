@@ -103,10 +103,10 @@ def layer(path: Path) -> Layer:
         return Layer(path, "sha256:" + hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def archive(path: Path, images: Iterable[Image], architecture: str) -> None:
-    """An OCI archive with all images; a layer that several have is in it once."""
+def archive(path: Path, images: Iterable[Image], architecture: str, without: Iterable[Layer] = ()) -> None:
+    """An OCI archive with all images; a layer that several have is in it once, one that a node has need not be."""
     with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
-        blobs = _Blobs(tar)
+        blobs = _Blobs(tar, {one.digest for one in without})
         manifests = [_put(blobs, image, _ARCHITECTURES[architecture]) for image in images]
         blobs.plain("index.json", json.dumps({"schemaVersion": 2, "manifests": manifests}).encode())
         blobs.plain("oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
@@ -124,9 +124,9 @@ def _put(blobs: _Blobs, image: Image, architecture: str) -> dict[str, Any]:
 
 
 class _Blobs:
-    def __init__(self, tar: tarfile.TarFile) -> None:
+    def __init__(self, tar: tarfile.TarFile, there: set[str]) -> None:
         self._tar = tar
-        self._there: set[str] = set()
+        self._there = there
 
     def plain(self, name: str, content: bytes) -> None:
         entry = tarfile.TarInfo(name)
