@@ -77,7 +77,7 @@ def test_it_goes_away_and_comes_back_with_what_it_had(api_server: ApiServer, kub
 
 
 def test_nobody_gets_in_without_a_token(api_server: ApiServer) -> None:
-    with pytest.raises(KubectlError, match="Unauthorized"):
+    with pytest.raises(KubectlError, match="must be logged in"):
         api_server.kubectl("--token=wrong", "get", "namespaces")
 
 

@@ -51,7 +51,7 @@ class ApiServer:
         self.token = secrets.token_hex(16)
         self.ca = folder / "certs" / "apiserver.crt"
         self.kubeconfig = folder / "kubeconfig"
-        self.kubectl = Kubectl(found["kubectl"], self.kubeconfig)
+        self.kubectl = Kubectl(found["kubectl"], self.kubeconfig, cache=folder / "kubectl")
         self._etcd: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._keys()

@@ -36,7 +36,8 @@ class Cluster:
 
     @property
     def kubectl(self) -> Kubectl:
-        return Kubectl(programs.program("kubectl"), self.kubeconfig, self.control.entering())
+        program, cache = programs.program("kubectl"), self.folder / "kubectl"
+        return Kubectl(program, self.kubeconfig, self.control.entering(), cache)
 
     def load(self, archive: Path) -> None:
         """Puts the images of an OCI archive onto all nodes."""

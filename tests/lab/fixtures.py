@@ -1,4 +1,4 @@
-"""What tests ask for. In a conftest: `from lab.fixtures import api_server  # noqa: F401`."""
+"""What tests of any folder may ask for; `tests/conftest.py` makes them known."""
 
 from __future__ import annotations
 

@@ -14,12 +14,20 @@ class KubectlError(Exception):
 
 
 class Kubectl:
-    """Calls the program; `prefix` is what it is started through (to enter a network namespace)."""
+    """Calls the program.
 
-    def __init__(self, program: Path, kubeconfig: Path, prefix: Sequence[str] = ()) -> None:
+    `prefix` is what it is started through, to enter a network namespace. `cache` is a folder for what it learns of a
+    server: kubectl's own one takes two servers that had one address after each other for the same.
+    """
+
+    def __init__(
+        self, program: Path, kubeconfig: Path, prefix: Sequence[str] = (), cache: Path | None = None
+    ) -> None:
         self.command = [*prefix, str(program), "--kubeconfig", str(kubeconfig)]
+        if cache is not None:
+            self.command += ["--cache-dir", str(cache)]
 
-    def __call__(self, *arguments: str, stdin: str | bytes | None = None, timeout_s: float = 60.0) -> str:
+    def __call__(self, *arguments: str, stdin: str | bytes | None = None, timeout_s: float = 120.0) -> str:
         """What it printed. Raises KubectlError where it fails or takes longer."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
         command = [*self.command, *arguments]
@@ -31,7 +39,7 @@ class Kubectl:
             raise KubectlError(done.stderr.decode("utf-8", "replace").strip())
         return done.stdout.decode("utf-8", "replace")
 
-    def json(self, *arguments: str, timeout_s: float = 60.0) -> Any:
+    def json(self, *arguments: str, timeout_s: float = 120.0) -> Any:
         return json.loads(self(*arguments, "-o", "json", timeout_s=timeout_s))
 
     def apply(self, *objects: dict[str, Any]) -> str:
