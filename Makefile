@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum
 # Where it is set, each of the hundreds of processes that tests start would compile Reef anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install check test test-libraries test-all demo bench-quick lock clean
+.PHONY: install check test test-libraries test-all cluster-programs cluster cluster-down cluster-shell test-cluster demo bench-quick lock clean
 
 $(STAMP):
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,24 @@ test-libraries: $(STAMP)
 #   .venv/bin/python tests/every_python.py --row 3.12 --record docs/test-matrix.md
 test-all: $(STAMP)
 	$(BIN)/python tests/every_python.py --record docs/test-matrix.md
+
+# A real Kubernetes, built from its modules: docs/testing-on-kubernetes.md. The first needs no root.
+LAB := PYTHONPATH=tests $(BIN)/python -m lab
+
+cluster-programs: $(STAMP)
+	$(LAB) programs
+
+cluster: $(STAMP)
+	$(LAB) up
+
+cluster-down: $(STAMP)
+	$(LAB) down
+
+cluster-shell: $(STAMP)
+	$(LAB) run
+
+test-cluster: $(STAMP)
+	$(LAB) test
 
 demo: $(STAMP)
 	$(BIN)/reef demo

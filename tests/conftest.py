@@ -15,6 +15,7 @@ import pytest
 
 import yardstick
 from deadlines import MEASURED, Deadline
+from lab.fixtures import api_server, kube_namespace  # noqa: F401 (one API server for tests of all folders)
 from yardstick import Sample
 
 MEASURING = pytest.StashKey[subprocess.Popen[bytes]]()

@@ -1,0 +1,10 @@
+"""Which version of what: the one place. A changed line builds that piece anew."""
+
+KUBERNETES = "1.36.3"
+ETCD = "3.6.16"
+CONTAINERD = "2.2.9"
+RUNC = "1.3.7"
+COREDNS = "1.14.7"
+REGISTRY = "3.1.2"
+CNI_PLUGINS = "1.9.1"
+GO = "1.26"  # the oldest that builds all of them
