@@ -16,6 +16,7 @@ from lab.building import build, say
 from lab.cluster import Cluster
 from lab.errors import LabError
 
+NO_CLUSTER = 77  # none of pytest's own: what tells CI that there is nothing to test in
 TESTS = Path(__file__).parents[1]
 KUBECONFIG = "REEF_TEST_KUBECONFIG"
 TAKES_DOWN = "REEF_TEST_TAKES_CLUSTER_DOWN"
@@ -128,7 +129,7 @@ def main() -> int:
         return 128 + signal.SIGINT
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return NO_CLUSTER
 
 
 if __name__ == "__main__":
