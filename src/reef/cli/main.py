@@ -25,6 +25,8 @@ VERBS = {
     "history": "reef.cli.history",
     "rollback": "reef.cli.rollback",
     "init": "reef.cli.init",
+    "render": "reef.cli.render",
+    "import": "reef.cli.import_",
     "export": "reef.cli.export",
     "schema": "reef.cli.schema",
     "demo": "reef.cli.demo",

@@ -44,8 +44,8 @@ def fields_of(model: type[Struct]) -> dict[str, Any]:
 
 def meta_of(annotation: Any) -> msgspec.Meta:
     """The description, and the end of the error sentence, of a field."""
-    found = next(each for each in annotation.__metadata__ if isinstance(each, msgspec.Meta))
-    return found
+    metas = [each for each in annotation.__metadata__ if isinstance(each, msgspec.Meta)]
+    return next((each for each in metas if each.extra), metas[-1])
 
 
 def _must_be(annotation: Any) -> str:

@@ -70,11 +70,25 @@ def read_document(path: str) -> Item:
 
 def parse_document(text: str, file: str) -> Item:
     """As `read_document`, from text; `file` is only a name for messages."""
+    return _parsed(text, file, single=True)[0]
+
+
+def parse_documents(text: str, file: str) -> list[Item]:
+    """Every document of a text that has several, empty ones left out. Raises ReefError."""
+    return [each for each in _parsed(text, file, single=False) if each.value is not None]
+
+
+def _parsed(text: str, file: str, single: bool) -> list[Item]:
     hint = template_hint(text)
     try:
         loader = _Loader(text)
-        node = loader.get_single_node()
-        return _Builder(loader, file).item(node, "") if node else Item(None, "", Where(file))
+        if single:
+            node = loader.get_single_node()
+            return [_Builder(loader, file).item(node, "") if node else Item(None, "", Where(file))]
+        found = []
+        while loader.check_node() and (node := loader.get_node()):
+            found.append(_Builder(loader, file).item(node, ""))
+        return found
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None

@@ -1,0 +1,68 @@
+"""What the controller says of a CodeLocation. It changes with versions and conditions, not with sleep and wake."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from reef.fleet.shared import Text, says
+
+CONDITIONS = ("Ready", "Reconciling", "Stalled", "Degraded")
+
+
+class Condition(Struct, forbid_unknown_fields=True, kw_only=True):
+    """One aspect of its state, in Kubernetes' own form."""
+
+    type: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=316)],
+        says("Ready, Reconciling, Stalled or Degraded.", "a type"),
+    ]
+    status: Annotated[
+        Literal["True", "False", "Unknown"], says("Whether it holds.", "True, False or Unknown")
+    ]
+    reason: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=1024)],
+        says("Why, in one word for programs.", "a word"),
+    ]
+    message: Annotated[
+        Annotated[str, Meta(max_length=32_768)], says("Why, in a sentence for people.", "a sentence")
+    ]
+    lastTransitionTime: Annotated[str, says("When `status` last changed.", "a time")]
+    observedGeneration: Annotated[
+        int | UnsetType, says("The generation of the object that it speaks of.", "a whole number")
+    ] = UNSET
+
+
+class ImageStatus(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a tag has become."""
+
+    requested: Annotated[str, says("The image as `spec` names it.", "the name of an image")]
+    digest: Annotated[str, says("What it was when this version was probed.", "a digest")]
+
+
+class PlacementStatus(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Where it runs, and why there."""
+
+    chosen: Annotated[Text, says("packed, on_demand, standing or external.", "a placement")]
+    reason: Annotated[str, says("Why this placement was chosen.", "a sentence")]
+
+
+class Status(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is true of it now."""
+
+    observedGeneration: Annotated[
+        int | UnsetType, says("The generation of the object that was last acted on.", "a whole number")
+    ] = UNSET
+    version: Annotated[str | UnsetType, says("The version that is served.", "a version")] = UNSET
+    image: Annotated[ImageStatus | UnsetType, says("Its image.", "a map")] = UNSET
+    placement: Annotated[PlacementStatus | UnsetType, says("Its placement.", "a map")] = UNSET
+    address: Annotated[str | UnsetType, says("HOST:PORT of its Service.", "an address")] = UNSET
+    conditions: Annotated[
+        Annotated[list[Condition], Meta(max_length=16)] | UnsetType,
+        says(
+            "Ready: a version is served. Reconciling: something is under way. Stalled: it cannot go on without "
+            "you. Degraded: an older version is served than asked for.",
+            "a list",
+        ),
+    ] = UNSET
