@@ -26,7 +26,7 @@ from lab.processes import check_alive, free_ports, run, start, stop, tail
 
 NAMES = ("etcd", "kube-apiserver", "kubectl")
 _TRIES = 3
-_START_S = 120.0
+_START_S = 300.0
 
 
 def assets() -> dict[str, Path] | None:

@@ -15,7 +15,7 @@ from lab.folders import alone, runs
 from lab.kubectl import KubectlError
 from lab.machine import Machine
 
-_READY_S = 300.0
+_READY_S = 600.0
 
 
 def bring_up() -> Cluster:
