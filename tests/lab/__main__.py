@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -118,8 +119,13 @@ def main() -> int:
         verbs.add_parser(verb, help=told, usage=f"lab {verb} [ARGUMENT…]")
     options, command = _parse(parser, sys.argv[1:])
     options.command = command
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # so that a cluster is taken down
     try:
         return VERBS[options.verb](options)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -35,7 +35,9 @@ def build(pieces: Sequence[Piece]) -> None:
             return
         _check_go()
         programs = sum(len(piece.packages) for piece in missing)
-        say(f"building {programs} programs into {cache() / 'programs'} (once; 10 to 20 minutes on two cores)")
+        say(
+            f"building {programs} programs into {cache() / 'programs'} (once; 10 minutes for all on two quiet cores)"
+        )
         started = time.monotonic()
         for piece in missing:
             _build(piece)
