@@ -211,6 +211,19 @@ dagster-user-deployments:
       port: 4000
 """
 
+OTHER_NAMES = """
+dagsterWebserver:
+  workspace:
+    enabled: true
+    servers: [{host: sales, port: 3030, name: Sales & more}]
+dagster-user-deployments:
+  deployments:
+    - name: sales
+      image: {repository: acme/sales, tag: "1", pullPolicy: Always}
+      dagsterApiGrpcArgs: [-m, sales]
+      port: 3030
+"""
+
 # Samples that come back from CodeLocations with equal values.
 ROUND_TRIPS = {
     "full": FULL,
@@ -221,6 +234,7 @@ ROUND_TRIPS = {
     "standalone": STANDALONE,
     "empty ones": EMPTY_ONES,
     "listening": LISTENING,
+    "other names": OTHER_NAMES,
 }
 
 KUSTOMIZATION = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_round_trip import imported
+from test_values_round_trip import imported
 
 from reef.errors import Where
 from reef.kube.helm.corrected import Edit, corrected

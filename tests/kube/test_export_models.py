@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import yaml
 from samples import MANY
-from test_round_trip import imported
+from test_values_round_trip import imported
 
 from reef.errors import ReefError
 from reef.kube.helm.exporting import export_helm

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from samples import APPLICATION, EMPTY_ONES, FULL, HELM_RELEASE, KUSTOMIZATION, LISTENING, MANY, NESTED
-from test_round_trip import imported
+from test_values_round_trip import imported
 
 from reef.errors import ReefError
 from reef.kube.findings import Finding, grouped
@@ -261,6 +261,13 @@ def test_what_does_not_fit_is_listed_with_its_path(line: str, kind: str, path: s
     ]
 
 
+def test_a_deployment_in_a_namespace_of_its_own(tmp_path: Path) -> None:
+    done = imported(
+        deployment("deploymentNamespace: other\ndagsterApiGrpcArgs: [-m, sales]"), tmp_path, namespace="data"
+    )
+    assert done.locations[0].namespace == "other"
+
+
 def test_old_charts_had_names_alone(tmp_path: Path) -> None:
     spec, _ = one(
         deployment("envSecrets: [a]\nenvConfigMaps: [b]\ndagsterApiGrpcArgs: [-m, sales]"), tmp_path
@@ -277,6 +284,10 @@ REFUSED = [
     ("volumeMounts: [{name: a}]", "has no mountPath"),
     ("tolerations: [{kye: a}]", "must be a list of tolerations"),
     ("dagsterApiGrpcArgs: -m sales", "must be a list of strings"),
+    (
+        "dagsterApiGrpcArgs: [-w, workspace.yaml]",
+        "one server loads one location; `reef import workspace` reads",
+    ),
     ("resources: {limit: {memory: 1Gi}}", "is nothing that resources can have"),
     ("image: {repository: a, tag: b, pullPolicy: Sometimes}", "must be Always, IfNotPresent or Never"),
 ]
@@ -302,6 +313,35 @@ def test_a_deployment_that_cannot_be_meant_is_left_out(line: str, said: str, tmp
 def test_two_of_one_name(tmp_path: Path) -> None:
     with pytest.raises(ReefError, match="two deployments are called 'sales'"):
         imported(MANY.replace("finance", "sales"), tmp_path)
+
+
+SERVERS = """
+dagsterWebserver:
+  workspace:
+    enabled: true
+    servers:
+      - {host: sales, port: 4000, name: Sales & more}
+      - {host: finance.data.svc, port: 4001, name: finance}
+      - {host: elsewhere, port: 4000, name: far}
+      - {host: risk, port: 4002}
+"""
+
+
+def test_names_that_the_workspace_gives(tmp_path: Path) -> None:
+    """Schedules, sensors and history hang on the name that Dagster knows, not on that of the Service."""
+    done = imported(MANY + SERVERS, tmp_path)
+    assert [(each.name, each.location_name) for each in done.locations] == [
+        ("sales", "Sales & more"),
+        ("finance", "finance"),
+        ("risk", "risk"),
+        ("digested", "digested"),
+    ]
+    said = [
+        (each.kind, each.path) for each in done.findings if "server" in each.text and "start" not in each.text
+    ]
+    assert said == [("lost", "dagsterWebserver.workspace.servers[2]"), ("changed", "digested")]
+    off = imported(MANY + SERVERS.replace("enabled: true", "enabled: false"), tmp_path)
+    assert {each.location_name for each in off.locations} == {each.name for each in done.locations}
 
 
 def test_what_goes_with_the_sub_chart(tmp_path: Path) -> None:

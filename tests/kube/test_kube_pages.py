@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 from crd_check import faults
-from test_round_trip import imported
+from test_values_round_trip import imported
 
 from reef.kube.findings import grouped
 from reef.kube.model.crd import schema

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 import yaml
 from samples import MANY, ROUND_TRIPS, loaded
-from test_round_trip import exported, imported
+from test_values_round_trip import exported, imported
 
 from deadlines import scaled
+from reef.kube.context import container_context
 from reef.kube.helm.chart import Options
 from reef.kube.helm.exporting import export_helm
 from reef.kube.helm.importing import import_helm
@@ -167,6 +168,18 @@ def test_a_pod_has_what_the_location_says(chart: Path, tmp_path: Path) -> None:
     secret = spec.instance.postgresqlSecret
     assert secret
     assert password["valueFrom"]["secretKeyRef"] == {"name": secret.name, "key": secret.key}
+
+
+def test_runs_get_what_the_chart_gave_them(chart: Path, tmp_path: Path) -> None:
+    """`includeConfigInLaunchedRuns` keeps its meaning. The ConfigMap of variables is one of Reef's own then."""
+    text = ROUND_TRIPS["full"].replace("includeConfigInLaunchedRuns: {enabled: false}", "")
+    rendered = objects(chart, loaded(text), tmp_path)
+    pod = rendered["Deployment", "dagster-dagster-user-deployments-sales"]["spec"]["template"]["spec"]
+    env = {each["name"]: each.get("value") for each in pod["containers"][0]["env"]}
+    theirs = json.loads(env["DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"])
+    theirs["k8s"]["env_config_maps"].remove("dagster-dagster-user-deployments-sales-user-env")
+    ours = container_context(imported(text, tmp_path).locations[0], "data")
+    assert without_nothing(ours) == without_nothing(theirs)
 
 
 def fleet(tmp_path: Path) -> tuple[CodeLocation, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from samples import MANY
-from test_round_trip import imported
+from test_values_round_trip import imported
 
 from reef.errors import ReefError
 from reef.kube.helm.chart import Options

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from reef.fleet.document import Item
-from reef.fleet.shared import Code
 from reef.kube.findings import Finding, about
 from reef.kube.group import HELM_FORM, HELM_KEY
-from reef.kube.helm.arguments import SHORT_OPTIONS, arguments, understood
 from reef.kube.helm.chart import Chart
 from reef.kube.helm.corrected import Edit
 from reef.kube.helm.image_entry import read_image
+from reef.kube.helm.start_entry import STARTS, read_start
 from reef.kube.helm.tree import entry, text, written
 from reef.kube.helm.values import (
     env_list,
@@ -21,7 +20,6 @@ from reef.kube.helm.values import (
     plain_list,
     plain_map,
     resources,
-    strings,
     tolerations,
     words,
 )
@@ -35,12 +33,11 @@ KEPT = {
     **dict.fromkeys(PROBES, "Reef asks a server by an RPC; it comes back with `reef export helm`"),
     "deploymentStrategy": "Reef replaces pods in waves of its own; it comes back with `reef export helm`",
     "pdb": "Reef has budgets of its own; it comes back with `reef export helm`",
-    "deploymentNamespace": "a CodeLocation's own namespace says where it runs: --namespace",
+    "deploymentNamespace": "the CodeLocation is in that namespace",
 }
 _OBJECTS = ("podSecurityContext", "securityContext", "affinity")
 _WORDS = ("labels", "annotations", "nodeSelector")
 _LISTS = {"volumes": "volumes", "initContainers": "containers", "sidecarContainers": "containers"}
-_STARTS = {"dagsterApiGrpcArgs": "api-grpc", "codeServerArgs": "code-server"}
 _RENAMED = {"replicaCount": "replicas"}
 DEFAULT_PORT = 3030
 
@@ -66,12 +63,13 @@ class Entry:
             )
         settings = self._settings()
         notes = {HELM_KEY: self._chart.section.right_key, **({HELM_FORM: "map"} if as_map else {})}
-        return CodeLocation(self._name, Spec(**settings), self._chart.options.namespace, annotations=notes)
+        namespace = text(self._item, "deploymentNamespace") or self._chart.options.namespace
+        return CodeLocation(self._name, Spec(**settings), namespace, annotations=notes)
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {
             **read_image(self._item, self._name, self._chart, self.findings, self.edits),
-            **self._start(),
+            **read_start(self._item, self._helm, self.findings),
             "port": self._port(),
             **self._environment(),
             "instance": self._chart.instance,
@@ -96,7 +94,7 @@ class Entry:
             "envConfigMaps",
             "envSecrets",
             "serviceAccount",
-            *_STARTS,
+            *STARTS,
         ):
             return None
         if name in _OBJECTS:
@@ -165,60 +163,6 @@ class Entry:
 
     def _service_account(self) -> str:
         return text(self._item, "serviceAccount", "name") or self._chart.service_account
-
-    def _start(self) -> dict[str, Any]:
-        given = [name for name in _STARTS if (each := entry(self._item, name)) and each.value]
-        if not given:
-            self.findings.append(
-                about(
-                    "changed",
-                    self._item,
-                    "has no arguments: its image starts the server (startCommand: image)",
-                )
-            )
-            return {"startCommand": "image"}
-        if len(given) > 1:
-            ignored = self._item.entries["codeServerArgs"]
-            self._helm["codeServerArgs"] = ignored.value
-            self.findings.append(about("kept", ignored, "the chart takes dagsterApiGrpcArgs and not this"))
-        item = self._item.entries[given[0]]
-        words_said = strings(item) or []
-        said = understood(self._parted(item, words_said))
-        self._say_listening(item, said.listen)
-        found: dict[str, Any] = {"code": Code(**said.code)} if said.code else {}
-        if said.working_directory:
-            found["working_directory"] = said.working_directory
-        if said.rest:
-            found["serverArgs"] = list(said.rest)
-        if given[0] == "codeServerArgs":
-            found["startCommand"] = "code-server"
-        if arguments(said.code, said.working_directory, said.rest) != words_said:
-            self._helm[given[0]] = words_said  # the same in other words
-        return found
-
-    def _parted(self, item: Item, words_said: list[str]) -> list[str]:
-        """`-m sales` as one argument would make Dagster look for a module whose name begins with a space."""
-        parted = []
-        for each in words_said:
-            option, space, value = each.partition(" ")
-            if space and option in SHORT_OPTIONS:
-                said = f"{each!r} is one argument with a space in it; taken as two"
-                self.findings.append(about("changed", item, said))
-                parted += [option, value.strip()]
-            else:
-                parted.append(each)
-        return parted
-
-    def _say_listening(self, item: Item, listen: tuple[tuple[str, str], ...]) -> None:
-        port = text(self._item, "port")
-        for option, value in listen:
-            if option in ("-h", "--host") or (option in ("-p", "--port") and value == port):
-                text_ = f"{option} {value} is left out: the chart gives host and port itself"
-            elif option in ("-p", "--port"):
-                text_ = f"{option} {value} is left out: the Service leads to port {port}, so nobody could reach it"
-            else:
-                text_ = f"{option} {value} is left out: Reef reaches the server by its port"
-            self.findings.append(about("changed", item, text_))
 
 
 def _launched_runs(item: Item) -> LaunchedRuns | None:

@@ -19,6 +19,7 @@ from reef.kube.helm.made import made_objects
 from reef.kube.helm.off import values_off
 from reef.kube.helm.reading import read_release
 from reef.kube.helm.section import SUBCHART, Section, deployments_of, find_sections
+from reef.kube.helm.servers import named
 from reef.kube.helm.templates import bare_variable, template_kind
 from reef.kube.helm.tree import entry, scalars, text
 from reef.kube.model import CodeLocation
@@ -69,6 +70,7 @@ def import_helm(paths: Sequence[str], options: Options, workspace_map: str) -> I
             locations += [location] if location else []
         made += made_objects(chart)
     _check_names(locations, sections)
+    locations = named(release.values, locations, findings)
     off = values_off(release.values, sections, workspace_map, options.chart_version)
     return Import(tuple(locations), tuple(made), off, tuple(findings), _corrections(edits, locations))
 
@@ -79,7 +81,7 @@ def _locations(
     deployments = deployments_of(section)
     if deployments is None:
         return
-    for name, item in _named(deployments):
+    for name, item in _entries(deployments):
         if item.value is None:
             yield None, [about("left_out", item, "is null: it is switched off")], []
             continue
@@ -110,7 +112,7 @@ def _corrections(edits: Sequence[Edit], locations: Sequence[CodeLocation]) -> di
     return found
 
 
-def _named(deployments: Item) -> Iterator[tuple[str, Item]]:
+def _entries(deployments: Item) -> Iterator[tuple[str, Item]]:
     if deployments.entries:
         yield from sorted(deployments.entries.items())  # as the chart does
         return
