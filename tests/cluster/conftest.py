@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deadlines import until
 from lab import needs
 from lab.cluster import Cluster
 from lab.kubectl import Kubectl
@@ -50,5 +51,7 @@ def namespace(kubectl: Kubectl) -> Iterator[str]:
     name = f"reef-test-{secrets.token_hex(4)}"
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    account = ("-n", name, "get", "serviceaccount", "default", "--ignore-not-found", "-o", "name")
+    until(lambda: kubectl(*account), 60, "for the account that pods of the namespace have")
     yield name
     kubectl("delete", "namespace", name, "--wait=false")

@@ -1,26 +1,19 @@
-"""The CRD in a real API server: REEF_TEST_KUBECONFIG names one. Objects are only tried (`--dry-run=server`)."""
+"""The CRD in a real API server. Objects are only tried (`--dry-run=server`)."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from test_crd import BAD, GOOD, located
 
 from deadlines import scaled
+from lab.apiserver import ApiServer
+from lab.kubectl import KubectlError
 from reef.kube.group import GROUP, PLURAL
 from reef.kube.model.crd import definition, definition_text
 
-KUBECONFIG = os.environ.get("REEF_TEST_KUBECONFIG")
-pytestmark = pytest.mark.skipif(
-    not KUBECONFIG or shutil.which("kubectl") is None,
-    reason="REEF_TEST_KUBECONFIG names no cluster, or no kubectl",
-)
 # Said by the stand-in only; the API server has words of its own.
 OWN_WORDS = {
     "less than the minimum": "should be greater than or equal to 1",
@@ -31,21 +24,13 @@ OWN_WORDS = {
 }
 
 
-def kubectl(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    command = ["kubectl", "--kubeconfig", str(KUBECONFIG), *words]
-    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=scaled(60))
-
-
 @pytest.fixture(scope="module")
-def crd() -> Iterator[dict[str, Any]]:
-    name = f"{PLURAL}.{GROUP}"
-    was_there = kubectl("get", "crd", name).returncode == 0
-    done = kubectl("apply", "-f", "-", text=definition_text())
-    assert done.returncode == 0, done.stderr
-    kubectl("wait", "crd", name, "--for=condition=Established", f"--timeout={scaled(30):.0f}s")
-    yield json.loads(kubectl("get", "crd", name, "-o", "json").stdout)
-    if not was_there:
-        kubectl("delete", "crd", name, "--wait=false")
+def crd(api_server: ApiServer) -> dict[str, Any]:
+    kubectl, name = api_server.kubectl, f"{PLURAL}.{GROUP}"
+    kubectl("apply", "-f", "-", stdin=definition_text())
+    kubectl("wait", "crd", name, "--for=condition=Established", "--timeout=60s", timeout_s=scaled(90))
+    found: dict[str, Any] = kubectl.json("get", "crd", name)
+    return found
 
 
 def test_nothing_of_the_schema_is_refused_or_dropped(crd: dict[str, Any]) -> None:
@@ -56,21 +41,23 @@ def test_nothing_of_the_schema_is_refused_or_dropped(crd: dict[str, Any]) -> Non
     assert crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"] == ours
 
 
-def tried(spec: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    return kubectl("apply", "--dry-run=server", "-f", "-", "-o", "json", text=json.dumps(located(**spec)))
+def tried(api_server: ApiServer, spec: dict[str, Any]) -> dict[str, Any]:
+    words = ("apply", "--dry-run=server", "-f", "-", "-o", "json")
+    taken: dict[str, Any] = json.loads(api_server.kubectl(*words, stdin=json.dumps(located(**spec))))
+    return taken
 
 
 @pytest.mark.usefixtures("crd")
 @pytest.mark.parametrize("spec", GOOD, ids=range(len(GOOD)))
-def test_what_makes_sense_is_taken_whole(spec: dict[str, Any]) -> None:
-    done = tried(spec)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["spec"] == spec
+def test_what_makes_sense_is_taken_whole(api_server: ApiServer, spec: dict[str, Any]) -> None:
+    assert tried(api_server, spec)["spec"] == spec
 
 
 @pytest.mark.usefixtures("crd")
 @pytest.mark.parametrize(("spec", "said"), BAD, ids=range(len(BAD)))
-def test_nonsense_is_refused_with_our_sentence(spec: dict[str, Any], said: str) -> None:
-    done = tried(spec)
-    assert done.returncode != 0
-    assert OWN_WORDS.get(said, said) in done.stderr
+def test_nonsense_is_refused_with_our_sentence(
+    api_server: ApiServer, spec: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(KubectlError) as refused:
+        tried(api_server, spec)
+    assert OWN_WORDS.get(said, said) in str(refused.value)
