@@ -21,7 +21,7 @@ Start = Callable[..., Reef]
 
 @pytest.fixture(scope="module")
 def interpreter() -> Path:
-    return environment("grequests", "polars")
+    return environment("grequests", "numpy", "polars")
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +110,13 @@ def test_a_library_that_starts_threads_takes_the_zygote_from_nobody(served: Call
     assert "polars" in json.dumps(reef.status()["zygotes"])
     assert "polars" in reef.command("status").stdout
     assert "polars" in (reef.state / "logs" / "reef.log").read_text()
+
+
+def test_c_code_that_is_preloaded_serves_one_that_imports_a_patching_library_first(
+    served: Callable[..., Reef],
+) -> None:
+    """numpy refuses to be loaded twice in a process, and the zygote has loaded it."""
+    reef = served("c_code", {"patched": "patched", "counting1": "counting", "counting2": "counting"})
+    for name in ("patched", "counting1"):
+        assert ticks(reef, name) == [{"sum": 6}] * 2
+        assert reef.row(name)["not_forked_because"] is None

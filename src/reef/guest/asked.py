@@ -111,6 +111,7 @@ def _recursion() -> tuple[object, ...]:
     return sys.getrecursionlimit(), getattr(sys, "get_int_max_str_digits", int)()
 
 
+_PUT = "changes the environment of its children"
 _SIGNALS = tuple(sorted(map(int, signal.valid_signals())))
 _LOST: tuple[tuple[str, Callable[[], object]], ...] = (
     ("changes signal handlers", lambda: tuple(map(_signal.getsignal, _SIGNALS))),
@@ -119,7 +120,7 @@ _LOST: tuple[tuple[str, Callable[[], object]], ...] = (
     ("sets a timer", lambda: tuple(signal.getitimer(n)[0] > 0 for n in (0, 1, 2))),
     ("changes the signal mask", lambda: _signal.pthread_sigmask(signal.SIG_BLOCK, ())),
     ("sets a signal wakeup", _wakeup),
-    ("puts a variable into the environment of its children", _Put()),
+    (_PUT, _Put()),
 )
 _CHANGED: tuple[tuple[str, Callable[[], object]], ...] = (
     ("changes the decimal context", _decimal),
@@ -170,6 +171,8 @@ class Process:
             if words in (_THREAD, _PROCESS):
                 if (after > before) if words == _THREAD else (after - before):
                     yield Change("held", "", words)
+            elif words == _PUT and before < after:
+                yield from map(changes.put, sorted(after - before))
             elif after != before:
                 yield Change("lost" if words in _LOST_WORDS else "changed", "", words)
 

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["own", "added", "changed", "lost", "held"]
@@ -112,6 +113,13 @@ def variable(name: str, value: str) -> Change:
         os.environ.pop(name, None)
 
     return Change("added", "", f"sets {name}", undo, redo)
+
+
+def put(entry: bytes) -> Change:
+    """A variable that only the C library knows of, as `name=value`."""
+    name, _, value = entry.partition(b"=")
+    words = f"puts {os.fsdecode(name)} into the environment of its children"
+    return Change("added", "", words, partial(os.unsetenv, name), partial(os.putenv, name, value))
 
 
 def _delete(target: Any, key: Any, value: Any) -> None:

@@ -62,10 +62,11 @@ class Hidden:
         order = [name for name in self._order if name in every]
         asked = {name: self._asked_by(name, every[name]) for name in order}
         table = Table(order, asked)
+        in_c = {name.partition(".")[0] for name, module in hidden.items() if _is_in_c(module)}
         for number, name in enumerate(order):
             table.modules[number] = hidden.get(name)
             table.is_hidden[number] = name in hidden
-            table.is_shared[number] = name in self._shared
+            table.stays[number] = name in self._shared or name.partition(".")[0] in in_c
             table.is_in_package[number] = name not in self._attributes
         for number, group in enumerate(self._groups):
             table.note_group(number, group.modules)
@@ -79,7 +80,7 @@ class Hidden:
     def spec_of(self, name: str, path: Any) -> Any:
         """None where it is not hidden, or is looked for in a folder of the caller's own."""
         if name in self._strange:
-            self._table.hide_no_more(but_shared=True)
+            self._table.forget()
         module = self.hidden(name)
         if module is None:
             return None
@@ -178,6 +179,11 @@ class _Back(importlib.abc.Loader):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._own.loader, name)
+
+
+def _is_in_c(module: ModuleType) -> bool:
+    """C code may be loaded once in a process: numpy refuses a second time, others would crash."""
+    return isinstance(getattr(module.__spec__, "loader", None), importlib.machinery.ExtensionFileLoader)
 
 
 def _module_of(value: object) -> str:

@@ -17,7 +17,7 @@ class Table:
     def __init__(self, order: Sequence[str], asked: Mapping[str, Iterable[str]]) -> None:
         self.names = ["".join(list(name)) for name in order]
         self.modules: list[Any] = [None] * len(order)
-        self.is_hidden, self.is_shared = bytearray(len(order)), bytearray(len(order))
+        self.is_hidden, self.stays = bytearray(len(order)), bytearray(len(order))
         self.is_in_package = bytearray(len(order))
         self._numbers = {name: number for number, name in enumerate(self.names)}
         self._starts, self._asked = array("l", [0]), array("l")
@@ -40,9 +40,10 @@ class Table:
     def hidden(self) -> Iterator[int]:
         return (number for number, is_hidden in enumerate(self.is_hidden) if is_hidden)
 
-    def hide_no_more(self, *, but_shared: bool) -> None:
+    def forget(self) -> None:
+        """What is hidden is imported anew, but for what `stays`."""
         for number in list(self.hidden()):
-            if not (but_shared and self.is_shared[number]):
+            if not self.stays[number]:
                 self.is_hidden[number] = 0
 
     def needed(self, name: str) -> list[int]:
