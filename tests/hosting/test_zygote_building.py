@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from hosts import GOOD, Host, alive, child_env, state_of, until
 
-from reef.hosting.contract import ChildSpec
+from reef.hosting import slots
+from reef.hosting.contract import Child, ChildSpec
 from reef.hosting.plan import ZygotePlan
 from reef.hosting.zygote import Tuning, Zygote
 
@@ -210,6 +212,33 @@ def test_a_zygote_whose_successor_cannot_be_built_stays(bare: Host, site: Path) 
     bare.run(bare.hosting.use([plan(site, "quiet", key="old")]))
     (status,) = bare.hosting.zygotes()
     assert status.successor_failed is None
+
+
+def test_who_waits_for_a_zygote_gets_the_one_that_takes_its_place(
+    bare: Host, code: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dead one is being built again when another plan comes."""
+    spec, real, began = bare.spec("a", code(GOOD)), slots.build, asyncio.Event()
+
+    async def endless(given: ZygotePlan, log: str, tuning: Tuning) -> Zygote:
+        """Stands for a build that takes long."""
+        if given.key == "old":
+            began.set()
+            await asyncio.Event().wait()
+        return await real(given, log, tuning)
+
+    async def meanwhile() -> Child:
+        await began.wait()
+        starting = asyncio.create_task(bare.hosting.start(spec, 60.0))
+        await bare.hosting.use([plan(sys.executable, "json", key="new")])
+        return await starting
+
+    bare.run(bare.hosting.use([plan(sys.executable, "json", key="old")]))
+    monkeypatch.setattr(slots, "build", endless)
+    os.kill(zygote(bare).process.pid, signal.SIGKILL)
+    child = bare.run(meanwhile())
+    assert child.forked
+    bare.stop(child, 0)
 
 
 def test_a_plan_that_asks_for_what_was_built_needs_no_other_zygote(bare: Host, site: Path) -> None:

@@ -6,62 +6,68 @@ is not looked at further.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 MOST = 400
 
 
+Flat = Callable[[list[Any]], list[Any]]
+
+
 class Chunks:
-    """`flat`: what many things hold, one after the other in one list; `kept`: a copy of one of them, `items` of which
-    are what it held."""
+    """`flat`: what many things hold, one after the other in one list; `sizes`: how many items each of them has there;
+    `keys`: those of the items, where they have some. Few long lists: what many short ones leave in a heap stays."""
 
     def __init__(
-        self,
-        flat: Callable[[list[Any]], list[Any]],
-        kept: Callable[[Any], Any],
-        items: Callable[[Any], list[Any]] = list,
+        self, flat: Flat, sizes: Callable[[list[Any]], Iterable[int]], keys: Flat | None = None
     ) -> None:
-        self._flat, self._kept, self._items = flat, kept, items
+        self._flat, self._sizes, self._keys = flat, sizes, keys
         self._chunks: list[_Chunk] = []
         self.things: list[Any] = []
 
     def add(self, things: list[Any]) -> None:
         for start in range(0, len(things), MOST):
             some = things[start : start + MOST]
-            if self._chunks and len(self._chunks[-1].things) + len(some) <= MOST:
-                self._chunks[-1].add(some, self._flat(some), list(map(self._kept, some)))
-            else:
-                self._chunks.append(
-                    _Chunk(len(self.things), some, self._flat(some), list(map(self._kept, some)))
-                )
+            if not self._chunks or len(self._chunks[-1].things) + len(some) > MOST:
+                self._chunks.append(_Chunk(len(self.things)))
+            self._chunks[-1].add(some, self._flat(some), self._sizes(some), self._keys and self._keys(some))
             self.things += some
 
-    def changed(self) -> Iterator[tuple[int, Any]]:
-        """Number of each thing that holds something else than when it was last looked at, with what it held then."""
+    def changed(self) -> Iterator[tuple[int, list[Any], list[Any]]]:
+        """Number of each thing that holds something else than when it was last looked at, what it held then, and the
+        keys of that."""
         for chunk in self._chunks:
             now = self._flat(chunk.things)
             if not equal(now, chunk.flat):
-                chunk.flat = now
-                yield from self._in_chunk(chunk)
+                found = list(self._in_chunk(chunk))
+                chunk.take(now, self._sizes(chunk.things), self._keys and self._keys(chunk.things))
+                yield from found
 
-    def _in_chunk(self, chunk: _Chunk) -> Iterator[tuple[int, Any]]:
-        for number, (thing, before) in enumerate(zip(chunk.things, chunk.held, strict=True)):
-            now = self._kept(thing)
-            items, were = self._items(now), self._items(before)
-            if not (equal(items, were) or all_same(items, were)):
-                chunk.held[number] = now
-                yield chunk.first + number, before
+    def _in_chunk(self, chunk: _Chunk) -> Iterator[tuple[int, list[Any], list[Any]]]:
+        start = 0
+        for number, (thing, size) in enumerate(zip(chunk.things, chunk.sizes, strict=True)):
+            before, now = chunk.flat[start : start + size], self._flat([thing])
+            if not (equal(now, before) or all_same(now, before)):
+                yield chunk.first + number, before, chunk.keys[start : start + size]
+            start += size
 
 
 class _Chunk:
-    def __init__(self, first: int, things: list[Any], flat: list[Any], held: list[Any]) -> None:
-        self.first, self.things, self.flat, self.held = first, list(things), flat, held
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.things: list[Any] = []
+        self.take([], (), None)
 
-    def add(self, things: list[Any], flat: list[Any], held: list[Any]) -> None:
+    def take(self, flat: list[Any], sizes: Iterable[int], keys: list[Any] | None) -> None:
+        self.flat, self.sizes, self.keys = flat, array("l", sizes), keys or []
+
+    def add(self, things: list[Any], flat: list[Any], sizes: Iterable[int], keys: list[Any] | None) -> None:
         self.things += things
         self.flat += flat
-        self.held += held
+        self.sizes.extend(sizes)
+        self.keys += keys or []
 
 
 def equal(now: Any, before: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import caches, changes
 from .changes import Change
-from .chunks import Chunks, all_same
+from .chunks import Chunks, Flat, all_same
 from .holders import Holder, Reached, is_importable
 
 _PLAIN = (int, str, bytes, float, complex, bool, type(None))
@@ -20,6 +20,7 @@ _ENVIRON = "os.environ"
 _FILTERS = ("warnings.filters", "_warnings.filters")
 _HANDLERS = "logging._handlerList"
 _RESET = frozenset(("sys.path", "sys.argv", "sys.orig_argv"))  # a child has its own
+_keys: Callable[[Any], Any] = dict.keys
 _values: Callable[[Any], Any] = dict.values  # not what a subclass has in its place
 
 
@@ -29,9 +30,9 @@ class Holdings:
     def __init__(self) -> None:
         self._seen: set[int] = {id(os.environ._data)}  # type: ignore[attr-defined]
         self._reached = Reached(self._seen)
-        self._dicts = _Sort(lambda held: list(chain.from_iterable(map(_values, held))), dict.copy, _items)
-        self._lists = _Sort(lambda held: list(chain.from_iterable(held)), list)
-        self._sets = _Sort(lambda held: list(chain.from_iterable(held)), list)
+        self._dicts = _Sort(_all_values, _all_keys)
+        self._lists = _Sort(_all_items)
+        self._sets = _Sort(_all_items)
         self._environ = dict(os.environ)
         self._first: dict[tuple[int, Any], Any] = {}  # what a name held before anybody changed it
 
@@ -68,11 +69,11 @@ class Holdings:
 
     def differences(self) -> list[Change]:
         found = list(self._variables())
-        for number, before in self._dicts.changed():
-            found += self._in_dict(number, before)
-        for number, before in self._lists.changed():
+        for number, before, keys in self._dicts.changed():
+            found += self._in_dict(number, dict(zip(keys, before, strict=True)))
+        for number, before, _keys in self._lists.changed():
             found += _in_list(self._lists.holders[number], before)
-        for number, before in self._sets.changed():
+        for number, before, _keys in self._sets.changed():
             found += _in_set(self._sets.holders[number], set(before))
         return found
 
@@ -105,13 +106,8 @@ class Holdings:
 class _Sort(Chunks):
     """Containers of one sort, with what has them."""
 
-    def __init__(
-        self,
-        flat: Callable[[list[Any]], list[Any]],
-        kept: Callable[[Any], Any],
-        items: Callable[[Any], list[Any]] = list,
-    ) -> None:
-        super().__init__(flat, kept, items)
+    def __init__(self, flat: Flat, keys: Flat | None = None) -> None:
+        super().__init__(flat, lambda held: map(len, held), keys)
         self.holders: list[Holder] = []
 
     def add(self, things: list[Holder]) -> None:
@@ -119,8 +115,16 @@ class _Sort(Chunks):
         super().add([holder.held for holder in things])
 
 
-def _items(held: dict[Any, Any]) -> list[Any]:
-    return list(_values(held))
+def _all_values(held: list[Any]) -> list[Any]:
+    return list(chain.from_iterable(map(_values, held)))
+
+
+def _all_keys(held: list[Any]) -> list[Any]:
+    return list(chain.from_iterable(map(_keys, held)))
+
+
+def _all_items(held: list[Any]) -> list[Any]:
+    return list(chain.from_iterable(held))
 
 
 def _in_list(holder: Holder, before: list[Any]) -> Iterator[Change]:

@@ -21,9 +21,15 @@ class Insides:
     """`take` what holders have inside now; `differences` since then."""
 
     def __init__(self) -> None:
-        self._referring = Chunks(lambda objects: gc.get_referents(*objects), gc.get_referents)
-        self._classes = Chunks(lambda classes: list(chain.from_iterable(map(_bases, classes))), _bases)
-        self._objects = Chunks(lambda objects: list(map(type, objects)), lambda one: [type(one)])
+        self._referring = Chunks(
+            lambda objects: gc.get_referents(*objects),
+            lambda objects: map(len, map(gc.get_referents, objects)),
+        )
+        self._classes = Chunks(
+            lambda classes: list(chain.from_iterable(map(_bases, classes))),
+            lambda classes: map(len, map(_bases, classes)),
+        )
+        self._objects = Chunks(lambda objects: list(map(type, objects)), lambda objects: [1] * len(objects))
         self._class_holders: list[Holder] = []
         self._object_holders: list[Holder] = []
         self._holders: list[Holder] = []
@@ -42,11 +48,11 @@ class Insides:
         self._referring.add([*functions, *slots, *chain.from_iterable(cells), *chain.from_iterable(fields)])
 
     def differences(self) -> list[Change]:
-        found = [self._class_holders[number] for number, _before in self._classes.changed()]
-        found += [self._object_holders[number] for number, _before in self._objects.changed()]
+        found = [self._class_holders[number] for number, *_before in self._classes.changed()]
+        found += [self._object_holders[number] for number, *_before in self._objects.changed()]
         names = [(holder.owner, holder.label) for holder in found]
         things = self._referring.things
-        others = [things[n] for n, before in self._referring.changed() if _is_other(things[n], before)]
+        others = [things[n] for n, before, _keys in self._referring.changed() if _is_other(things[n], before)]
         names += [self._name(one) for one in others]
         return [Change("changed", owner, f"changes {label}") for owner, label in names]
 

@@ -142,16 +142,17 @@ class LocalHosting:
 
     async def _zygote_for(self, spec: ChildSpec, timeout_s: float) -> tuple[Slot, Zygote] | None:
         """None, with the reason noted, where this child must have an interpreter of its own."""
-        slot = self._zygotes.slot(spec.location)
-        if slot is None:
+        while (slot := self._zygotes.slot(spec.location)) is not None:
+            reason = exec_only.difference(slot.plan, spec) or self._refuse_fork(slot.plan, spec.location)
+            if reason is None:
+                zygote = await self._wait_for(slot, timeout_s / 2)
+                if zygote is not None:
+                    return slot, zygote
+                if self._zygotes.slot(spec.location) is not slot:
+                    continue  # another has taken over meanwhile
+                reason = slot.failure or "its zygote was still being built"
+            self._not_forked[spec.location] = reason
             return None
-        reason = exec_only.difference(slot.plan, spec) or self._refuse_fork(slot.plan, spec.location)
-        if reason is None:
-            zygote = await self._wait_for(slot, timeout_s / 2)
-            if zygote is not None:
-                return slot, zygote
-            reason = slot.failure or "its zygote was still being built"
-        self._not_forked[spec.location] = reason
         return None
 
     async def _wait_for(self, slot: Slot, timeout_s: float) -> Zygote | None:

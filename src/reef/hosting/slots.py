@@ -75,9 +75,9 @@ class Zygotes:
         return list(self._slots.values())
 
     async def ready(self, slot: Slot) -> Zygote | None:
-        """The slot's zygote, waited for while it is built; None where it cannot be had."""
+        """The slot's zygote, waited for while it is built; None where it cannot be had, or another slot took over."""
         if slot.living is None and slot.failure is None and not slot.retired:
-            await asyncio.shield(self._build(slot))
+            await asyncio.wait([self._build(slot)])  # whose end by another hand is not ours
         return slot.living
 
     def _slot(self, plan: ZygotePlan) -> Slot:
