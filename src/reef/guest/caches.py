@@ -66,6 +66,14 @@ _KEYS = frozenset(
 )
 
 
+_LAST_PARTS = frozenset(name.rpartition(".")[2] for name in _NAMES) | _KEYS
+
+
+def may_be(key: object) -> bool:
+    """Whether something of this name may be one."""
+    return key in _LAST_PARTS
+
+
 def is_cache(label: str) -> bool:
     """`label`: a container, or a name in a module or class."""
     return label in _NAMES or label.rpartition(".")[2] in _KEYS

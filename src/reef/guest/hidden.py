@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import PathFinder
 from types import FunctionType, ModuleType
 from typing import Any
@@ -30,7 +30,7 @@ class Hidden:
         groups: Iterable[Group],
         strange: Iterable[str],
     ) -> None:
-        self.asks = {name: tuple(asked) for name, asked in asks.items()}
+        self._asks = {name: tuple(asked) for name, asked in asks.items()}
         self.brought: list[str] = []
         self._groups = list(groups)
         self._done = set(range(len(self._groups)))
@@ -50,18 +50,19 @@ class Hidden:
         gone = [
             name for name in list(sys.modules) if not (name in kept or _ours(name)) and can_be_found(name)
         ]
-        for name in gone:
-            self._take_from_package(name, sys.modules[name])
         self._order.update(dict.fromkeys(sys.modules))
+        table = self._made({**hidden, **{name: sys.modules[name] for name in gone}})
+        comes = table.comes_with(self._preloaded)
         for name in gone:
-            hidden[name] = sys.modules.pop(name)
-        self._table = self._made(hidden)
+            self._take_from_package(name, sys.modules[name], table, comes)
+        for name in gone:
+            del sys.modules[name]
+        self._table = table
 
-    def _made(self, hidden: dict[str, ModuleType]) -> Table:
+    def _made(self, hidden: Mapping[str, ModuleType]) -> Table:
         every = {**hidden, **sys.modules}
         order = [name for name in self._order if name in every]
-        asked = {name: self._asked_by(name, every[name]) for name in order}
-        table = Table(order, asked)
+        table = Table(order, {name: self._asked_by(name, every[name]) for name in order})
         in_c = {name.partition(".")[0] for name, module in hidden.items() if _is_in_c(module)}
         for number, name in enumerate(order):
             table.modules[number] = hidden.get(name)
@@ -133,23 +134,31 @@ class Hidden:
         if number is not None:
             self._table.is_hidden[number] = 0
 
+    def settle(self) -> None:
+        """Nothing more will be hidden: the table says what is still asked."""
+        self._asks = {}
+
+    def asked_by(self, name: str) -> list[str]:
+        """Modules that a module's body had asked for, and their packages."""
+        return self._table.asked_by(name)
+
     def _asked_by(self, name: str, module: ModuleType) -> Iterable[str]:
         """Of a module that our own code had imported before, only what its names come from is known."""
         if name in self._preloaded or not is_found(name, module):
-            return self.asks.get(name, ())
+            return self._asks.get(name, ())
         values = list(module.__dict__.values())
         return {one.__name__ if isinstance(one, ModuleType) else _module_of(one) for one in values}
 
-    def _take_from_package(self, name: str, module: ModuleType) -> None:
-        """An import puts it there again; unless its package imports it, and so it comes with that."""
+    def _take_from_package(self, name: str, module: ModuleType, table: Table, comes: Sequence[int]) -> None:
+        """An import puts it there again; unless it comes with its package, whatever else that asks for on the way."""
         package, _, key = name.rpartition(".")
-        parent = self.find(package)
-        ours = name not in self._preloaded  # and what else of ours needs it there is not known
-        if ours or not isinstance(parent, ModuleType) or name in self.asks.get(package, ()):
-            return
-        if parent.__dict__.get(key) is module:
+        parent, number, of = self.find(package), table.number(name), table.number(package)
+        if name not in self._preloaded or not isinstance(parent, ModuleType) or number is None or of is None:
+            return  # where it is ours: what else of ours needs it there is not known
+        if not comes[of] >> number & 1 and parent.__dict__.get(key) is module:
             del parent.__dict__[key]
             self._attributes[name] = parent
+            table.is_in_package[number] = 0
 
     def _undo(self, number: int) -> None:
         self._done.discard(number)
@@ -217,6 +226,13 @@ def found(name: str) -> Any:
     """The module of this name, hidden or not; None where there is none."""
     concealed = now()
     return concealed.find(name) if concealed else sys.modules.get(name)
+
+
+def settle() -> None:
+    """Nothing more will be hidden."""
+    concealed = now()
+    if concealed is not None:
+        concealed.settle()
 
 
 def every_module() -> dict[str, ModuleType]:

@@ -44,6 +44,7 @@ _HOLD_NOTHING = frozenset(
         *(types.WrapperDescriptorType, types.ClassMethodDescriptorType, types.MappingProxyType),
     )
 )
+_NOTHING: dict[str, Any] = {}
 WRAPPING = (staticmethod, classmethod)
 _LOADERS = frozenset((ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader))
 _LOOKED_INTO = frozenset(("module", "class", "object"))
@@ -51,13 +52,19 @@ _OURS = __name__.partition(".")[0]
 
 
 class Holder(NamedTuple):
-    """`held`: the dict, list or set itself; `target`: what has it (a class for `class`)."""
+    """`held`: the dict, list or set itself; `target`: what has it (a class for `class`). `key`: its name in the one
+    `above`, from which its label is made when somebody asks: thousands of texts would leave their room in the heap."""
 
     sort: Sort
     owner: str
-    label: str
+    above: Any  # a Holder, or None
+    key: Any
     target: Any
     held: Any
+
+    @property
+    def label(self) -> str:
+        return str(self.key) if self.above is None else f"{self.above.label}.{self.key}"
 
 
 class Reached:
@@ -66,6 +73,7 @@ class Reached:
 
     def __init__(self, seen: set[int]) -> None:
         self.functions: list[types.FunctionType] = []
+        self._met: set[types.FunctionType] = set()
         self._seen = seen
         self._kinds: dict[type, str] = {
             **dict.fromkeys(_HOLD_NOTHING, "nothing"),
@@ -80,74 +88,73 @@ class Reached:
         if type(namespace) is not dict or id(namespace) in seen or name in _OF_IMPORTS:
             return []
         seen.add(id(namespace))
-        found = [Holder("module", name, name, module, namespace)]
+        found = [Holder("module", name, None, name, module, namespace)]
         for holder in found:  # which grows meanwhile
             if holder.sort in _LOOKED_INTO:
                 self._look_into(holder, found)
         return found
 
     def _look_into(self, holder: Holder, found: list[Holder]) -> None:
-        seen, owner, label = self._seen, holder.owner, holder.label
+        seen, met = self._seen, self._met
         items = list(holder.held.items())
         sorts = map(self._kinds.get, map(type, [value for _key, value in items]))
         for (key, value), sort in zip(items, sorts, strict=True):
-            if sort == "nothing" or id(value) in seen or key in _NOT_LOOKED_INTO:
+            if sort == "nothing" or key in _NOT_LOOKED_INTO:
                 continue
             if sort == "wrapped":
                 value = value.__func__
-                if type(value) is not types.FunctionType or id(value) in seen:
-                    continue
-            if sort in ("function", "wrapped"):
-                self._of_function(owner, label, key, value, found)
-            else:
+                sort = "function" if type(value) is types.FunctionType else "nothing"
+            if sort == "function":
+                if value not in met:
+                    self._of_function(holder, key, value, found)
+            elif id(value) not in seen:
                 sort = sort or self._sort(type(value))
                 if sort != "nothing":
-                    self._add(sort, owner, f"{label}.{key}", value, found)
+                    self._add(sort, holder, key, value, found)
 
     def _sort(self, kind: type) -> str:
         sort = self._kinds[kind] = _sort_of(kind)
         return sort
 
-    def _add(self, sort: str, owner: str, label: str, value: Any, found: list[Holder]) -> None:
+    def _add(self, sort: str, above: Holder, key: Any, value: Any, found: list[Holder]) -> None:
         if sort in ("dict", "list", "set"):
             self._seen.add(id(value))
-            found.append(Holder(sort, owner, label, value, value))  # type: ignore[arg-type]
+            found.append(Holder(sort, above.owner, above, key, value, value))  # type: ignore[arg-type]
         elif sort == "class":
             self._seen.add(id(value))
             namespace = class_dict(value)
             if namespace is not None:
                 of = namespace.get("__module__")
-                found.append(Holder("class", of if of in sys.modules else owner, label, value, namespace))
+                owner = of if of in sys.modules else above.owner
+                found.append(Holder("class", owner, above, key, value, namespace))
         else:
-            self._of_object(sort, owner, label, value, found)
+            self._of_object(sort, above, key, value, found)
 
-    def _of_object(self, sort: str, owner: str, label: str, value: Any, found: list[Holder]) -> None:
+    def _of_object(self, sort: str, above: Holder, key: Any, value: Any, found: list[Holder]) -> None:
         self._seen.add(id(value))
         namespace = value.__dict__ if sort == "local" else _object_dict(value)
         if namespace is None and any("__slots__" in each.__dict__ for each in type(value).__mro__):
-            found.append(Holder("slots", owner, label, value, {}))
+            found.append(Holder("slots", above.owner, above, key, value, _NOTHING))
         elif namespace is not None and id(namespace) not in self._seen:
             self._seen.add(id(namespace))
-            found.append(Holder("object", owner, label, value, namespace))
+            found.append(Holder("object", above.owner, above, key, value, namespace))
 
-    def _of_function(self, owner: str, of: str, key: str, function: Any, found: list[Holder]) -> None:
+    def _of_function(self, above: Holder, key: Any, function: Any, found: list[Holder]) -> None:
         """Its defaults, and what `functools.singledispatch` keeps for it."""
-        self._seen.add(id(function))
+        self._met.add(function)
         self.functions.append(function)
         registry = getattr(function, "registry", None)  # asking for its `__dict__` would make one
         if registry is None and not function.__defaults__ and not function.__kwdefaults__:
             return
-        label = f"{of}.{key}"
         if type(registry) is types.MappingProxyType:
             for one in gc.get_referents(registry):
                 if type(one) is dict and id(one) not in self._seen:
-                    self._seen.add(id(one))
-                    found.append(Holder("dict", owner, f"{label}.registry", one, one))
+                    self._add("dict", above, f"{key}.registry", one, found)
         for number, default in enumerate(function.__defaults__ or ()):
             if isinstance(default, list | dict | set) and id(default) not in self._seen:
-                self._add(self._sort(type(default)), owner, f"{label}.__defaults__[{number}]", default, found)
+                self._add(self._sort(type(default)), above, f"{key}.__defaults__[{number}]", default, found)
         if function.__kwdefaults__ and id(function.__kwdefaults__) not in self._seen:
-            self._add("dict", owner, f"{label}.__kwdefaults__", function.__kwdefaults__, found)
+            self._add("dict", above, f"{key}.__kwdefaults__", function.__kwdefaults__, found)
 
 
 def _sort_of(kind: type) -> str:

@@ -59,10 +59,12 @@ class Holdings:
         """A container of the interpreter's own that no module has."""
         if id(value) not in self._seen:
             self._seen.add(id(value))
-            self._add([Holder("list" if isinstance(value, list) else "dict", owner, label, value, value)])
+            self._add(
+                [Holder("list" if isinstance(value, list) else "dict", owner, None, label, value, value)]
+            )
 
     def _add(self, new: list[Holder]) -> None:
-        new = [one for one in new if one.sort != "slots" and not caches.is_cache(one.label)]
+        new = [one for one in new if one.sort != "slots" and not _holds_a_cache(one)]
         self._lists.add([holder for holder in new if holder.sort == "list"])
         self._sets.add([holder for holder in new if holder.sort == "set"])
         self._dicts.add([holder for holder in new if holder.sort not in ("list", "set")])
@@ -189,6 +191,10 @@ def _other(holder: Holder, key: Any, before: Any, value: Any, first: Any) -> Cha
 def _changes(holder: Holder, key: Any) -> Change:
     name = f".{key}" if holder.sort != "dict" else f"[{key!r}]" if isinstance(key, str) else ""
     return Change("changed", holder.owner, f"changes {holder.label}{name}")
+
+
+def _holds_a_cache(holder: Holder) -> bool:
+    return caches.may_be(str(holder.key).rpartition(".")[2]) and caches.is_cache(holder.label)
 
 
 def _is_cache(holder: Holder, key: Any) -> bool:

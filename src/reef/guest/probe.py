@@ -74,7 +74,7 @@ def _needs(seen: observe.Observed) -> dict[str, set[str]]:
     found = {name: set(asked) for name, asked in list(seen.needs.items()) if name}
     concealed = hidden.now()
     for name in concealed.brought if concealed else ():
-        found.setdefault(name, set()).update(concealed.asks.get(name, ()) if concealed else ())
+        found.setdefault(name, set()).update(concealed.asked_by(name) if concealed else ())
     return found
 
 

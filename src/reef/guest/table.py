@@ -7,7 +7,7 @@ objects. Names are new strings side by side, so that few pages have those of man
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -20,7 +20,7 @@ class Table:
         self.is_hidden, self.stays = bytearray(len(order)), bytearray(len(order))
         self.is_in_package = bytearray(len(order))
         self._numbers = {name: number for number, name in enumerate(self.names)}
-        self._starts, self._asked = array("l", [0]), array("l")
+        self._starts, self._asked = array("i", [0]), array("i")
         for name in order:
             self._asked.extend(sorted(self._with_packages(asked[name])))
             self._starts.append(len(self._asked))
@@ -46,6 +46,12 @@ class Table:
             if not self.stays[number]:
                 self.is_hidden[number] = 0
 
+    def asked_by(self, name: str) -> list[str]:
+        number = self._numbers.get(name)
+        if number is None:
+            return []
+        return [self.names[asked] for asked in self._asked[self._starts[number] : self._starts[number + 1]]]
+
     def needed(self, name: str) -> list[int]:
         """It and what it asks for, and what those ask for, of those that are hidden; in order."""
         seen, first = bytearray(len(self.names)), self._numbers.get(name)
@@ -58,6 +64,24 @@ class Table:
                 if self.is_hidden[asked] and not seen[asked]:
                     waiting.append(asked)
         return [number for number in self.hidden() if seen[number]]
+
+    def comes_with(self, known: Container[str]) -> list[int]:
+        """By number: all that comes when a module is imported, as the bits of an integer. Of modules that are not
+        `known` it is not sure what they ask for."""
+        asked = [
+            self._asked[self._starts[n] : self._starts[n + 1]] if name in known else ()
+            for n, name in enumerate(self.names)
+        ]
+        found, is_other = [1 << number for number in range(len(self.names))], True
+        while is_other:
+            is_other = False
+            for number in reversed(range(len(found))):
+                bits = found[number]
+                for each in asked[number]:
+                    bits |= found[each]
+                is_other = is_other or bits != found[number]
+                found[number] = bits
+        return found
 
     def _with_packages(self, names: Iterable[str]) -> set[int]:
         every = {each for name in names for each in (name, name.rpartition(".")[0])}

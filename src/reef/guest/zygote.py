@@ -126,6 +126,7 @@ def _tuned(request: dict[str, Any]) -> list[str]:
     rehearsed = request["rehearsal"] and _tried("rehearsal", rehearsal.rehearse)
     if not rehearsed:
         hidden.bring_back(request["shared"])
+    hidden.settle()
     gc.collect()
     is_immortal = request["immortal"] and immortal.possible() and rehearsal.settle() and _immortal(rehearsed)
     plugged = request["plug"] and _tried("plugging", holes.plug)
