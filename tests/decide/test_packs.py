@@ -138,6 +138,14 @@ def test_a_pack_has_its_bounds_and_nobody_moves_without_need() -> None:
     }
     # a pack of another key is none of theirs, nor is a name that is no pack's
     assert packed_as(wishes, {"a": "pack-00000000-9", "b": "x", "c": f"{name}-0"}, two) == first
+    # a pack that has become too full gives up whom it no longer holds
+    assert packed_as(wishes, dict.fromkeys("abcde", f"{name}-2"), two) == {
+        "a": "2",
+        "b": "2",
+        "c": "1",
+        "d": "1",
+        "e": "3",
+    }
     # another image, the same pack
     assert packed_as([location("a", "new:2"), *wishes[1:]], kept, two) == first
 
@@ -155,3 +163,21 @@ def test_the_order_of_a_document_is_no_difference() -> None:
     one = location("a", container={"imagePullPolicy": "Always", "workingDir": "/w"})
     other = location("b", container={"workingDir": "/w", "imagePullPolicy": "Always"})
     assert container_of(one) == container_of(other)
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted"), [("packed", "packed"), ("on_demand", "on_demand"), (None, "on_demand")]
+)
+def test_where_it_is_now_counts_at_the_edge(now: Any, wanted: str) -> None:
+    """Alone or with others, and in a pod of its own: it goes at twice the interval at which it would come."""
+    edge = Costs(1.1, 1.1, 150_000_000, call_interval_s=1.5 * 900)
+    seen = Seen({"a": edge}, {"a": now} if now else {}, {})
+    assert placed([A, location("b", "b:1")], False, seen).chosen["a"].placement == wanted
+    rare = Seen({"a": replace(edge, call_interval_s=1.5 * 295)}, seen.placements, {})
+    assert placed([A], False, rare).chosen["a"].placement == wanted
+
+
+@pytest.mark.parametrize(("now", "wanted"), [("standing", "standing"), ("on_demand", "on_demand")])
+def test_a_pod_of_its_own_stays_up_at_the_edge(now: Any, wanted: str) -> None:
+    seen = Seen({"a": Costs(1.1, 1.1, 150_000_000, call_interval_s=1.5 * 178)}, {"a": now}, {})
+    assert placed([location("a", pod={"hostPID": True})], False, seen).chosen["a"].placement == wanted

@@ -95,7 +95,7 @@ def _number(key: PackKey, group: Sequence[Wish], already: Mapping[str, str]) -> 
     """That of the pack of this key in which one of the group is."""
     for wish in group:
         beginning, _, number = already.get(wish.name, "").rpartition("-")
-        if beginning == _beginning(key) and number.isdecimal() and int(number):
+        if beginning == _beginning(key) and number.isdecimal():
             return int(number)
     return None
 

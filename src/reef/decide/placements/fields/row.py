@@ -26,10 +26,8 @@ class Row:
     values: tuple[Scalar, ...] | None = None
 
     def holds(self, value: object) -> bool:
-        """True and 1 are different values."""
-        if self.values is None:
-            return True
-        return any(type(each) is type(value) and each == value for each in self.values)
+        """Whether it speaks of that value."""
+        return self.values is None or value in self.values
 
 
 def kept(paths: str, why: str, values: tuple[Scalar, ...] | None = None) -> tuple[Row, ...]:
