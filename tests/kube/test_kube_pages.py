@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import yaml
 from crd_check import faults
+from field_page import page
 from test_values_round_trip import imported
 
+from reef.cli.placements import lines, wish_of
+from reef.decide.placements.fleets import placed
 from reef.kube.findings import grouped
+from reef.kube.model import CodeLocation, Spec
 from reef.kube.model.crd import schema
 
+CODE = {"module": "m"}
+LEDGER = {"owner": "finance", "pod": {"hostPID": True}}
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -48,3 +55,21 @@ def test_the_example_of_an_import_is_what_comes_out(tmp_path: Path) -> None:
     assert [each.document() for each in done.locations] == [yaml.safe_load(wanted)]
     (line,) = grouped(done.findings)
     assert line.partition("values.yaml")[2] in (DOCS / "kubernetes-import.md").read_text("utf-8")
+
+
+def test_the_page_of_fields_is_the_table() -> None:
+    assert (DOCS / "pod-fields.md").read_text("utf-8") == page()
+
+
+def test_the_example_of_placements_is_what_comes_out() -> None:
+    text = (DOCS / "placements.md").read_text("utf-8")
+    specs = (("orders", {"owner": "shop"}), ("catalogue", {"owner": "shop"}), ("ledger", LEDGER))
+    wishes = [
+        wish_of(
+            CodeLocation(name, msgspec.convert({"image": "a:1", "code": CODE, **spec}, Spec), "data"), name
+        )
+        for name, spec in specs
+    ]
+    told = lines(wishes, placed(wishes, share=False))
+    assert len(told) == 7
+    assert "\n".join(told) in text

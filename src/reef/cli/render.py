@@ -7,7 +7,10 @@ import sys
 
 import click
 
+from reef.cli import placements as shown
 from reef.cli.documents import show_rendered
+from reef.cli.fleet_source import source
+from reef.errors import ReefError
 from reef.fleet.reading import read
 from reef.kube.render import Target, rendered
 
@@ -20,6 +23,14 @@ from reef.kube.render import Target, rendered
 )
 @click.option("-n", "--namespace", help="The namespace of the CodeLocations.")
 @click.option("-o", "--output", metavar="DIR", help="Write files into a folder, not to stdout.")
+@click.option(
+    "--placements",
+    is_flag=True,
+    help="Print where each location would run on Kubernetes, in which pack, and why.",
+)
+@click.option(
+    "--share-packs", is_flag=True, help="With --placements: locations of several owners may share a pack."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def command(
     path: str | None,
@@ -27,11 +38,27 @@ def command(
     workdir: str | None,
     namespace: str | None,
     output: str | None,
+    placements: bool,
+    share_packs: bool,
     as_json: bool,
 ) -> None:
-    """Print the fleet as CodeLocations (Kubernetes). PATH is what `reef up` takes, by default the current folder."""
+    """Print the fleet as CodeLocations (Kubernetes). PATH is what `reef up` takes, by default the current folder.
+
+    With --placements it may also be a file or a folder of CodeLocations.
+    """
+    if placements:
+        _check_output(output)
+        shown.show(source(path, Target(image, workdir, namespace)), share_packs, as_json)
+        return
+    if share_packs:
+        raise ReefError("--share-packs changes nothing here", hint="it says what --placements may do")
     fleet = read(path, os.environ, sys.executable)
     for warning in fleet.warnings:
         click.echo(f"warning: {warning}", err=True)
     done = rendered(fleet, Target(image, workdir, namespace), os.environ)
     show_rendered(done.locations, done.findings, output, as_json)
+
+
+def _check_output(output: str | None) -> None:
+    if output is not None:
+        raise ReefError("--placements writes no files", hint="leave -o out, and redirect stdout")
