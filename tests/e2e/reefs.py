@@ -64,6 +64,7 @@ defs = Definitions(
     jobs=[{name}_job, slow],
     sensors=[{name}_sensor],
     schedules=[ScheduleDefinition(job={name}_job, cron_schedule="0 0 * * *")],
+    executor={executor},
 )
 """
 
@@ -76,10 +77,16 @@ def write_location(
     sensor: str = "STOPPED",
     before: str = "",
     marker: str = "/nowhere",
+    executor: str = "in_process_executor",
 ) -> Path:
+    """A run is one process; with `multiprocess_executor`, Dagster's default, each step is one more that imports Dagster."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "defs.py"
-    path.write_text(LOCATION.format(name=name, assets=assets, sensor=sensor, before=before, marker=marker))
+    path.write_text(
+        LOCATION.format(
+            name=name, assets=assets, sensor=sensor, before=before, marker=marker, executor=executor
+        )
+    )
     return path
 
 
