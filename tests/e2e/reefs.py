@@ -79,7 +79,7 @@ def write_location(
     marker: str = "/nowhere",
     executor: str = "in_process_executor",
 ) -> Path:
-    """A run is one process; with `multiprocess_executor`, Dagster's default, each step is one more that imports Dagster."""
+    """A run is one process; with Dagster's default, `multiprocess_executor`, each step is one more."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "defs.py"
     path.write_text(
