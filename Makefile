@@ -24,8 +24,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Three at a time on two cores (they wait a third of their time), by name: so the short ones (snapshots, sources, wire)
-# come last.
+# Three files at a time on two cores (they wait a third of their time), the longest first (tests/order.py).
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25
 

@@ -1,8 +1,10 @@
-"""Every deadline follows the machine's slowness, which is measured beside the tests: see `deadlines.py`."""
+"""Every deadline follows the machine's slowness, which is measured beside the tests (`deadlines.py`); the longest files
+come first (`order.py`); hosts know what others found out about interpreters (`known.py`)."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,18 +15,22 @@ from typing import Any
 
 import pytest
 
+import order
 import yardstick
 from deadlines import MEASURED, Deadline
+from known import KNOWN
 from lab.fixtures import api_server, kube_namespace  # noqa: F401 (one API server for tests of all folders)
 from yardstick import Sample
 
+TOOK_S: dict[str, float] = {}  # in the process that hears of all tests
 MEASURING = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One for all workers, which have its file in their environment."""
+    """One measurement for all workers, which have its file in their environment, and one folder of what hosts know."""
     if MEASURED in os.environ:
         return
+    os.environ[KNOWN] = tempfile.mkdtemp(prefix="reef-known-")
     fd, file = tempfile.mkstemp(prefix="reef-yardstick-")
     os.close(fd)
     os.environ[MEASURED] = file
@@ -32,11 +38,27 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[MEASURING] = subprocess.Popen(command, stdin=subprocess.PIPE)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = order.longest_first(items, lambda item: order.file_of(item.nodeid), order.seconds())
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    file = order.file_of(report.nodeid)
+    TOOK_S[file] = TOOK_S.get(file, 0.0) + report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if order.RECORD in os.environ and MEASURING in session.config.stash:
+        order.record(TOOK_S)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     measuring = config.stash.get(MEASURING, None)
     if measuring is not None:
         measuring.communicate()  # its input is closed: it ends
         Path(os.environ.pop(MEASURED)).unlink()
+        shutil.rmtree(os.environ.pop(KNOWN))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -40,7 +40,7 @@ def tell(context):
     logging.getLogger("acme_lib").info("told by a library")
     Path(os.environ["TOLD"]).write_text(os.environ.get("SECRET", "no secret") + " of the run")
 
-@job
+@job(executor_def={executor})
 def telling():
     tell()
 
@@ -48,9 +48,9 @@ defs = Definitions(jobs=[telling], assets=[AssetSpec(os.environ.get("SECRET", "n
 """
 
 
-def fleet_in(folder: Path) -> Path:
+def fleet_in(folder: Path, executor: str = "in_process_executor") -> Path:
     folder.mkdir()
-    (folder / "defs.py").write_text(DEFS)
+    (folder / "defs.py").write_text(DEFS.format(executor=executor))
     (folder / "workspace.yaml").write_text(
         "load_from:\n- python_file: {relative_path: defs.py, location_name: secreted}\n"
     )
@@ -74,9 +74,9 @@ def instance_says(reef: Reef) -> dict[str, object]:
 
 @pytest.mark.parametrize("started", ["in the folder", "with the folder"])
 def test_a_dagster_yaml_beside_the_workspace_is_used(folder: Path, reefs: list[Reef], started: str) -> None:
-    fleet = fleet_in(folder / "fleet")
-    (fleet / "dagster.yaml").write_text(BESIDE)
     inside = started == "in the folder"
+    fleet = fleet_in(folder / "fleet", "in_process_executor" if inside else "multiprocess_executor")
+    (fleet / "dagster.yaml").write_text(BESIDE)
     env = {"TOLD": str(folder / "told")}
     reef = Reef(
         "up",

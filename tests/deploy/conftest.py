@@ -7,11 +7,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
-from shared_hosts import Start, folder, known_environments, start
+from shared_hosts import Start, folder, start
 from small_disk import small_disk
 from wave_fleet import Waves
 
-__all__ = ["folder", "known_environments", "small_disk", "start", "waves"]
+__all__ = ["folder", "small_disk", "start", "waves"]
 
 
 @pytest.fixture(scope="module")

@@ -39,14 +39,14 @@ def wait_for(name):
 def wait():
     wait_for("run")
 
-@job
+@job(executor_def=in_process_executor)
 def waiting():
     wait()
 
 @op
 def quick_op(): ...
 
-@job
+@job(executor_def=in_process_executor)
 def {job}():
     quick_op()
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import known
 from deadlines import scaled, until
 from reef.admin import ask_admin
 
@@ -64,6 +62,7 @@ defs = Definitions(
     jobs=[{name}_job, slow],
     sensors=[{name}_sensor],
     schedules=[ScheduleDefinition(job={name}_job, cron_schedule="0 0 * * *")],
+    executor={executor},
 )
 """
 
@@ -76,10 +75,16 @@ def write_location(
     sensor: str = "STOPPED",
     before: str = "",
     marker: str = "/nowhere",
+    executor: str = "in_process_executor",
 ) -> Path:
+    """A run is one process; with Dagster's default, `multiprocess_executor`, each step is one more."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "defs.py"
-    path.write_text(LOCATION.format(name=name, assets=assets, sensor=sensor, before=before, marker=marker))
+    path.write_text(
+        LOCATION.format(
+            name=name, assets=assets, sensor=sensor, before=before, marker=marker, executor=executor
+        )
+    )
     return path
 
 
@@ -119,14 +124,6 @@ def processes_mentioning(text: str) -> dict[int, str]:
     return found
 
 
-@cache
-def _known_environments() -> Path:
-    """What hosts found out about interpreters, for those that come after them: some seconds less for each."""
-    folder = Path(tempfile.mkdtemp(prefix="reef-known-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
 class Reef:
     """One host process. `state` is its state directory; `port` the webserver's."""
 
@@ -144,7 +141,7 @@ class Reef:
         self.state = state
         if not state.exists():
             state.mkdir(mode=0o700, parents=True)
-            shutil.copytree(_known_environments(), state / "environments")
+            known.give_to(state)
         self.port = port or free_port()
         command = [
             sys.executable,
@@ -311,5 +308,4 @@ class Reef:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        if (self.state / "environments").is_dir():
-            shutil.copytree(self.state / "environments", _known_environments(), dirs_exist_ok=True)
+        known.take_from(self.state)

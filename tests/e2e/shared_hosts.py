@@ -22,26 +22,15 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def known_environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What hosts found out about interpreters, for those that come after them: some seconds less for each."""
-    return tmp_path_factory.mktemp("environments")
-
-
 @pytest.fixture(scope="module")
-def start(folder: Path, known_environments: Path) -> Iterator[Start]:
+def start(folder: Path) -> Iterator[Start]:
     """Start a host: `start("serve", path, state, *options)`, not waited for."""
     started: list[Reef] = []
 
     def begin(verb: str, path: Path, state: Path, *options: str, **named: Any) -> Reef:
-        if not state.exists():
-            state.mkdir(mode=0o700)
-            shutil.copytree(known_environments, state / "environments")
         started.append(Reef(verb, path, state, *options, **named))
         return started[-1]
 
     yield begin
     for reef in started:
         reef.end_everything()
-        if (reef.state / "environments").is_dir():
-            shutil.copytree(reef.state / "environments", known_environments, dirs_exist_ok=True)

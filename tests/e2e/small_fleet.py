@@ -11,7 +11,7 @@ def write_fleet(folder: Path) -> Path:
     """Four that load, one that does not; one ticks every second."""
     write_location(folder / "ticking", "ticking", sensor="RUNNING")
     write_location(folder / "quiet", "quiet", marker=str(folder / "slow-started"))
-    write_location(folder / "third", "third")
+    write_location(folder / "third", "third", executor="multiprocess_executor")
     write_location(folder / "with space", "spaced")
     write_location(folder / "broken", "broken", before="import no_such_package")
     workspace = folder / "workspace.yaml"

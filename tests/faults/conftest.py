@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
-from shared_hosts import folder, known_environments, start
+from shared_hosts import folder, start
 from small_disk import small_disk
 
-__all__ = ["folder", "known_environments", "small_disk", "start"]
+__all__ = ["folder", "small_disk", "start"]

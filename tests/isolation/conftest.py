@@ -11,10 +11,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "environments"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "hosting"))
 import corpus
-from shared_hosts import folder, known_environments, start
+from shared_hosts import folder, start
 from wheelhouse import make_environment
 
-__all__ = ["folder", "known_environments", "start"]
+__all__ = ["folder", "start"]
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
-from shared_hosts import folder, known_environments, start
+from shared_hosts import folder, start
 
-__all__ = ["folder", "known_environments", "start"]
+__all__ = ["folder", "start"]
