@@ -14,7 +14,8 @@ from reef.events import VersionServed
 from reef.fleet.model import CodeTarget, Location
 from reef.locations.place import CodeLocation
 from reef.records.contents import ContentMaps
-from reef.records.history import History
+from reef.records.history_files import HistoryFiles
+from reef.records.kept_files import KeptFiles
 from reef.records.served import ServedRecord
 from reef.releasing import promotions as module
 from reef.releasing.keeping import Keeper
@@ -31,7 +32,8 @@ def served(version: str) -> ServedRecord:
 def promotions(folder: Path) -> Promotions:
     state = StateDir(folder)
     store = SnapshotStore(folder / "snapshots", 1 << 20)
-    return Promotions(state, store, {}, ContentMaps(state.folder("contents")))
+    contents, history = ContentMaps(state.folder("contents")), HistoryFiles(state.folder("history"))
+    return Promotions(state, store, {}, contents, history)
 
 
 class SlowDisk:
@@ -51,8 +53,8 @@ class SlowDisk:
 def test_a_promotion_is_in_the_history_of_a_host_that_ends_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = SlowDisk(History.add)
-    monkeypatch.setattr(History, "add", lambda *given: slow(*given))
+    slow = SlowDisk(HistoryFiles.add)
+    monkeypatch.setattr(HistoryFiles, "add", lambda *given: slow(*given))
 
     async def scene() -> None:
         notes = promotions(tmp_path)
@@ -76,7 +78,7 @@ def test_a_version_is_kept_by_a_host_that_ends_at_once(
 
     async def scene() -> None:
         state = StateDir(tmp_path)
-        keeper = Keeper(state, ContentMaps(state.folder("contents")))
+        keeper = Keeper(state, KeptFiles(state.folder("kept")), ContentMaps(state.folder("contents")))
         place = CodeLocation(Location(name="sales", python="python", code=CodeTarget(module_name="sales")))
         for version in ("1", "2"):
             keeper.keep_later(place, served(version), SourceRecord(SourceScope(()), "", (), {}, {}), None)
