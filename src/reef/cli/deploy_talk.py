@@ -61,7 +61,7 @@ class Talk:
         for what in ("added", "removed"):
             if begun[what]:
                 names = ", ".join(begun[what])
-                click.echo(f"note: {what} in the fleet's file, which needs a new start: {names}", err=True)
+                click.echo(f"note: {what} in the fleet's file, taken up after this deploy: {names}", err=True)
         if len(begun["waves"]) > 1:
             sizes = [len(wave) for wave in begun["waves"]]
             what = f"{count(sum(sizes), 'location')} in {count(len(sizes), 'wave')}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from reef.beside.choosing import variables_of
 from reef.beside.companion import Companion
@@ -52,32 +54,63 @@ class DagsterBeside:
         self._say = say
         self._python: str | None = None
 
-    async def start(self, beside: Beside) -> None:
+    async def make_storages(self, beside: Beside | None) -> None:
+        """Where the instance has none yet they are made by one process, before anybody else opens it: two at once
+        would race on their migrations, and leave a database that nobody can open."""
+        if (
+            self.home is None
+            or not self.home.fresh
+            or beside is None
+            or not (beside.daemon or beside.webserver)
+        ):
+            return
+        python = await self._interpreter(beside)
+        await self._asked("touch", python, self._env(python, self.home))
+
+    async def start(self, beside: Beside, storages: asyncio.Future[None]) -> None:
+        """Once the instance's storages are there."""
         assert self.home is not None
-        candidates = interpreters(self._fleet())
-        if beside.daemon or beside.webserver:
-            python = await python_with("dagster_webserver" if beside.webserver else "dagster", candidates)
-            self._python = python
-            env, cwd = self._env(python, self.home), self._fleet().folder
-            await self._ready_instance(beside, python, env)
-            if beside.webserver and self.page is not None:
-                self._run_beside(
-                    Companion(webserver_spec(self._state, beside, self.page, python, env, cwd), self._say)
-                )
-                if self.home.fresh:  # it creates the storages; two at once would race on their migrations
-                    await until_listening(self.page.host, self.page.port, WEBSERVER_BOOT_S)
-            if beside.daemon:
-                self._run_beside(Companion(daemon_spec(self._state, python, env, cwd), self._say))
+        if not (beside.daemon or beside.webserver):
+            return
+        await asyncio.shield(storages)
+        python = await self._interpreter(beside)
+        env, cwd = self._env(python, self.home), self._fleet().folder
+        await self._ready_instance(beside, python, env)
+        if beside.webserver and self.page is not None:
+            self._run_beside(
+                Companion(webserver_spec(self._state, beside, self.page, python, env, cwd), self._say)
+            )
+            if self.home.fresh:  # what a new instance lacks besides its storages, one of the two makes
+                await until_listening(self.page.host, self.page.port, WEBSERVER_BOOT_S)
+        if beside.daemon:
+            self._run_beside(Companion(daemon_spec(self._state, python, env, cwd), self._say))
+
+    async def _interpreter(self, beside: Beside) -> str:
+        if self._python is None:
+            needed = "dagster_webserver" if beside.webserver else "dagster"
+            self._python = await python_with(needed, interpreters(self._fleet()))
+        return self._python
 
     async def _ready_instance(self, beside: Beside, python: str, env: Mapping[str, str]) -> None:
         assert self.home is not None
-        cwd = self._fleet().folder
-        try:
-            if beside.daemon and not self.home.embedded:
-                record = self._state.root / "beside" / "daemon.json"
+        if self.home.embedded:
+            return
+        if beside.daemon:
+            record, cwd = self._state.root / "beside" / "daemon.json", self._fleet().folder
+            with self._opening():
                 await refuse_second_daemon(record, self.home.path, python, env, cwd)
-            elif not self.home.embedded or (self.home.fresh and not beside.webserver):
-                await ask(python, env, "touch", cwd=cwd)
+        elif not self.home.fresh:
+            await self._asked("touch", python, env)
+
+    async def _asked(self, command: str, python: str, env: Mapping[str, str]) -> None:
+        with self._opening():
+            await ask(python, env, command, cwd=self._fleet().folder)
+
+    @contextlib.contextmanager
+    def _opening(self) -> Iterator[None]:
+        assert self.home is not None
+        try:
+            yield
         except InstanceUnavailable as error:
             elsewhere = os.path.dirname(self.home.settings.file) != self.home.path
             file = self.home.settings.file if elsewhere else "its dagster.yaml"

@@ -85,9 +85,10 @@ class Host:
             raise
         self._loop_task = asyncio.create_task(self.parts.loop.run())
         self.runs = True
-        starting = [asyncio.create_task(Starter(self.parts).start(self._progress()))]
+        storages = asyncio.create_task(self.beside.make_storages(self.settings.beside))
+        starting = [storages, asyncio.create_task(Starter(self.parts).start(self._progress(), storages))]
         if self.settings.beside is not None:
-            self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside))
+            self._beside_task = asyncio.create_task(self.beside.start(self.settings.beside, storages))
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         background = self.parts.background

@@ -31,8 +31,9 @@ class Starter:
         self._planner = parts.serving.planner
         self._places = parts.places
 
-    async def start(self, progress: ProgressBar) -> None:
-        """Returns when every location is served (or known to fail); raises nothing for what code does."""
+    async def start(self, progress: ProgressBar, storages: asyncio.Future[None] | None = None) -> None:
+        """Returns when every location is served (or known to fail); raises nothing for what code does. No code is
+        loaded before the instance's `storages` are made: some loads open the instance."""
         await self._parts.adopter.adopt()
         await self._planner.inspect()
         arrival = self._parts.fleet.arrival
@@ -41,6 +42,8 @@ class Starter:
             arrival.attend(place)
         new = [place for place in self._usable() if place.served is None]
         planning = asyncio.create_task(self._planner.plan(draft=bool(new)))
+        if storages is not None:
+            await asyncio.shield(storages)
         if new:
             await planning
             await self._probe_all(new, progress)

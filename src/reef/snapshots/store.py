@@ -183,9 +183,6 @@ class SnapshotStore:
 
     # -- files -------------------------------------------------------------------------------------
 
-    def bytes_used(self) -> int:
-        return sum(size for _, size, _ in self._files())
-
     def digests(self) -> tuple[str, ...]:
         return tuple(digest for digest, _, _ in self._files())
 
