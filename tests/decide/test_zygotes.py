@@ -46,6 +46,24 @@ def test_fifty_venvs_with_the_same_dagster_have_one_zygote() -> None:
     assert found.fresh == {}
 
 
+def test_what_none_of_a_group_has_installed_is_not_preloaded() -> None:
+    """A warm-up speaks for all environments of its kind: `rich` imports `attr` where that is installed."""
+    fleet, full, bare = (
+        Fleet(),
+        environment("full", names={"dagster": "1.13", "attrs": "1"}),
+        environment("bare"),
+    )
+    fleet.add("first", full, (*DAGSTER, "attrs.a"))
+    order = fleet.candidates[0].modules
+    for number in range(5):
+        fleet.add(f"l{number}", bare, env={"PYTHONHASHSEED": "1"})
+    fleet.candidates[1:] = [replace(one, modules=order) for one in fleet.candidates[1:]]
+    found = fleet.decide()
+    (plan,) = [plan for plan in found.plans if "l0" in plan.locations]
+    assert plan.python == bare.python
+    assert plan.modules == DAGSTER
+
+
 def test_another_python_or_dagster_gets_another_zygote_if_it_pays() -> None:
     fleet = Fleet()
     new = environment("new")

@@ -69,9 +69,6 @@ class Crashing:
         self.armed, self.steps = folder / "armed", folder / "steps"
         write(folder / "crash" / "sitecustomize.py", DYING)
         write(folder / "reef.yaml", "locations:\n  one: {code: one/defs.py, idle_timeout: never}\n")
-        write(
-            folder / "one" / "six.py", ""
-        )  # hides the installed one: no zygote, whose building would take most time
         self.version = 0
         self.change()
         self.reef = self.host()

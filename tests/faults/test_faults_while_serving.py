@@ -204,7 +204,7 @@ def test_invariant_8_keep_serves_the_last_good_version_and_show_the_error(reef: 
         (folder / name / "defs.py").write_text(text)
         Eyes(reef, name).client.reload_code(timeout=scaled(60))
         assert Eyes(reef, name).jobs() == [f"{name}_job"]
-        same = before[name]  # the same code is the same version
+    for name, same in before.items():  # the same code is the same version
         until(lambda: Eyes(reef, name).server_id() == same, what="for Dagster to be told")  # noqa: B023
         assert reef.row(name)["last_error"] is None
 

@@ -124,10 +124,10 @@ def matching(pattern: str, env: Mapping[str, str]) -> list[str]:
 
 
 def distribution_value(name: str, environment: Environment) -> str:
+    """NEVER where it is not installed: what another environment's load saw of it cannot be preloaded here, not even
+    for locations that all lack it."""
     found = environment.distributions.get(name)
-    if found is None:
-        return ""
-    return NEVER if found.first_party else found.digest
+    return NEVER if found is None or found.first_party else found.digest
 
 
 def installed_value(environment: Environment) -> str:
