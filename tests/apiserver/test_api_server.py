@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deadlines import scaled
 from lab.apiserver import ApiServer, assets
 from lab.errors import LabError
 from lab.kubectl import KubectlError
@@ -69,7 +70,7 @@ def test_it_goes_away_and_comes_back_with_what_it_had(api_server: ApiServer, kub
     with api_server.away():
         assert not api_server.ready()
         with pytest.raises(KubectlError, match="refused"):
-            api_server.kubectl("get", "namespaces", timeout_s=20)
+            api_server.kubectl("get", "namespaces", timeout_s=scaled(20))
     assert (
         api_server.kubectl("get", "namespace", kube_namespace, "-o", "name")
         == f"namespace/{kube_namespace}\n"

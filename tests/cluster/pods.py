@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deadlines import until
+from deadlines import scaled, until
 from lab import images
 from lab.kubectl import Kubectl
 
@@ -64,4 +64,12 @@ def output_of(kubectl: Kubectl, namespace: str, name: str) -> str:
 
 
 def ready(kubectl: Kubectl, namespace: str, name: str) -> None:
-    kubectl("-n", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=180s", timeout_s=200)
+    kubectl(
+        "-n",
+        namespace,
+        "wait",
+        "--for=condition=Ready",
+        f"pod/{name}",
+        "--timeout=180s",
+        timeout_s=scaled(200),
+    )

@@ -8,7 +8,7 @@ import sys
 
 from pods import pod, within
 
-from deadlines import until
+from deadlines import scaled, until
 from lab import images
 from lab.cluster import Cluster
 from lab.control_plane import REGISTRY, REGISTRY_PASSWORD, REGISTRY_USER
@@ -62,5 +62,5 @@ def test_a_pull_without_a_secret_fails_and_one_with_it_works(lab: Cluster, names
     with_it = pod("with-it", image=images.PRIVATE, imagePullSecrets=[{"name": "pull"}])
     lab.kubectl.apply(within(namespace, secret), within(namespace, with_it))
     lab.kubectl(
-        "-n", namespace, "wait", "--for=condition=Ready", "pod/with-it", "--timeout=60s", timeout_s=80
+        "-n", namespace, "wait", "--for=condition=Ready", "pod/with-it", "--timeout=60s", timeout_s=scaled(80)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pods import output_of, pod, ready, within
 
-from deadlines import until
+from deadlines import scaled, until
 from lab.bringing import lose_node, start_node
 from lab.cluster import Cluster
 from lab.kubectl import KubectlError
@@ -20,7 +20,7 @@ def readiness(lab: Cluster, node: str) -> str:
 
 def test_the_api_server_goes_away_and_comes_back(lab: Cluster, namespace: str) -> None:
     with lab.control.without("kube-apiserver"), pytest.raises(KubectlError, match="refused"):
-        lab.kubectl("get", "--raw", "/readyz", timeout_s=20)
+        lab.kubectl("get", "--raw", "/readyz", timeout_s=scaled(20))
 
     def answers() -> bool:
         try:

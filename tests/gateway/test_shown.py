@@ -9,6 +9,7 @@ from typing import Any
 import grpc.aio
 from fronting import LOCATION, FakeControl, endpoint, fake_server, fronted, until
 
+from deadlines import scaled
 from reef.gateway import ListenAddress
 from reef.gateway.contract import CallEnded, Endpoint, Served
 from reef.snapshots.record import synthesized_load_error
@@ -20,7 +21,7 @@ NEW, NEWER = Served("reef-2", None), Served("reef-3", None)
 
 async def server_id(target: str) -> str:
     async with RawClient(target) as client:
-        return messages.server_id_of(await client.call("GetServerId", timeout_s=20.0))
+        return messages.server_id_of(await client.call("GetServerId", timeout_s=scaled(20.0)))
 
 
 def test_what_is_held_is_not_shown_until_it_is_said(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_an_entry_asks_for_the_location_that_it_stands_for(tmp_path: Path) -> No
                 error = synthesized_load_error("no such table", LOCATION).load_error
                 front.board.serve("its error", Served("reef-e", None, error))
                 async with RawClient(f"unix:{tmp_path}/entry.sock") as client:
-                    call = asyncio.create_task(client.call("ExternalPartitionNames", timeout_s=20.0))
+                    call = asyncio.create_task(client.call("ExternalPartitionNames", timeout_s=scaled(20.0)))
                     await entered.wait()
                     assert front.board.in_flight(LOCATION) == 1
                     hold.set()

@@ -13,6 +13,7 @@ from reef.kube.findings import Finding, about
 from reef.kube.model import Spec
 from reef.kube.model.parts import LaunchedRuns
 from reef.kube.model.pods import EnvFrom, EnvSource, EnvVar, Reference
+from reef.words import describe
 
 _OF_POD = {
     "tolerations": "tolerations",
@@ -132,5 +133,5 @@ def _checked(item: Item, found: dict[str, Any]) -> dict[str, Any]:
     try:
         spec = msgspec.convert(msgspec.to_builtins(found), Spec)
     except msgspec.ValidationError as error:
-        raise ReefError(f"{item.path}: {error}", where=item.where) from None
+        raise ReefError(f"{item.path}: {describe(error)}", where=item.where) from None
     return {name: getattr(spec, name) for name in found}

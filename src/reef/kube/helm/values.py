@@ -10,6 +10,7 @@ from reef.fleet.document import Item
 from reef.kube.findings import Finding, about
 from reef.kube.helm.tree import entry, quoted, text, written
 from reef.kube.model.pods import EnvFrom, EnvSource, EnvVar, Resources, Toleration
+from reef.words import describe
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ def converted(item: Item, value: object, kind: type[T], must_be: str) -> T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise item.error(f"must be {must_be}: {error}") from None
+        raise item.error(f"must be {must_be}: {describe(error)}") from None
 
 
 def env_map(item: Item, findings: list[Finding]) -> dict[str, str]:
