@@ -23,7 +23,7 @@ log = logging.getLogger("reef.control")
 class Woken:
     """A child answers. `kept`: it runs from the copy of its version."""
 
-    location: str
+    name: str
     child: Child
     seconds: float
     kept: bool
@@ -33,7 +33,7 @@ class Woken:
 class WakeFailed:
     """A call got no child; `reason` is for people."""
 
-    location: str
+    name: str
     reason: str
 
 
@@ -41,7 +41,7 @@ class WakeFailed:
 class Slept:
     """An idle child is ended."""
 
-    location: str
+    name: str
     child: Child
     why: str
 
@@ -50,7 +50,7 @@ class Slept:
 class Draining:
     """A child gets no new calls. `again`: the location is worth keeping warm, so that another is to be started."""
 
-    location: str
+    name: str
     child: Child
     why: str
     again: bool = False
@@ -60,7 +60,7 @@ class Draining:
 class Drained:
     """Its calls and runs are over; it is ended."""
 
-    location: str
+    name: str
     child: Child
 
 
@@ -68,7 +68,7 @@ class Drained:
 class OverLimit:
     """A child is ended because of its own memory limit."""
 
-    location: str
+    name: str
     child: Child
     reason: str
 
@@ -77,7 +77,7 @@ class OverLimit:
 class Exited:
     """A child is dead. `reason` where nobody at Reef asked for it."""
 
-    location: str
+    name: str
     child: Child
     status: int | None
     reason: str | None
@@ -87,7 +87,7 @@ class Exited:
 class TakenUp:
     """A child that an earlier host left. `serves`: it gets calls, else it is drained."""
 
-    location: str
+    name: str
     child: Child
     serves: bool
 
@@ -96,7 +96,7 @@ class TakenUp:
 class ConnectionRefused:
     """A child that should serve takes no connections; it is ended."""
 
-    location: str
+    name: str
     child: Child
     reason: str
 
@@ -105,7 +105,7 @@ class ConnectionRefused:
 class Unreachable:
     """Somebody else's server, or a standing one, does not say who it is."""
 
-    location: str
+    name: str
     reason: str
 
 
@@ -113,7 +113,7 @@ class Unreachable:
 class Reached:
     """It says who it is again."""
 
-    location: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class ZygotesReady:
 class Probed:
     """A version was loaded beside what is served; `error` where it does not load."""
 
-    location: str
+    name: str
     version: str
     seconds: float
     error: str | None
@@ -152,7 +152,7 @@ class Probed:
 class VersionServed:
     """A version is served from now on; the same one again where only its answers changed."""
 
-    location: str
+    name: str
     before: ServedRecord | None
     now: ServedRecord
 
@@ -161,21 +161,21 @@ class VersionServed:
 class VersionRefused:
     """What was served before, if anything was, goes on."""
 
-    location: str
+    name: str
     version: str
     reason: str
 
 
 @dataclass(frozen=True)
 class Pinned:
-    location: str
+    name: str
     version: str
     why: str
 
 
 @dataclass(frozen=True)
 class Unpinned:
-    location: str
+    name: str
 
 
 # -- deploys and the fleet ------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ class FleetChanged:
 class LocationGone:
     """Nobody asked for it any more."""
 
-    location: str
+    name: str
 
 
 Event = (

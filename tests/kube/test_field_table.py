@@ -172,6 +172,6 @@ JUDGED: list[tuple[dict[str, Any], dict[str, str]]] = [
 @pytest.mark.parametrize(("document", "wanted"), JUDGED, ids=range(len(JUDGED)))
 def test_given_a_document_wanted_its_judgement(document: dict[str, Any], wanted: dict[str, str]) -> None:
     found = judged(document)
-    assert {each.place: each.verdict for each in found} == wanted
+    assert {each.where: each.verdict for each in found} == wanted
     for each in found:
         assert (each.why == UNKNOWN) == (each.path not in BY_PATH)

@@ -123,7 +123,7 @@ def test_a_reason_names_the_field_as_it_was_written(spec: dict[str, Any], place:
     }
     location = CodeLocation("sales", msgspec.convert(given, Spec))
     (reason,) = chosen(wish_of(location, "sales")).reasons
-    assert reason.place == place
+    assert reason.where == place
 
 
 FLEET = [

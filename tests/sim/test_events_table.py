@@ -20,7 +20,7 @@ class Heard:
 
     def of(self, location: str) -> list[str]:
         """The names of a location's events, in order; without the ends of probes' children."""
-        mine = [one for one in self.events if getattr(one, "location", None) == location]
+        mine = [one for one in self.events if getattr(one, "name", None) == location]
         return [
             type(one).__name__
             for one in mine

@@ -102,7 +102,7 @@ def _location(wish: Wish, found: Chosen, pack: Pack | None) -> dict[str, Any]:
         "placement": found.placement,
         "pack": pack.name if pack else None,
         "why": found.why,
-        "reasons": [{"field": each.place, "why": each.why} for each in found.reasons],
+        "reasons": [{"field": each.where, "why": each.why} for each in found.reasons],
     }
 
 

@@ -16,26 +16,26 @@ from reef.fleet.model import Location
 
 
 def version(
-    location: Location, source_hash: str, environment_fingerprint: str, settings: str, defs_state: str = ""
+    spec: Location, source_hash: str, environment_fingerprint: str, settings: str, defs_state: str = ""
 ) -> str:
-    """32 hexadecimal digits; `settings` is `settings_hash(location)`, `defs_state` the digest of Dagster's defs
+    """32 hexadecimal digits; `settings` is `settings_hash(spec)`, `defs_state` the digest of Dagster's defs
     state where the location has one."""
-    parts = [location.name, source_hash, environment_fingerprint, settings, defs_state]
+    parts = [spec.name, source_hash, environment_fingerprint, settings, defs_state]
     return _digest(parts)
 
 
-def settings_hash(location: Location, root: str | None = None) -> str:
+def settings_hash(spec: Location, root: str | None = None) -> str:
     """Digest of every setting that changes what runs; `root` is the location's source root, relative to which
     paths are taken. The values of its variables (`.env` files included) go in, and cannot be read back."""
-    return _digest(sorted(_settings(location, root).items()))
+    return _digest(sorted(_settings(spec, root).items()))
 
 
-def setting_marks(location: Location, key: bytes, root: str | None = None) -> dict[str, str]:
+def setting_marks(spec: Location, key: bytes, root: str | None = None) -> dict[str, str]:
     """A mark for each setting, to say which one changed. `key` (a secret of this host) keeps anybody who reads
     the marks from trying out values."""
     return {
         name: hmac.new(key, json.dumps(value, sort_keys=True).encode(), hashlib.sha256).hexdigest()[:24]
-        for name, value in _settings(location, root).items()
+        for name, value in _settings(spec, root).items()
     }
 
 
@@ -44,22 +44,22 @@ def changed_settings(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[st
     return tuple(sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name)))
 
 
-def _settings(location: Location, root: str | None) -> dict[str, object]:
-    found: dict[str, object] = {f"env.{name}": value for name, value in location.env.items()}
-    found |= {f"code.{name}": value for name, value in _code(location, root).items() if value is not None}
-    if location.server is not None:
-        found["server"] = location.server.target()
+def _settings(spec: Location, root: str | None) -> dict[str, object]:
+    found: dict[str, object] = {f"env.{name}": value for name, value in spec.env.items()}
+    found |= {f"code.{name}": value for name, value in _code(spec, root).items() if value is not None}
+    if spec.server is not None:
+        found["server"] = spec.server.target()
     found |= {
-        "cwd": _relative(location.cwd, root),
-        "python_explicit": location.python_explicit,
-        "container_image": location.container_image,
-        "container_context": location.container_context,
+        "cwd": _relative(spec.cwd, root),
+        "python_explicit": spec.python_explicit,
+        "container_image": spec.container_image,
+        "container_context": spec.container_context,
     }
     return found
 
 
-def _code(location: Location, root: str | None) -> dict[str, str | None]:
-    code = location.code
+def _code(spec: Location, root: str | None) -> dict[str, str | None]:
+    code = spec.code
     if code is None:
         return {}
     return {

@@ -57,7 +57,7 @@ class Showing:
         if not isinstance(event, VersionServed) or event.before is None:
             return
         if event.before.server_id != event.now.server_id:
-            self._note(event.location)
+            self._note(event.name)
 
     def _note(self, name: str) -> None:
         if self._webserver is None:

@@ -109,7 +109,7 @@ class Promotions:
         """Begin to write the history of a promotion. It has happened, and the calls that wait for it do not wait for
         this: what fails here is only logged."""
         if isinstance(event, VersionServed):
-            self._begin(event.location, event.before, event.now)
+            self._begin(event.name, event.before, event.now)
 
     def _begin(self, name: str, old: ServedRecord | None, new: ServedRecord) -> None:
         known = self._diffs.pop(_pair(old, new), None)

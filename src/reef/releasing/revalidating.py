@@ -65,7 +65,7 @@ class Revalidator:
 
     def _hear(self, event: Event) -> None:
         """A child came up: what it answers is compared, off the path of the call that woke it."""
-        place = self._places.get(event.location) if isinstance(event, Woken) else None
+        place = self._places.get(event.name) if isinstance(event, Woken) else None
         if place is not None and place.spec.revalidate == "on_wake" and place.child is not None:
             self._look(place, self._after_wake(place, place.child))
 

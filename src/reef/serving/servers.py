@@ -75,8 +75,8 @@ class LocalServers:
         return None
 
     def _start_again(self, event: Event) -> None:
-        if isinstance(event, Draining) and event.again and event.location in self._places:
-            self._background.spawn(self.wake_up(self._places[event.location]))
+        if isinstance(event, Draining) and event.again and event.name in self._places:
+            self._background.spawn(self.wake_up(self._places[event.name]))
 
     def endpoint_failed(self, name: str, endpoint: Endpoint, reason: str) -> None:
         place = self._places[name]

@@ -61,8 +61,8 @@ def needs_of(wish: Wish) -> tuple[Reason, ...]:
 def listed(found: Sequence[Reason]) -> str:
     """The first of them in full, the others by name."""
     first, *others = found
-    more = f" Also: {', '.join(each.place for each in others)}." if others else ""
-    return f"{first.place}. {first.why}{more}"
+    more = f" Also: {', '.join(each.where for each in others)}." if others else ""
+    return f"{first.where}. {first.why}{more}"
 
 
 def _external(wish: Wish) -> Chosen:

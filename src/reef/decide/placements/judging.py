@@ -16,10 +16,10 @@ _HAS_PARTS = frozenset(path[:end] for path in BY_PATH for end in range(len(path)
 
 @dataclass(frozen=True)
 class Judged:
-    """One field that is set. `place` is where, with names of elements: `pod.volumes[scratch].csi`."""
+    """One field that is set. `where` is where, with names of elements: `pod.volumes[scratch].csi`."""
 
     path: str
-    place: str
+    where: str
     verdict: Verdict
     why: str
     value: object
@@ -33,13 +33,13 @@ def judged(document: Mapping[str, object]) -> tuple[Judged, ...]:
     return tuple(each for section, fields in document.items() for each in _parts(section, section, fields))
 
 
-def _parts(path: str, place: str, value: object) -> Iterator[Judged]:
+def _parts(path: str, where: str, value: object) -> Iterator[Judged]:
     if isinstance(value, Mapping):
         for name, each in value.items():
-            yield from _field(f"{path}.{name}", f"{place}.{name}", each)
+            yield from _field(f"{path}.{name}", f"{where}.{name}", each)
     elif isinstance(value, list):
         for number, each in enumerate(value):
-            yield from _parts(f"{path}[]", f"{place}[{_name(each, number)}]", each)
+            yield from _parts(f"{path}[]", f"{where}[{_name(each, number)}]", each)
 
 
 def _name(element: object, number: int) -> str:
@@ -47,21 +47,21 @@ def _name(element: object, number: int) -> str:
     return name if isinstance(name, str) else str(number)
 
 
-def _field(path: str, place: str, value: object) -> Iterator[Judged]:
+def _field(path: str, where: str, value: object) -> Iterator[Judged]:
     if value is None or value == "" or (isinstance(value, Mapping | list) and not value):
         return
     rows = BY_PATH.get(path)
     if rows is None:
-        yield Judged(path, place, "own_pod", UNKNOWN, value)
+        yield Judged(path, where, "own_pod", UNKNOWN, value)
     elif path in _HAS_PARTS:
-        yield from _parts(path, place, value)
+        yield from _parts(path, where, value)
     elif len(rows) == 1 or not isinstance(value, Mapping | list):
-        yield _by_rows(rows, place, value)
+        yield _by_rows(rows, where, value)
     else:
         for each in value:
-            yield _by_rows(rows, f"{place}[{each}]", each)
+            yield _by_rows(rows, f"{where}[{each}]", each)
 
 
-def _by_rows(rows: tuple[Row, ...], place: str, value: object) -> Judged:
+def _by_rows(rows: tuple[Row, ...], where: str, value: object) -> Judged:
     row = next(row for row in rows if row.holds(value))
-    return Judged(row.path, place, row.verdict, row.why, value)
+    return Judged(row.path, where, row.verdict, row.why, value)

@@ -40,17 +40,17 @@ class Wish:
     def place(self, judged: Judged) -> str:
         """Where a person wrote it."""
         for beginning, words in self.written.items():
-            rest = judged.place.removeprefix(beginning)
-            if rest != judged.place and (not rest or rest[0] in ".["):
+            rest = judged.where.removeprefix(beginning)
+            if rest != judged.where and (not rest or rest[0] in ".["):
                 return f"{words}{rest}"
-        return judged.place
+        return judged.where
 
 
 @dataclass(frozen=True)
 class Reason:
     """One setting that decided: where it is, and a sentence."""
 
-    place: str
+    where: str
     why: str
 
 

@@ -23,11 +23,11 @@ Kind = tuple[str, Values, frozenset[str], int | None]
 """What tells members apart: environment, values of variables, own names that count, modules loaded."""
 
 
-def exec_settings(location: Candidate, environment: Environment) -> dict[str, str]:
+def exec_settings(candidate: Candidate, environment: Environment) -> dict[str, str]:
     """The variables that count when a program is started, and those that its start-up files read."""
-    found = exec_only.of(dict(location.env))
-    found |= {k: v for k, v in location.env.items() if v and k.startswith(_THREADS)}
-    return found | {k: location.env[k] for k in environment.pth_variables if k in location.env}
+    found = exec_only.of(dict(candidate.env))
+    found |= {k: v for k, v in candidate.env.items() if v and k.startswith(_THREADS)}
+    return found | {k: candidate.env[k] for k in environment.pth_variables if k in candidate.env}
 
 
 def division_of(

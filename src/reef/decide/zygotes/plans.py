@@ -185,9 +185,9 @@ def _never(group: Group, modules: Sequence[str], environment: Environment) -> tu
 def _rebase(
     home: Environment,
     environments: Mapping[str, Environment | EnvironmentProblem],
-    location: Candidate,
+    candidate: Candidate,
 ) -> Rebase:
-    own = environment_of(environments, location.python)
+    own = environment_of(environments, candidate.python)
     return Rebase(
         prefix=own.prefix,
         exec_prefix=own.exec_prefix,
