@@ -147,7 +147,8 @@ class Hidden:
         if name in self._preloaded or not is_found(name, module):
             return self._asks.get(name, ())
         values = list(module.__dict__.values())
-        return {one.__name__ if isinstance(one, ModuleType) else _module_of(one) for one in values}
+        asked = {one.__name__ if isinstance(one, ModuleType) else _module_of(one) for one in values}
+        return {of for of in asked if not (of in self._preloaded and of.startswith(f"{name}."))}
 
     def _take_from_package(self, name: str, module: ModuleType, table: Table, comes: Sequence[int]) -> None:
         """An import puts it there again; unless it comes with its package, whatever else that asks for on the way."""

@@ -20,8 +20,6 @@ _ENVIRON = "os.environ"
 _FILTERS = ("warnings.filters", "_warnings.filters")
 _HANDLERS = "logging._handlerList"
 _RESET = frozenset(("sys.path", "sys.argv", "sys.orig_argv"))  # a child has its own
-_keys: Callable[[Any], Any] = dict.keys
-_values: Callable[[Any], Any] = dict.values  # not what a subclass has in its place
 
 
 class Holdings:
@@ -30,9 +28,9 @@ class Holdings:
     def __init__(self) -> None:
         self._seen: set[int] = {id(os.environ._data)}  # type: ignore[attr-defined]
         self._reached = Reached(self._seen)
-        self._dicts = _Sort(_all_values, _all_keys)
-        self._lists = _Sort(_all_items)
-        self._sets = _Sort(_all_items)
+        self._dicts = _Sort(dict)
+        self._lists = _Sort(list)
+        self._sets = _Sort(set)
         self._environ = dict(os.environ)
         self._first: dict[tuple[int, Any], Any] = {}  # what a name held before anybody changed it
 
@@ -106,10 +104,14 @@ class Holdings:
 
 
 class _Sort(Chunks):
-    """Containers of one sort, with what has them."""
+    """Containers of one sort, with what has them. They are looked at as what they are made of: one of a subclass may do
+    anything when it is asked, such as fill itself."""
 
-    def __init__(self, flat: Flat, keys: Flat | None = None) -> None:
-        super().__init__(flat, lambda held: map(len, held), keys)
+    def __init__(self, kind: Any) -> None:
+        flat = _flat_of(kind.values if kind is dict else kind.__iter__)
+        super().__init__(
+            flat, lambda held: map(kind.__len__, held), _flat_of(dict.keys) if kind is dict else None
+        )
         self.holders: list[Holder] = []
 
     def add(self, things: list[Holder]) -> None:
@@ -117,20 +119,12 @@ class _Sort(Chunks):
         super().add([holder.held for holder in things])
 
 
-def _all_values(held: list[Any]) -> list[Any]:
-    return list(chain.from_iterable(map(_values, held)))
-
-
-def _all_keys(held: list[Any]) -> list[Any]:
-    return list(chain.from_iterable(map(_keys, held)))
-
-
-def _all_items(held: list[Any]) -> list[Any]:
-    return list(chain.from_iterable(held))
+def _flat_of(items: Callable[[Any], Iterable[Any]]) -> Flat:
+    return lambda held: list(chain.from_iterable(map(items, held)))
 
 
 def _in_list(holder: Holder, before: list[Any]) -> Iterator[Change]:
-    now = list(holder.held)
+    now = list(list.__iter__(holder.held))
     label, more = holder.label, len(now) - len(before)
     if label in _RESET:
         yield Change("lost", holder.owner, f"changes {label}")
@@ -147,7 +141,7 @@ def _in_list(holder: Holder, before: list[Any]) -> Iterator[Change]:
 
 
 def _in_set(holder: Holder, before: set[Any]) -> Iterator[Change]:
-    now = set(holder.held)
+    now = set(set.__iter__(holder.held))
     if before == now:
         return
     if before <= now:
