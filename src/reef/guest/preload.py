@@ -79,7 +79,8 @@ class Preloading:
         self._blame.look_closely(closely)
         unwanted = set(self._never).union(set(left_out).difference(sys.modules))  # what all bring, all have
         self._import(names, unwanted)
-        _settle()
+        if names and not self._blame.has_found():
+            _settle()
         self._blame.end()
         return self._found()
 
