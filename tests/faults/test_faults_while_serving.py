@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from dagster._core.errors import DagsterUserCodeUnreachableError
@@ -221,13 +220,8 @@ def test_a_location_that_is_mended_is_well_again(reef: Reef, folder: Path) -> No
     assert (row["state"], row["last_error"]) == ("warm", None)
 
 
-def learned(reef: Reef) -> list[dict[str, Any]]:
-    zygotes: list[dict[str, Any]] = reef.status()["zygotes"]
-    return [] if any(one["key"].startswith("draft-") for one in zygotes) else zygotes
-
-
 def test_a_killed_zygote_is_built_again_and_nobody_waits_in_vain(reef: Reef) -> None:
-    (before,) = until(lambda: learned(reef), 60.0, "for the zygote that stays")
+    (before,) = until(reef.learned_zygotes, 60.0, "for the zygote that stays")
     living = Eyes(reef, "keeps").tick()["pid"]
     os.kill(before["pid"], signal.SIGKILL)
     told = Eyes(reef, "shows").tick()

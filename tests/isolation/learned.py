@@ -18,8 +18,7 @@ def until_learned(reef: Reef, seconds: float = 300.0) -> Reef:
 def has_learned(reef: Reef) -> bool:
     log = (reef.state / "logs" / "reef.log").read_text(errors="replace")
     assert "could not be built" not in log, log[-2000:]
-    zygotes = reef.status()["zygotes"]
-    return bool(zygotes) and not any(zygote["key"].startswith("draft-") for zygote in zygotes)
+    return bool(reef.learned_zygotes())
 
 
 def write_case(case: str, folder: Path, python: Path, locations: Mapping[str, str]) -> Path:

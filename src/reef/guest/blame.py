@@ -128,9 +128,8 @@ class Blame:
         what a fork does to a process is nobody's doing."""
         self._started = time.process_time() - self._before_s
         self._looks[0].differences = Process().differences
-        for look in (
-            self._looks[1:-1] if forked else ()
-        ):  # not the last: what functions refer to stays as it is
+        # Not the last: what functions refer to, a fork leaves as it is.
+        for look in self._looks[1:-1] if forked else ():
             list(look.differences())
 
     def look_closely(self, distributions: Iterable[str]) -> None:

@@ -39,7 +39,7 @@ class Hidden:
         self._preloaded = frozenset(preloaded)
         self._shared = frozenset(shared)
         self._order = dict.fromkeys(sys.modules)
-        self._table = self._made({})
+        self._table = Table((), {})
 
     def hide_all_but(self, names: Iterable[str]) -> None:
         """What the others have added is taken back."""

@@ -13,7 +13,7 @@ from .changes import Change
 from .chunks import Chunks
 from .holders import WRAPPING, Holder
 
-_FIELDS = ".__dataclass_fields__"
+_FIELDS = "__dataclass_fields__"
 _bases = attrgetter("__bases__")
 
 
@@ -43,7 +43,7 @@ class Insides:
         self._classes.add([holder.target for holder in classes])
         self._objects.add([holder.target for holder in objects])
         cells = [one.__closure__ for one in functions if one.__closure__]
-        fields = [one.held.values() for one in holders if one.label.endswith(_FIELDS)]
+        fields = [one.held.values() for one in holders if one.key == _FIELDS]
         slots = [one.target for one in holders if one.sort == "slots"]
         self._referring.add([*functions, *slots, *chain.from_iterable(cells), *chain.from_iterable(fields)])
 
@@ -70,7 +70,7 @@ def _named(holder: Holder) -> Iterator[tuple[str, str, Any]]:
     """What it has inside, with owner and name."""
     if holder.sort == "slots":
         yield holder.owner, holder.label, holder.target
-    elif holder.label.endswith(_FIELDS):
+    elif holder.key == _FIELDS:
         for key, one in list(holder.held.items()):
             yield holder.owner, f"{holder.label}[{key!r}]", one
     elif holder.sort in ("module", "class", "object"):

@@ -33,8 +33,8 @@ class Preloaded(NamedTuple):
 
 
 class Preloading:
-    """First what is `shared`, of which it does not matter what it changes, then `rest`: once in this process, and
-    before that in as many forks of it as it takes to find out what must be left out.
+    """First what is `shared`, of which it does not matter what it changes, then `rest`. Where the rest turns out to be
+    unfit, a fork that was made between the two goes on with less.
 
     Imports run in a context of their own, whose variables the process then takes, but for the decimal context: that
     is made anew in each thread.
