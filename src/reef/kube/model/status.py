@@ -48,6 +48,24 @@ class PlacementStatus(Struct, forbid_unknown_fields=True, kw_only=True):
     reason: Annotated[str, says("Why this placement was chosen.", "a sentence")]
 
 
+class ServingStatus(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Where gateways find its server. They read this, so that they need nothing else while the controller is away."""
+
+    gatewayPort: Annotated[
+        Annotated[int, Meta(ge=1, le=65535)],
+        says("The port at which each gateway listens for it.", "a port from 1 to 65535"),
+    ]
+    pack: Annotated[
+        str | UnsetType, says("The ReplicaSet of the pack that it is in, where it is packed.", "a name")
+    ] = UNSET
+    deployment: Annotated[
+        str | UnsetType, says("Its own Deployment, where it is on_demand or standing.", "a name")
+    ] = UNSET
+    target: Annotated[
+        str | UnsetType, says("HOST:PORT of somebody else's server, where it is external.", "an address")
+    ] = UNSET
+
+
 class Status(Struct, forbid_unknown_fields=True, kw_only=True):
     """What is true of it now."""
 
@@ -57,6 +75,7 @@ class Status(Struct, forbid_unknown_fields=True, kw_only=True):
     version: Annotated[str | UnsetType, says("The version that is served.", "a version")] = UNSET
     image: Annotated[ImageStatus | UnsetType, says("Its image.", "a map")] = UNSET
     placement: Annotated[PlacementStatus | UnsetType, says("Its placement.", "a map")] = UNSET
+    serving: Annotated[ServingStatus | UnsetType, says("Where gateways find its server.", "a map")] = UNSET
     address: Annotated[str | UnsetType, says("HOST:PORT of its Service.", "an address")] = UNSET
     conditions: Annotated[
         Annotated[list[Condition], Meta(max_length=16)] | UnsetType,

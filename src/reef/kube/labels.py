@@ -1,0 +1,31 @@
+"""Labels, annotations and names that Reef puts on objects of a cluster."""
+
+from __future__ import annotations
+
+from reef.kube.group import GROUP
+
+FIELD_MANAGER = "reef-controller"
+PART_OF = "app.kubernetes.io/part-of"  # its value is `reef`
+COMPONENT = "app.kubernetes.io/component"  # gateway, controller, pack, probe, location
+
+# Of a pod: the ReplicaSet of the pack that it is, so that a gateway finds the pod of a CodeLocation's status.
+PACK = f"{GROUP}/pack"
+# Of a pod, a Deployment or a Service: the name of the CodeLocation.
+LOCATION = f"{GROUP}/location"
+# Of a probe pod: the version that it loads.
+VERSION = f"{GROUP}/version"
+# Of a CodeLocation: `true` leaves it alone until it is gone.
+PAUSED = f"{GROUP}/paused"
+# Of an object that Reef made: a digest of what it is made from, to compare without reading it all.
+MADE_FROM = f"{GROUP}/made-from"
+
+PEER_PORT = 7443  # of gateways and pack hosts, mutual TLS
+HEALTH_PORT = 8081  # HTTP: /livez, /readyz, /metrics
+FIRST_GATEWAY_PORT = 20_000  # a listener for each location, from here on
+LAST_GATEWAY_PORT = 29_999
+
+HOST_CONTAINER = "reef"  # of a pack's pod
+TLS_FOLDER = "/reef/tls"  # tls.crt, tls.key and ca.crt, as a Secret mounts them
+PACK_FOLDER = "/reef/run"  # the shared volume; each container mounts its own folder of it at the same path
+GUEST_FOLDER = "/reef/guest"  # Reef's guest code, read-only in the containers of locations
+PACK_CONFIG = "/reef/config/pack.json"  # a PackConfig as JSON, as its ConfigMap mounts it
