@@ -62,6 +62,6 @@ async def ask(
     timeout_s: float,
 ) -> _Reply:
     """Raises grpc.aio.AioRpcError."""
-    call = channel.unary_unary(f"/{service}/{method}")
+    call = channel.unary_unary(f"/{service}/{method}", None, None)
     answer = await call(msgspec.msgpack.encode(request), timeout=timeout_s)
     return msgspec.msgpack.decode(answer, type=reply)
