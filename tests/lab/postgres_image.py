@@ -9,7 +9,7 @@ from lab import rootfs
 from lab.errors import LabError
 from lab.oci import Layer, LayerWriter
 
-PASSWORD = "postgres"  # of a cluster that nobody else can reach
+PASSWORD = "postgres"  # noqa: S105  # of a cluster that nobody else can reach
 USER = 10003
 _HOME = "opt/postgres"
 _START = f"""#!/bin/sh
