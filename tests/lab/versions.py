@@ -6,6 +6,7 @@ CONTAINERD = "2.2.9"
 RUNC = "1.3.7"
 COREDNS = "1.14.7"
 REGISTRY = "3.1.2"
+HELM = "3.22.0"
 CNI_PLUGINS = "1.9.1"
 GO = "1.26"  # the oldest that builds all of them
 

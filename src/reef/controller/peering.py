@@ -1,0 +1,105 @@
+"""Connections of the controller to gateways and pack hosts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import grpc
+import grpc.aio
+import msgspec
+
+from reef.peers import messages
+from reef.peers.messages import GATEWAY, PACK, Role
+from reef.peers.rpc import ask
+
+_Reply = TypeVar("_Reply", bound=msgspec.Struct)
+
+Connect = Callable[[str, Role], grpc.aio.Channel]
+"""(HOST:PORT, role of who listens there) -> a channel over mutual TLS."""
+
+SHORT_S = 2.0
+LONG_S = 30.0  # with a snapshot of many megabytes
+
+
+class Unreachable(Exception):
+    """A peer did not answer, or not in time; the text is for people."""
+
+
+class _Peer:
+    def __init__(self, channel: grpc.aio.Channel, service: str) -> None:
+        self._channel = channel
+        self._service = service
+
+    async def _ask(
+        self, method: str, request: msgspec.Struct, reply: type[_Reply], timeout_s: float
+    ) -> _Reply:
+        try:
+            return await ask(self._channel, self._service, method, request, reply, timeout_s)
+        except grpc.aio.AioRpcError as error:
+            raise Unreachable(f"{method}: {error.code().name}: {error.details() or 'no details'}") from None
+        except asyncio.CancelledError:
+            raise
+
+    async def close(self) -> None:
+        await self._channel.close(None)
+
+
+class GatewayPeer(_Peer):
+    """One gateway. Each method raises Unreachable."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        super().__init__(channel, GATEWAY)
+
+    async def state(self) -> messages.GatewayState:
+        return await self._ask("State", messages.Nothing(), messages.GatewayState, SHORT_S)
+
+    async def hold(self, offer: messages.Offer) -> bool:
+        """False where it lacks the snapshot."""
+        timeout_s = LONG_S if offer.snapshot_bytes else SHORT_S
+        return (await self._ask("Hold", offer, messages.Held, timeout_s)).ready
+
+    async def freeze(self, name: str, generation: int, seconds: float) -> None:
+        request = messages.Freeze(name, generation, seconds)
+        await self._ask("Freeze", request, messages.Nothing, seconds / 2)
+
+    async def show(self, name: str, generation: int, timeout_s: float = SHORT_S) -> None:
+        await self._ask("Show", messages.Show(name, generation), messages.Nothing, timeout_s)
+
+    async def thaw(self, name: str, generation: int) -> None:
+        await self._ask("Thaw", messages.Show(name, generation), messages.Nothing, SHORT_S)
+
+    async def welcome(self, names: tuple[str, ...]) -> None:
+        await self._ask("Welcome", messages.Welcome(names), messages.Nothing, SHORT_S)
+
+    async def snapshot(self, digest: str) -> bytes | None:
+        wanted = messages.SnapshotWanted(digest)
+        return (await self._ask("Snapshot", wanted, messages.SnapshotBytes, LONG_S)).content
+
+
+class PackPeer(_Peer):
+    """One pack host. Each method raises Unreachable."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        super().__init__(channel, PACK)
+
+    @property
+    def channel(self) -> grpc.aio.Channel:
+        return self._channel
+
+    async def state(self) -> messages.PackState:
+        return await self._ask("State", messages.Nothing(), messages.PackState, SHORT_S)
+
+    async def use(self, config: messages.PackConfig) -> messages.PackState:
+        return await self._ask("Use", config, messages.PackState, LONG_S)
+
+    async def hold(self, name: str) -> int:
+        """How many calls of it are under way."""
+        return (await self._ask("Hold", messages.OneLocation(name), messages.InFlight, SHORT_S)).calls
+
+    async def release(self, name: str) -> None:
+        await self._ask("Release", messages.OneLocation(name), messages.Nothing, SHORT_S)
+
+    async def probe(self, name: str, timeout_s: float) -> messages.ProbeReply:
+        return await self._ask("Probe", messages.OneLocation(name), messages.ProbeReply, timeout_s)
