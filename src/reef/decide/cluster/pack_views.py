@@ -60,6 +60,15 @@ class PackView:
         in_pod = asked.image if asked else content.image
         return newest.contents[container].image != content.image or in_pod != content.image
 
+    def settled(self) -> bool:
+        """Whether the images that are wanted run; what has no pod yet starts with them."""
+        newest = self.newest
+        if newest is None:
+            return False
+        if newest.pod is None:
+            return not any(self.has_other_image(name, each) for name, each in self.contents.items())
+        return all(in_place(newest, name, each) for name, each in self.contents.items())
+
 
 def in_place(where: ReplicaSetSeen, container: str, wanted: Content) -> bool:
     """Whether that container runs there as it is wanted."""
@@ -76,4 +85,6 @@ def serves(view: PackView, location: str) -> bool:
     container = current.container_of(location) if current else None
     if current is None or container is None or container not in view.contents or current.pod is None:
         return False
-    return current.pod.is_ready(HOST_CONTAINER) and in_place(current, container, view.contents[container])
+    wanted = view.contents[container]
+    told = current.contents[container].members.get(location) == wanted.members.get(location)
+    return told and current.pod.is_ready(HOST_CONTAINER) and in_place(current, container, wanted)

@@ -1,8 +1,8 @@
 """What happens next with the pods of packs: which are made, changed and removed, and which location is served where.
 
-A pack has one ReplicaSet at rest. Another image of one container is patched in its pod. Anything else that changes makes
-another ReplicaSet beside it; each location goes there as soon as its container runs, and the old one goes when nobody is
-served from it.
+A pack has one ReplicaSet at rest. Another image of one container is patched in its pod. Anything else that changes
+makes another ReplicaSet beside it; each location goes there as soon as its container runs, and the old one goes when
+nobody is served from it.
 """
 
 from __future__ import annotations
@@ -78,14 +78,15 @@ class PatchImage:
 
 @dataclass(frozen=True)
 class Configure:
-    """The pod stays; who is in its containers does not. Apply the ReplicaSet and the ConfigMap, and tell its host."""
+    """The pod stays; what its host is told does not. Apply the ConfigMap, tell the host, and then apply the ReplicaSet,
+    whose annotation says that it was told."""
 
     replica_set: str
 
 
 @dataclass(frozen=True)
 class Switch:
-    """Serve the location from there."""
+    """Serve the location from there. Where it runs another version there, that is shown in the same step."""
 
     location: str
     replica_set: str
@@ -119,7 +120,7 @@ class Change:
 
 
 def changing(before: Change | None, digest: str, done: bool, now: float) -> Change:
-    """`digest` is of all that is wanted of a pack, `done` whether it is there. What is forgotten costs some patience."""
+    """`digest` is of all that is wanted of a pack, `done` whether it is there. What is forgotten costs patience."""
     since = before.since if before and before.digest == digest else now
     if done:
         return Change(digest, since, None)
@@ -166,7 +167,9 @@ def _may_go(
         return False
     if in_place(newest, container, view.contents[container]):
         return True
-    return now - newest.created >= patience.starts_s and newest.contents.get(container) is not None
+    there, wanted = newest.contents.get(container), view.contents[container]
+    same = there is not None and (there.settings, there.image) == (wanted.settings, wanted.image)
+    return same and now - newest.created >= patience.starts_s
 
 
 def _changes(
@@ -211,15 +214,20 @@ def _in_place(
         if not view.has_other_image(name, content):
             continue
         working = newest.pod is not None and newest.pod.has_running(name)
-        if not (working and busy & {*newest.contents[name].locations}):
+        if not (working and busy & newest.contents[name].members.keys()):
             pod = newest.pod.name if newest.pod else None
             yield PatchImage(newest.name, pod, name, content.image)
         elif now - pack.first >= patience.busy_s:
             stuck = True
     if stuck:
         yield _make(view, "A container whose image has changed is never idle.")
-    elif any(newest.contents[name].locations != each.locations for name, each in pack.contents.items()):
+    elif _is_told_otherwise(view, newest) and (view.settled() or now - pack.first >= patience.starts_s):
         yield Configure(newest.name)
+
+
+def _is_told_otherwise(view: PackView, newest: ReplicaSetSeen) -> bool:
+    there = {name: each.members for name, each in newest.contents.items()}
+    return there != {name: each.members for name, each in view.contents.items()}
 
 
 def _make(view: PackView, why: str) -> MakePack:

@@ -26,7 +26,7 @@ def ports(
     first: int = FIRST_GATEWAY_PORT,
     last: int = LAST_GATEWAY_PORT,
 ) -> Ports:
-    """Who has a port keeps it, and gets it back within the day. Others get the lowest that nobody had for a day."""
+    """Who has a port keeps it. Others get the lowest that nobody had for a day, themselves among them."""
     wanted = sorted(set(names))
     resting = {port: at for port, at in before.left.items() if now - at < REST_S}
     given = {name: before.given[name] for name in wanted if name in before.given}
@@ -35,13 +35,5 @@ def ports(
             resting.setdefault(port, now)
     taken = {*given.values(), *resting}
     free = (port for port in range(first, last + 1) if port not in taken)
-    lacking = []
-    for name in wanted:
-        if name in given:
-            continue
-        port = next(free, None)
-        if port is None:
-            lacking.append(name)
-        else:
-            given[name] = port
-    return Ports(given, resting, tuple(lacking))
+    given.update(zip([name for name in wanted if name not in given], free, strict=False))
+    return Ports(given, resting, tuple(name for name in wanted if name not in given))

@@ -30,7 +30,7 @@ class Refused:
         """When it is tried again by itself; None: never."""
         if self.final:
             return None
-        return self.at + min(FIRST_RETRY_S * 2 ** min(self.times - 1, 10), LAST_RETRY_S)
+        return self.at + min(FIRST_RETRY_S * 2.0 ** min(self.times - 1, 10), LAST_RETRY_S)
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,11 @@ class Release:
     reason: str
     message: str
     look_at: float | None = None
+
+    @property
+    def promoting(self) -> str | None:
+        """The version that is about to be served: its place is to run it already."""
+        return next((each.version for each in self.actions if isinstance(each, Promote)), None)
 
 
 @dataclass(frozen=True)

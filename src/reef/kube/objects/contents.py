@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from reef.kube.objects.meta import digest
@@ -11,9 +11,9 @@ from reef.kube.objects.reef_parts import REEF_VOLUMES
 from reef.kube.seen.state import Content
 
 
-def contents(template: Mapping[str, Any], members: Mapping[str, Sequence[str]]) -> dict[str, Content]:
-    """Of the pod template that was made. `members`: container -> its locations. Settings are a container without
-    its image, with the volumes that it mounts."""
+def contents(template: Mapping[str, Any], members: Mapping[str, Mapping[str, str]]) -> dict[str, Content]:
+    """Of the pod template that was made. `members`: container -> its locations, with digests. Settings are a container
+    without its image, with the volumes that it mounts."""
     spec = template["spec"]
     volumes = {each["name"]: each for each in spec["volumes"]}
     found = {}
@@ -21,7 +21,7 @@ def contents(template: Mapping[str, Any], members: Mapping[str, Sequence[str]]) 
         if each["name"] in members:
             mounted = [volumes.get(mount["name"]) for mount in each["volumeMounts"]]
             settings = digest([{**each, "image": ""}, mounted])
-            found[each["name"]] = Content(settings, each["image"], tuple(members[each["name"]]))
+            found[each["name"]] = Content(settings, each["image"], dict(members[each["name"]]))
     return found
 
 
@@ -36,7 +36,9 @@ def made_from(template: Mapping[str, Any], found: Mapping[str, Content]) -> str:
 
 def text(found: Mapping[str, Content]) -> str:
     """For the annotation; the images are in the template."""
-    plain = {name: [each.settings, list(each.locations)] for name, each in sorted(found.items())}
+    plain = {
+        name: [each.settings, dict(sorted(each.members.items()))] for name, each in sorted(found.items())
+    }
     return json.dumps(plain, separators=(",", ":"))
 
 
@@ -45,8 +47,8 @@ def read(annotation: str, images: Mapping[str, str]) -> dict[str, Content]:
     try:
         plain = json.loads(annotation)
         return {
-            name: Content(str(settings), images.get(name, ""), tuple(map(str, locations)))
-            for name, (settings, locations) in plain.items()
+            name: Content(str(settings), images.get(name, ""), {**members})
+            for name, (settings, members) in plain.items()
         }
     except (ValueError, TypeError, AttributeError):
         return {}

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from reef.kube import labels
 from reef.kube.asked import document
 from reef.kube.objects import contents
-from reef.kube.objects.meta import metadata
+from reef.kube.objects.meta import digest, metadata
+from reef.kube.objects.pack_config import pack_location
 from reef.kube.objects.packed_pod import Sizes, pod_spec
-from reef.kube.objects.released import Owner, PackPlan, ReefPods
+from reef.kube.objects.released import Owner, PackedContainer, PackPlan, ReefPods
 
 COMPONENT = "pack"
 
@@ -22,7 +25,7 @@ def pack_replica_set(
     plan: PackPlan, reef: ReefPods, sizes: Sizes | None = None, owners: tuple[Owner, ...] = ()
 ) -> dict[str, Any]:
     """`sizes` as in `packed_pod`. Its ConfigMap (`pack_config.pack_config_map`) has to be there first."""
-    members = {each.name: [one.name for one in each.members] for each in plan.containers}
+    members = {each.name: _members(each, plan.namespace) for each in plan.containers}
     unsized = _template(plan, reef, None)  # a pod is not worth replacing for other requests
     found = contents.contents(unsized, members)
     notes = {labels.MADE_FROM: contents.made_from(unsized, found), labels.CONTENTS: contents.text(found)}
@@ -42,6 +45,11 @@ def pack_replica_set(
 def image_patch(container: str, image: str) -> dict[str, Any]:
     """A strategic merge patch for a pod, that gives one container another image."""
     return {"spec": {"containers": [{"name": container, "image": image}]}}
+
+
+def _members(container: PackedContainer, namespace: str) -> dict[str, str]:
+    told = {one.name: pack_location(one, container, namespace) for one in container.members}
+    return {name: digest(msgspec.to_builtins(each)) for name, each in told.items()}
 
 
 def _template(plan: PackPlan, reef: ReefPods, sizes: Sizes | None) -> dict[str, Any]:

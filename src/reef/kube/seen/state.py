@@ -64,11 +64,17 @@ class PodSeen:
 
 @dataclass(frozen=True)
 class Content:
-    """One container of a pack: a digest of its settings, its image, and the locations in it."""
+    """One container of a pack: a digest of its settings, its image, and the locations in it, each with a digest of what
+    the pack's host is told of it."""
 
     settings: str
     image: str
-    locations: tuple[str, ...]
+    members: Mapping[str, str]
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """By name."""
+        return tuple(sorted(self.members))
 
 
 @dataclass(frozen=True)
