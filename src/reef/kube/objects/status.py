@@ -27,8 +27,8 @@ class Serving:
 class StatusSeen:
     """What there is to say. `phase`, `reason` and `message` are those of `decide.cluster.releasing.Release`; `conflict`
     (another has its name), `impossible` (no placement keeps what it asks for) and `paused` come before it.
-    `comes_back`: Reef goes on by itself. `version` is what is served, `digest` that of its image. `room` is said where its pod has
-    no room."""
+    `comes_back`: Reef goes on by itself. `version` is what is served, `digest` that of its image. `room` is said where
+    its pod has no room."""
 
     generation: int
     phase: Phase
