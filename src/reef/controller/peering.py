@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,14 +9,16 @@ import grpc
 import grpc.aio
 import msgspec
 
+from reef.errors import ReefError
 from reef.peers import messages
 from reef.peers.messages import GATEWAY, PACK, Role
 from reef.peers.rpc import ask
+from reef.words import describe
 
 _Reply = TypeVar("_Reply", bound=msgspec.Struct)
 
 Connect = Callable[[str, Role], grpc.aio.Channel]
-"""(HOST:PORT, role of who listens there) -> a channel over mutual TLS."""
+"""(HOST:PORT, role of who listens there) -> a channel over mutual TLS. Raises ReefError without certificates."""
 
 SHORT_S = 2.0
 LONG_S = 30.0  # with a snapshot of many megabytes
@@ -28,29 +29,28 @@ class Unreachable(Exception):
 
 
 class _Peer:
-    def __init__(self, channel: grpc.aio.Channel, service: str) -> None:
-        self._channel = channel
+    """`connect` gives its channel, for each call: certificates change meanwhile."""
+
+    def __init__(self, connect: Callable[[], grpc.aio.Channel], service: str) -> None:
+        self._connect = connect
         self._service = service
 
     async def _ask(
         self, method: str, request: msgspec.Struct, reply: type[_Reply], timeout_s: float
     ) -> _Reply:
         try:
-            return await ask(self._channel, self._service, method, request, reply, timeout_s)
+            return await ask(self._connect(), self._service, method, request, reply, timeout_s)
         except grpc.aio.AioRpcError as error:
             raise Unreachable(f"{method}: {error.code().name}: {error.details() or 'no details'}") from None
-        except asyncio.CancelledError:
-            raise
-
-    async def close(self) -> None:
-        await self._channel.close(None)
+        except ReefError as error:
+            raise Unreachable(describe(error)) from None
 
 
 class GatewayPeer(_Peer):
     """One gateway. Each method raises Unreachable."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        super().__init__(channel, GATEWAY)
+    def __init__(self, connect: Callable[[], grpc.aio.Channel]) -> None:
+        super().__init__(connect, GATEWAY)
 
     async def state(self) -> messages.GatewayState:
         return await self._ask("State", messages.Nothing(), messages.GatewayState, SHORT_S)
@@ -81,12 +81,12 @@ class GatewayPeer(_Peer):
 class PackPeer(_Peer):
     """One pack host. Each method raises Unreachable."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        super().__init__(channel, PACK)
+    def __init__(self, connect: Callable[[], grpc.aio.Channel]) -> None:
+        super().__init__(connect, PACK)
 
-    @property
     def channel(self) -> grpc.aio.Channel:
-        return self._channel
+        """For Dagster's own calls."""
+        return self._connect()
 
     async def state(self) -> messages.PackState:
         return await self._ask("State", messages.Nothing(), messages.PackState, SHORT_S)

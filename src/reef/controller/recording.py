@@ -59,7 +59,7 @@ async def probed(peer: PackPeer, name: str, timeout_s: float) -> Probed:
 
     def connect(_target: str, *, ssl: bool = False) -> RawClient:
         del ssl
-        return ProbeClient(peer.channel, name)
+        return ProbeClient(peer.channel(), name)
 
     try:
         recording = await record("probe", left, connect=connect)

@@ -53,7 +53,7 @@ def pack_host(reef: ReefPods) -> dict[str, Any]:
         ],
         "readinessProbe": _asked("/readyz", period_s=2, failures=3),
         "livenessProbe": _asked("/livez", period_s=10, failures=6),
-        "resources": {"requests": dict(_HOST_REQUESTS)},
+        "resources": dict(reef.resources or {"requests": dict(_HOST_REQUESTS)}),
         "securityContext": dict(_RESTRICTED),
         "volumeMounts": [
             {"name": RUN, "mountPath": labels.PACK_FOLDER},
