@@ -209,10 +209,9 @@ def _in_place(
     patience: Patience,
 ) -> Iterator[Action]:
     busy = seen.busy.get(newest.name, frozenset())
+    others = [(name, each) for name, each in pack.contents.items() if view.has_other_image(name, each)]
     stuck = False
-    for name, content in pack.contents.items():
-        if not view.has_other_image(name, content):
-            continue
+    for name, content in others:
         working = newest.pod is not None and newest.pod.has_running(name)
         if not (working and busy & newest.contents[name].members.keys()):
             pod = newest.pod.name if newest.pod else None
@@ -221,7 +220,9 @@ def _in_place(
             stuck = True
     if stuck:
         yield _make(view, "A container whose image has changed is never idle.")
-    elif _is_told_otherwise(view, newest) and (view.settled() or now - pack.first >= patience.starts_s):
+    elif others or not _is_told_otherwise(view, newest):
+        return
+    elif view.settled() or now - pack.first >= patience.starts_s:
         yield Configure(newest.name)
 
 
