@@ -1,4 +1,4 @@
-"""A deployment of Dagster as the official chart makes one: PostgreSQL, webserver and daemon, a launcher that makes Jobs."""
+"""A deployment of Dagster, as the official chart makes one: PostgreSQL, webserver, daemon, runs as Jobs."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ def dagster(namespace: str, workspace: str = WORKSPACE) -> list[dict[str, Any]]:
         web,
         _service(namespace, WEBSERVER, 80, 8080),
         _deployment(
-            namespace, "dagster-daemon", ["dagster-daemon", "run", "-w", "/workspace/workspace.yaml"], workspace
+            namespace,
+            "dagster-daemon",
+            ["dagster-daemon", "run", "-w", "/workspace/workspace.yaml"],
+            workspace,
         ),
     ]
 
@@ -179,7 +182,12 @@ def _account(namespace: str) -> list[dict[str, Any]]:
     ]
     return [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _named(namespace, "dagster")},
-        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": _named(namespace, "dagster"), "rules": rules},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "Role",
+            "metadata": _named(namespace, "dagster"),
+            "rules": rules,
+        },
         {
             "apiVersion": f"{group}/v1",
             "kind": "RoleBinding",

@@ -30,6 +30,7 @@ VERBS = {
     "export": "reef.cli.export",
     "schema": "reef.cli.schema",
     "demo": "reef.cli.demo",
+    "controller": "reef.cli.controller",
 }
 
 

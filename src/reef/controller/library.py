@@ -64,7 +64,7 @@ class Library:
         await self.edit(name, lambda book: book.with_shown(new.generation, new.served, why, now))
 
     async def adopt(self, name: str, book: Book) -> None:
-        """What gateways still know of a location that an emptied database does not. Raises OSError."""
+        """What a gateway still shows of a location that an emptied database does not know. Raises OSError."""
         await self.edit(name, lambda _: book)
         if book.shown is not None:
             self.shown[name] = ShownVersion(book.generation, book.shown)
@@ -81,14 +81,17 @@ class Library:
     async def keep(self, snapshot: LocationSnapshot) -> str:
         """Its digest. Raises OSError."""
         digest, pieces = await asyncio.to_thread(encode, snapshot)
-        content = b"".join(pieces)
+        await self.put(digest, b"".join(pieces))
+        return digest
+
+    async def put(self, digest: str, content: bytes) -> None:
+        """Raises OSError, and ValueError for bytes that are no location snapshot of that digest."""
+        await asyncio.to_thread(self._store.put_file, digest, content)
         try:
             await self._books.put_snapshot(digest, content)
         except OSError as error:
             self._is_away(error)
             raise
-        await asyncio.to_thread(self._store.put, snapshot)
-        return digest
 
     async def content(self, digest: str) -> bytes | None:
         """The bytes of a location snapshot, from the disk, else from the database; None where nobody has it."""

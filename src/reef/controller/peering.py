@@ -60,15 +60,21 @@ class GatewayPeer(_Peer):
         timeout_s = LONG_S if offer.snapshot_bytes else SHORT_S
         return (await self._ask("Hold", offer, messages.Held, timeout_s)).ready
 
-    async def freeze(self, name: str, generation: int, seconds: float) -> None:
+    async def freeze(self, name: str, generation: int, seconds: float) -> float | None:
+        """How long ago a client there asked for the list of repositories; None: never."""
         request = messages.Freeze(name, generation, seconds)
-        await self._ask("Freeze", request, messages.Nothing, seconds / 2)
+        return (await self._ask("Freeze", request, messages.Frozen, seconds / 2)).listed_ago_s
 
-    async def show(self, name: str, generation: int, timeout_s: float = SHORT_S) -> None:
-        await self._ask("Show", messages.Show(name, generation), messages.Nothing, timeout_s)
+    async def show(self, name: str, generation: int) -> bool:
+        """False where it does not hold that generation."""
+        return (await self._ask("Show", messages.Show(name, generation), messages.Held, SHORT_S)).ready
 
     async def thaw(self, name: str, generation: int) -> None:
-        await self._ask("Thaw", messages.Show(name, generation), messages.Nothing, SHORT_S)
+        await self._ask("Thaw", messages.Thaw(name, generation), messages.Nothing, SHORT_S)
+
+    async def rest(self, name: str, seconds: float) -> bool:
+        """Whether no call needs the location's pod; then none gets to it for so long."""
+        return (await self._ask("Rest", messages.Rest(name, seconds), messages.Rested, SHORT_S)).ready
 
     async def welcome(self, names: tuple[str, ...]) -> None:
         await self._ask("Welcome", messages.Welcome(names), messages.Nothing, SHORT_S)

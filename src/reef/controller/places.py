@@ -64,12 +64,12 @@ def places(
         told = _digest(made_from, contents)
         change = changes[name] = changing(before.get(name), told, done, now)
         wanted.append(
-            PackWanted(name, made_from, contents, change.since, change.first if change.first is not None else now)
+            PackWanted(
+                name, made_from, contents, change.since, change.first if change.first is not None else now
+            )
         )
     own = [_own(by_name[name], each.placement, namespace, reef) for name, each in found.chosen.items()]
-    return Places(
-        found, tuple(wanted), plans, tuple(each for each in own if each), changes, by_name
-    )
+    return Places(found, tuple(wanted), plans, tuple(each for each in own if each), changes, by_name)
 
 
 def made(plan: PackPlan, reef: ReefPods) -> tuple[str, Mapping[str, Content]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ log = logging.getLogger("reef.controller")
 FREEZE_S = 1.5  # a poll of Dagster waits two seconds
 MOST_TRIES = 5
 PAUSE_S = 0.5
+ID_LAG_S = 2.0  # from a client's list of repositories to its question for the server id
+LONGEST_LAG_S = 10.0
 
 
 class PromotionFailed(Exception):
@@ -46,7 +49,7 @@ class Member:
 
 
 ReadSnapshot = Callable[[str], Awaitable[bytes | None]]
-WriteShown = Callable[[str, ShownVersion], Awaitable[None]]
+WriteShown = Callable[[str, ShownVersion, str], Awaitable[None]]
 """Durable when it returns. Raises OSError where the database is away."""
 
 
@@ -91,8 +94,7 @@ class Promoter:
     async def _tell(self, member: Member, name: str, now: ShownVersion) -> None:
         if member.told.get(name) != now.generation:
             await self._hold(member, name, now)
-            await member.peer.show(name, now.generation)
-            member.told[name] = now.generation
+            await self._show(member, name, now)
 
     async def remind(self, member: Member) -> None:
         """Tell it what it was not told yet. Raises Unreachable."""
@@ -102,15 +104,16 @@ class Promoter:
 
     # -- one promotion -----------------------------------------------------------------------------
 
-    async def promote(self, name: str, served: ServedNow) -> ShownVersion:
-        """Show this everywhere. Raises PromotionFailed, and OSError where it cannot be written down."""
+    async def promote(self, name: str, served: ServedNow, why: str) -> ShownVersion:
+        """Show this everywhere; `why` is written down with it. Raises PromotionFailed, and OSError of the database."""
         async with self._locks[name]:
             before = self.shown.get(name)
             if before is not None and before.served == served:
+                await self._write_shown(name, before, why)
                 return before
             new = ShownVersion(before.generation + 1 if before else 1, served)
             await self._each(name, lambda member: self._hold(member, name, new), "hold")
-            await self._write_shown(name, new)
+            await self._write_shown(name, new, why)
             self.shown[name] = new
             await self._switch(name, new)
             return new
@@ -124,23 +127,41 @@ class Promoter:
         self._locks.pop(name, None)
 
     async def _switch(self, name: str, new: ShownVersion) -> None:
-        for attempt in range(MOST_TRIES):
-            failed = await self._all(
-                lambda member: member.peer.freeze(name, new.generation, FREEZE_S)
-            )
-            if not failed:
+        """A client that has just listed the old repositories may ask for the id next: the switch waits for a pause."""
+        deadline = time.monotonic() + LONGEST_LAG_S
+        tries = 0
+        while True:
+            failed, listed = await self._frozen(name, new)
+            wait_s = PAUSE_S if failed else max(0.0, ID_LAG_S - min(listed, default=ID_LAG_S))
+            if not failed and (wait_s == 0 or time.monotonic() >= deadline):
                 break
-            if attempt == MOST_TRIES - 1:
+            tries += bool(failed)
+            if tries == MOST_TRIES:
                 # It cannot be known whether such a gateway still answers: whoever runs it has to end it.
                 for member in failed:
                     self._unwell(member.key, f"it did not stop answering for {name!r}")
                 break
             await self._all(lambda member: member.peer.thaw(name, new.generation))
-            await asyncio.sleep(PAUSE_S)
-        shown = await self._all(lambda member: member.peer.show(name, new.generation))
-        for member in self._members.values():
-            if member not in shown:
-                member.told[name] = new.generation
+            await asyncio.sleep(wait_s)
+        failed = await self._all(lambda member: self._show(member, name, new))
+        if failed:
+            log.warning("%s gateways were not told to show %s; they are told again", len(failed), name)
+
+    async def _frozen(self, name: str, new: ShownVersion) -> tuple[list[Member], list[float]]:
+        """Those that failed, and how long ago clients asked the others for the list of repositories, in seconds."""
+        listed: list[float] = []
+        failed = await self._all(lambda member: self._freeze(member, name, new, listed))
+        return failed, listed
+
+    async def _freeze(self, member: Member, name: str, new: ShownVersion, listed: list[float]) -> None:
+        ago_s = await member.peer.freeze(name, new.generation, FREEZE_S)
+        if ago_s is not None:
+            listed.append(ago_s)
+
+    async def _show(self, member: Member, name: str, new: ShownVersion) -> None:
+        if not await member.peer.show(name, new.generation):
+            raise Unreachable(f"the gateway does not have generation {new.generation} of {name!r}")
+        member.told[name] = new.generation
 
     async def _hold(self, member: Member, name: str, now: ShownVersion) -> None:
         offer = Offer(name=name, generation=now.generation, served=now.served)

@@ -28,7 +28,7 @@ class Settings:
     pull_policy: str | None = None
     pull_secrets: tuple[str, ...] = ()
     host_resources: Mapping[str, Any] | None = None
-    kubeconfig: Path | None = None
+    rollout: str = ""
 
     def reef_pods(self) -> ReefPods:
         """For objects that have containers of Reef."""
@@ -57,7 +57,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         pull_policy=environ.get("REEF_IMAGE_PULL_POLICY") or None,
         pull_secrets=tuple(each["name"] for each in secrets),
         host_resources=_json(environ, "REEF_PACK_HOST_RESOURCES", None),
-        kubeconfig=Path(environ["KUBECONFIG"]) if environ.get("KUBECONFIG") else None,
+        rollout=environ.get("REEF_ROLLOUT", ""),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reef.controller.asked import Asked, wish_of
 from reef.decide.cluster.releasing import Release, ReleaseSeen, Tried, release
@@ -20,8 +20,8 @@ from reef.kube.seen.state import PodSeen
 class Rules:
     """How changes roll out."""
 
-    bounds: Bounds = Bounds()
-    deploy: DeploySpec = DeploySpec()
+    bounds: Bounds = field(default_factory=Bounds)
+    deploy: DeploySpec = field(default_factory=DeploySpec)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def _changing(each: Asked, probes: Mapping[str, PodSeen]) -> Changing:
         standing = "refused"
     known = kept or each.book.kept.get(each.book.version or "")
     size = len(known.definitions) if known else 0
-    facts = Facts(each.name, each.location.spec.owner or None, size, (known.private_bytes or 0) if known else 0)
+    facts = Facts(
+        each.name, each.location.spec.owner or None, size, (known.private_bytes or 0) if known else 0
+    )
     alike = container_of(wish_of(each.location))
     return Changing(facts, each.version, standing, each.version in probes, alike)
 
