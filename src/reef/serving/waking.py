@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from reef.events import Events, WakeFailed, Woken
+from reef.fleet.model import Location
 from reef.gateway.contract import WakeRefused
-from reef.hosting.contract import Child, Hosting, StartFailed
+from reef.hosting.contract import Child, ChildSpec, Hosting, Purpose, StartFailed
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings, child_spec
 from reef.procfs import cpu_seconds
@@ -16,17 +18,32 @@ from reef.turns import Turns
 MOST_TRIES = 4
 PATIENCE_S = 5.0  # a wake that takes longer no longer counts among the simultaneous ones
 
+MakeSpec = Callable[[Location, Surroundings, Purpose, str, str], ChildSpec]
+"""As `locations.specs.child_spec`."""
+CpuSeconds = Callable[[Child], float | None]
+"""Processor time that a child has used so far; None where it is not known."""
+
 
 class Waker:
     """Starts children for locations. One wake at a time for each location, `at_once` for the whole host."""
 
     def __init__(
-        self, around: Surroundings, hosting: Hosting, releases: Releases, events: Events, at_once: int
+        self,
+        around: Surroundings,
+        hosting: Hosting,
+        releases: Releases,
+        events: Events,
+        at_once: int,
+        *,
+        make_spec: MakeSpec = child_spec,
+        cpu_s: CpuSeconds = lambda child: cpu_seconds(child.pid),
     ) -> None:
         self._around = around
         self._hosting = hosting
         self._releases = releases
         self._events = events
+        self._make_spec = make_spec
+        self._cpu_s = cpu_s
         self._turns = Turns(at_once, PATIENCE_S)
 
     async def wake(self, place: CodeLocation) -> None:
@@ -71,11 +88,11 @@ class Waker:
         return changed or ""
 
     def _note_awake(self, place: CodeLocation, child: Child, seconds: float, kept: bool) -> None:
-        place.serving.note_awake(child, seconds, cpu_seconds(child.pid), kept)
+        place.serving.note_awake(child, seconds, self._cpu_s(child), kept)
         self._events.emit(Woken(place.name, child, seconds, kept))
 
     async def _start(self, running: Startable, version: str) -> tuple[Child | None, str]:
-        spec = child_spec(running.spec, self._around, "serve", version, running.copy)
+        spec = self._make_spec(running.spec, self._around, "serve", version, running.copy)
         try:
             return await self._hosting.start(spec, self._around.load_timeout(running.spec).seconds), ""
         except StartFailed as failure:
