@@ -36,14 +36,16 @@ class PackServers(LocalServers):
     async def endpoint(self, name: str) -> Endpoint:
         while True:
             await self._holds.released(name)
-            place = self._here.get(name)
-            if place is None:
+            if name not in self._here:
                 raise WakeRefused(NOT_HERE.format(name=name), "NOT_FOUND")
-            if self._stopping and place.endpoint is None and not place.serving.is_waking:
-                raise WakeRefused(f"code location {name!r} sleeps, and its pack host is stopping")
             endpoint = await super().endpoint(name)
             if not self._holds.holds(name):
                 return endpoint
+
+    async def _awake(self, place: CodeLocation) -> None:
+        if self._stopping and not place.serving.is_waking:
+            raise WakeRefused(f"code location {place.name!r} sleeps, and its pack host is stopping")
+        await super()._awake(place)
 
     def endpoint_failed(self, name: str, endpoint: Endpoint, reason: str) -> None:
         if name in self._here:

@@ -1,0 +1,89 @@
+"""The life of one pack host: start, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import grpc.aio
+
+from reef.errors import ReefError
+from reef.gateway.listener import server_options, started
+from reef.packs.assembly import Assembly, assemble
+from reef.packs.ground import MakeGround
+from reef.packs.health import Health
+from reef.packs.settings import PackSettings
+from reef.statedir import HostLock, StateDir
+from reef.trust.credentials import server_credentials
+from reef.wire.limits import message_limits
+from reef.words import fault
+
+log = logging.getLogger("reef.packs")
+
+
+class PackHost:
+    """`start`, then `stop`. Inside a running event loop."""
+
+    def __init__(
+        self, settings: PackSettings, make_ground: MakeGround, state: StateDir, lock: HostLock
+    ) -> None:
+        self._settings = settings
+        self._make_ground = make_ground
+        self._state = state
+        self._lock = lock
+        self._health = Health(self._not_ready)
+        self._listens = False
+        self._stopping = False
+        self._loop_task: asyncio.Task[None] | None = None
+        self._server: grpc.aio.Server
+        self.parts: Assembly
+        self.peer_port = 0
+        self.health_port = 0
+
+    async def start(self) -> None:
+        """Raises ReefError for what must be mended: files, ports."""
+        settings, limits = self._settings, message_limits()
+        credentials = await asyncio.to_thread(server_credentials, settings.tls)
+        self.parts = parts = assemble(settings, self._make_ground, self._state, self._lock, limits)
+        try:
+            self.health_port = await self._health.open(settings.host, settings.health_port)
+        except OSError as error:
+            raise ReefError(f"port {settings.health_port} cannot be listened on: {fault(error)}") from None
+        config = await asyncio.to_thread(parts.configurations.newest)
+        if config is not None:
+            parts.fleet.use(config)
+            await asyncio.to_thread(parts.configurations.keep, config)
+        await parts.adopter.adopt()
+        self._server = grpc.aio.server(handlers=parts.handlers, options=server_options(limits))
+        where = f"{settings.host or '[::]'}:{settings.peer_port}"
+        try:
+            self.peer_port = self._server.add_secure_port(where, credentials)
+        except RuntimeError as error:
+            raise ReefError(f"port {settings.peer_port} cannot be listened on: {error}") from None
+        await started(self._server)
+        self._listens = True
+        self._loop_task = asyncio.create_task(parts.loop.run())
+        parts.background.spawn(parts.lines.sweep())
+        log.info("listening for peers on port %d, for kubelet on %d", self.peer_port, self.health_port)
+
+    def _not_ready(self) -> str | None:
+        if self._stopping:
+            return "it is stopping"
+        if not self._listens:
+            return "it is starting"
+        return "it has no configuration yet" if self.parts.fleet.generation is None else None
+
+    async def stop(self) -> None:
+        """Calls under way have their grace to end, then every server is ended."""
+        self._stopping = True
+        parts = self.parts
+        parts.servers.stop()
+        if self._loop_task is not None:
+            self._loop_task.cancel()
+            await self._server.stop(self._settings.grace_s)
+        await parts.probes.close()
+        await parts.background.close()
+        await parts.rester.close()
+        await parts.lines.channels.aclose()
+        await parts.ground.hosting.close(leave_children=False)
+        await self._health.close()
