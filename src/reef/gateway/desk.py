@@ -15,6 +15,7 @@ from reef.gateway.forward import Forwarder
 from reef.gateway.passing import Passing, unless_damaged
 from reef.gateway.recorded import Recorded
 from reef.gateway.route import Route
+from reef.gateway.served import Answers
 from reef.wire import messages, serdes
 from reef.words import describe
 
@@ -51,6 +52,7 @@ class Desk(Passing):
         if route.answers is None and not await self._served(call, route):
             return await self.forward(call, route, request)
         call.enter("answered")
+        await route.frost.wait(call)
         assert route.answers is not None
         return route.answers.server_id
 
@@ -78,12 +80,22 @@ class Desk(Passing):
     async def _read(self, call: Call, route: Route, method: str, request: bytes) -> bytes | None:
         if route.answers is None and not await self._served(call, route):
             return None
-        answers = route.answers
-        assert answers is not None
-        reply = await self._recorded.answer(answers, method, request)
+        answers, reply = await self._recorded_now(call, route, method, request)
         if reply is None and (digest := answers.served.snapshot) is not None:
             await self._tell_missing(route, digest)
         return reply
+
+    async def _recorded_now(
+        self, call: Call, route: Route, method: str, request: bytes
+    ) -> tuple[Answers, bytes | None]:
+        """What is read while the location freezes is read again: it may be of a version that is over."""
+        while True:
+            await route.frost.wait(call)
+            assert route.answers is not None
+            answers = route.answers
+            reply = await self._recorded.answer(answers, method, request)
+            if route.frost.generation is None:
+                return answers, reply
 
     async def _served(self, call: Call, route: Route) -> bool:
         """Wait until the location was first loaded; False for somebody else's server, which can be asked now."""
