@@ -12,7 +12,7 @@ from reef.serving.resting import Rester
 
 
 class PackFleet:
-    """All methods on the event loop; none blocks it, waits or fails for what code does."""
+    """All methods on the event loop; none fails for what code does."""
 
     def __init__(
         self, places: dict[str, CodeLocation], ground: Ground, lines: Lines, rester: Rester, events: Events
@@ -28,11 +28,11 @@ class PackFleet:
     def is_newer(self, config: PackConfig) -> bool:
         return self.generation is None or config.generation > self.generation
 
-    def use(self, config: PackConfig) -> None:
-        """A server of what changed is drained: calls under way end on it."""
+    async def use(self, config: PackConfig) -> None:
+        """A server of what changed is drained: calls under way end on it. One use at a time."""
+        await self._ground.use(config.locations)
         before, now = self.locations, {one.name: one for one in config.locations}
         self.generation, self.locations = config.generation, now
-        self._ground.use(config.locations)
         added = tuple(name for name in now if name not in before)
         removed = tuple(name for name in before if name not in now)
         changed = tuple(name for name, one in now.items() if name in before and before[name] != one)

@@ -30,17 +30,19 @@ class Ground(Protocol):
     @property
     def hosting(self) -> Hosting: ...
 
-    def use(self, locations: Sequence[PackLocation]) -> None:
-        """These are served from now on, in these containers."""
+    async def use(self, locations: Sequence[PackLocation]) -> None:
+        """These are served from now on, in these containers. Waits for none of them."""
         ...
 
     def make_spec(self, location: PackLocation, version: str, purpose: Purpose) -> ChildSpec: ...
 
-    def cpu_s(self, child: Child) -> float | None:
+    async def cpu_s(self, child: Child) -> float | None:
         """Processor time that it has used so far, None where that is not known."""
         ...
 
-    def containers(self) -> Sequence[ContainerState]: ...
+    def containers(self) -> Sequence[ContainerState]:
+        """All that were ever used."""
+        ...
 
     async def inside(self, child: Child) -> Inside:
         """Of the container that it runs in."""

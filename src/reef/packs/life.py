@@ -11,14 +11,16 @@ from reef.errors import ReefError
 from reef.gateway.listener import server_options, started
 from reef.packs.assembly import Assembly, assemble
 from reef.packs.ground import MakeGround
-from reef.packs.health import Health
 from reef.packs.settings import PackSettings
+from reef.peers.health import Health, live, readiness
 from reef.statedir import HostLock, StateDir
 from reef.trust.credentials import server_credentials
 from reef.wire.limits import message_limits
 from reef.words import fault
 
 log = logging.getLogger("reef.packs")
+
+AGENTS_S = 2.0  # in which they connect to a host that came back
 
 
 class PackHost:
@@ -31,14 +33,12 @@ class PackHost:
         self._make_ground = make_ground
         self._state = state
         self._lock = lock
-        self._health = Health(self._not_ready)
+        self._health = Health({"/livez": live, "/readyz": readiness(self._missing)})
         self._listens = False
         self._stopping = False
         self._loop_task: asyncio.Task[None] | None = None
         self._server: grpc.aio.Server
         self.parts: Assembly
-        self.peer_port = 0
-        self.health_port = 0
 
     async def start(self) -> None:
         """Raises ReefError for what must be mended: files, ports."""
@@ -46,32 +46,37 @@ class PackHost:
         credentials = await asyncio.to_thread(server_credentials, settings.tls)
         self.parts = parts = assemble(settings, self._make_ground, self._state, self._lock, limits)
         try:
-            self.health_port = await self._health.open(settings.host, settings.health_port)
+            await self._health.open(settings.host, settings.health_port)
         except OSError as error:
             raise ReefError(f"port {settings.health_port} cannot be listened on: {fault(error)}") from None
+        was_here = parts.configurations.was_kept
         config = await asyncio.to_thread(parts.configurations.newest)
         if config is not None:
-            parts.fleet.use(config)
+            await parts.fleet.use(config)
             await asyncio.to_thread(parts.configurations.keep, config)
-        await parts.adopter.adopt()
+        await parts.arrivals.first(AGENTS_S if was_here else 0.0)
         self._server = grpc.aio.server(handlers=parts.handlers, options=server_options(limits))
         where = f"{settings.host or '[::]'}:{settings.peer_port}"
         try:
-            self.peer_port = self._server.add_secure_port(where, credentials)
+            self._server.add_secure_port(where, credentials)
         except RuntimeError as error:
             raise ReefError(f"port {settings.peer_port} cannot be listened on: {error}") from None
         await started(self._server)
         self._listens = True
         self._loop_task = asyncio.create_task(parts.loop.run())
         parts.background.spawn(parts.lines.sweep())
-        log.info("listening for peers on port %d, for kubelet on %d", self.peer_port, self.health_port)
+        parts.background.spawn(parts.arrivals.run())
+        log.info(
+            "listening for peers on port %d, for kubelet on %d", settings.peer_port, settings.health_port
+        )
 
-    def _not_ready(self) -> str | None:
+    def _missing(self) -> tuple[str, ...]:
+        """For readiness: containers are not waited for."""
         if self._stopping:
-            return "it is stopping"
+            return ("it is stopping",)
         if not self._listens:
-            return "it is starting"
-        return "it has no configuration yet" if self.parts.fleet.generation is None else None
+            return ("it does not listen yet",)
+        return ("it has no configuration yet",) if self.parts.fleet.generation is None else ()
 
     async def stop(self) -> None:
         """Calls under way have their grace to end, then every server is ended."""
@@ -86,4 +91,4 @@ class PackHost:
         await parts.rester.close()
         await parts.lines.channels.aclose()
         await parts.ground.hosting.close(leave_children=False)
-        await self._health.close()
+        await self._health.aclose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 import grpc
 
@@ -16,12 +15,21 @@ from reef.packs.lines import Lines
 from reef.packs.probes import Probes
 from reef.packs.servers import NOT_HERE
 from reef.packs.told import pack_state, under_way
-from reef.peers.messages import PACK, InFlight, Nothing, OneLocation, PackConfig, PackState, ProbeReply
+from reef.peers.messages import (
+    PACK,
+    InFlight,
+    Nothing,
+    OneLocation,
+    PackConfig,
+    PackState,
+    ProbeReply,
+    Role,
+)
 from reef.peers.pack_config import fault_of
 from reef.peers.rpc import Method, Refused, Service
 from reef.serving.resting import Rester
 
-log = logging.getLogger("reef.packs")
+CALLERS: tuple[Role, ...] = ("controller",)
 
 
 class PackService:
@@ -55,7 +63,7 @@ class PackService:
             Method("Hold", OneLocation, self.hold),
             Method("Release", OneLocation, self.release),
         )
-        return Service(PACK, methods, ("controller",))
+        return Service(PACK, methods, CALLERS)
 
     async def state(self, _nothing: Nothing) -> PackState:
         return pack_state(self._fleet, self._ground, self._lines)
@@ -67,7 +75,7 @@ class PackService:
         async with self._using:
             if self._fleet.is_newer(config):
                 await asyncio.to_thread(self._configurations.keep, config)
-                self._fleet.use(config)
+                await self._fleet.use(config)
         return pack_state(self._fleet, self._ground, self._lines)
 
     async def probe(self, one: OneLocation) -> ProbeReply:

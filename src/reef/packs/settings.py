@@ -10,7 +10,7 @@ from reef.kube import labels
 
 @dataclass(frozen=True)
 class PackSettings:
-    """`host` "" stands for every address of the pod. Port 0: one that is free."""
+    """`host` "" stands for every address of the pod. `grace_s` is how long calls may go on once it was told to end."""
 
     state: Path
     config: Path = Path(labels.PACK_CONFIG)
