@@ -22,6 +22,7 @@ import local_ground
 import msgspec
 
 from deadlines import scaled, until
+from reef.hosting import records
 from reef.peers.messages import (
     LOCATION_KEY,
     PACK,
@@ -122,7 +123,8 @@ class Peer:
         return reply_text(self.dagster("ListRepositories", location)).decode()
 
     def read(self, location: str, path: Path) -> Future[bytes]:
-        """Under way until somebody writes into this FIFO: its server reads it as a notebook."""
+        """Under way until somebody writes into this FIFO, which its server reads as a notebook. It must lie beside
+        the location's code."""
         return self._pool.submit(self.dagster, "ExternalNotebookData", location, text(1, str(path).encode()))
 
     def later(self, name: str, location: str, **more: Any) -> Future[bytes]:
@@ -217,10 +219,10 @@ class Pack:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(scaled(60))
 
-    def children(self) -> list[int]:
-        """Pids of living servers, whoever their parent is now."""
-        found = (path.name.split("-")[0] for path in (self.folder / "s" / "children").glob("*.json"))
-        return [int(pid) for pid in found if os.path.exists(f"/proc/{pid}")]
+    def children(self, name: str | None = None) -> list[int]:
+        """Pids of living servers, all or those of one location, whoever their parent is now."""
+        folder = self.folder / "s" / "children"
+        return sorted(child.pid for child, _ in records.read_all(folder) if name in (None, child.location))
 
     def close(self) -> None:
         self.gateway.close()
@@ -242,6 +244,7 @@ def packed(*locations: PackLocation, **more: Any) -> Iterator[Pack]:
 
 def location(name: str, code: Path, **more: Any) -> PackLocation:
     settings: dict[str, Any] = {"container": "c1", "version": "v1", "idle_timeout_s": 600.0, **more}
+    settings.setdefault("working_directory", str(code.parent))
     return PackLocation(name=name, grpc_args=("-f", str(code), "--location-name", name), **settings)
 
 

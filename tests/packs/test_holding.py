@@ -18,11 +18,11 @@ Write = Callable[..., Path]
 
 
 def test_new_calls_wait_until_it_is_released(code: Write, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo")
+    os.mkfifo(tmp_path / "held.ipynb")
     with packed(location("a", code("file_a")), location("b", code("file_b"))) as pack:
         pack.gateway.code_of("a")
         (before,) = pack.children()
-        under_way = pack.gateway.read("a", tmp_path / "fifo")
+        under_way = pack.gateway.read("a", tmp_path / "held.ipynb")
         until(lambda: pack.of("a").in_flight, 30, "for the call")
         assert pack.one("Hold", "a", InFlight) == InFlight(1)
         waiting = pack.gateway.later("ListRepositories", "a")
@@ -30,7 +30,7 @@ def test_new_calls_wait_until_it_is_released(code: Write, tmp_path: Path) -> Non
             pack.gateway.dagster("ListRepositories", "a", timeout_s=1.0)
         assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert "file_b.py" in pack.gateway.code_of("b")
-        (tmp_path / "fifo").write_bytes(b"the end")
+        (tmp_path / "held.ipynb").write_bytes(b"the end")
         assert reply_text(under_way.result(scaled(30))) == b"the end"
         until(lambda: pack.one("Hold", "a", InFlight) == InFlight(0), 30, "for the end of the call")
         until(lambda: before not in pack.children(), 30, "for the end of its server")

@@ -61,7 +61,7 @@ def test_a_server_is_another_where_it_is_started_in_another_way() -> None:
         location("a", Path("/a.py"), container="c2"),
         location("a", Path("/a.py"), env={"A": "b"}),
         location("a", Path("/a.py"), python="/usr/bin/python3"),
-        location("a", Path("/a.py"), working_directory="/"),
+        location("a", Path("/a.py"), working_directory="/tmp"),
     )
     assert len({running_version(one) for one in (A, *others)}) == len(others) + 1
     same = location("a", Path("/a.py"), owner="us", idle_timeout_s=1.0, memory_limit_bytes=1, warm=True)

@@ -20,26 +20,26 @@ Write = Callable[..., Path]
 
 
 def test_at_sigterm_calls_end_and_nothing_is_left(code: Write, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo")
+    os.mkfifo(tmp_path / "held.ipynb")
     with packed(location("a", code("file_a")), location("b", code("file_b"))) as pack:
         pack.gateway.code_of("a")
-        under_way = pack.gateway.read("a", tmp_path / "fifo")
+        under_way = pack.gateway.read("a", tmp_path / "held.ipynb")
         until(lambda: pack.of("a").in_flight, 30, "for the call")
         pack.process.terminate()
         until(lambda: pack.http("/readyz") == 503, 30, "for the end of its readiness")
         with pytest.raises(grpc.RpcError) as refused:
             pack.gateway.code_of("b")
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-        (tmp_path / "fifo").write_bytes(b"the end")
+        (tmp_path / "held.ipynb").write_bytes(b"the end")
         assert reply_text(under_way.result(scaled(30))) == b"the end"
         assert pack.process.wait(scaled(60)) == 0
         assert pack.children() == []
 
 
 def test_a_call_that_does_not_end_is_waited_for_no_longer_than_the_grace(code: Write, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo")
+    os.mkfifo(tmp_path / "held.ipynb")
     with packed(location("a", code()), grace_s=0.5) as pack:
-        under_way = pack.gateway.read("a", tmp_path / "fifo")
+        under_way = pack.gateway.read("a", tmp_path / "held.ipynb")
         until(lambda: pack.of("a").in_flight, 60, "for the call")
         assert pack.terminate() == 0
         assert isinstance(under_way.exception(scaled(30)), grpc.RpcError)

@@ -17,7 +17,6 @@ from reef.hosting.contract import HostingEvents
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings
 from reef.packs.api import PackApi, Side
-from reef.packs.arrivals import Arrivals
 from reef.packs.configuration import Configurations
 from reef.packs.desk import PackDesk, ProbeDesk
 from reef.packs.fleet import PackFleet
@@ -56,7 +55,7 @@ class Assembly:
     holds: Holds
     servers: PackServers
     loop: ServingLoop
-    arrivals: Arrivals
+    adopter: Adopter
     probes: Probes
     configurations: Configurations
     handlers: tuple[grpc.GenericRpcHandler, ...]  # type: ignore[type-arg]
@@ -115,7 +114,7 @@ def assemble(
         holds,
         servers,
         ServingLoop(places, hosting, lines, rester, servers, Budget(None), background),
-        Arrivals(ground, Adopter(places, hosting, rester, exits, runs, background, events)),
+        Adopter(places, hosting, rester, exits, runs, background, events),
         probes,
         configurations,
         (service.handler(), api),

@@ -23,11 +23,6 @@ class Configurations:
         self._given = given
         self._kept = state / KEPT
 
-    @property
-    def was_kept(self) -> bool:
-        """A host was here before."""
-        return self._kept.exists()
-
     def newest(self) -> PackConfig | None:
         """None where nobody has said anything yet. Raises ReefError for a file that cannot be used, where nothing was
         kept that can."""

@@ -31,7 +31,8 @@ class Ground(Protocol):
     def hosting(self) -> Hosting: ...
 
     async def use(self, locations: Sequence[PackLocation]) -> None:
-        """These are served from now on, in these containers. Waits for none of them."""
+        """These are served from now on, in these containers. Those whose agents are missing are not
+        waited for."""
         ...
 
     def make_spec(self, location: PackLocation, version: str, purpose: Purpose) -> ChildSpec: ...

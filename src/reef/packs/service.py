@@ -28,6 +28,7 @@ from reef.peers.messages import (
 from reef.peers.pack_config import fault_of
 from reef.peers.rpc import Method, Refused, Service
 from reef.serving.resting import Rester
+from reef.words import describe
 
 CALLERS: tuple[Role, ...] = ("controller",)
 
@@ -74,9 +75,17 @@ class PackService:
             raise Refused(grpc.StatusCode.INVALID_ARGUMENT, wrong)
         async with self._using:
             if self._fleet.is_newer(config):
-                await asyncio.to_thread(self._configurations.keep, config)
+                await self._keep(config)
                 await self._fleet.use(config)
         return pack_state(self._fleet, self._ground, self._lines)
+
+    async def _keep(self, config: PackConfig) -> None:
+        try:
+            await asyncio.to_thread(self._configurations.keep, config)
+        except OSError as error:
+            raise Refused(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, f"it cannot be kept: {describe(error)}"
+            ) from None
 
     async def probe(self, one: OneLocation) -> ProbeReply:
         self._place(one)
