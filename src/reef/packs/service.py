@@ -96,11 +96,11 @@ class PackService:
         return Nothing()
 
     async def hold(self, one: OneLocation) -> InFlight:
-        """Where nothing is under way any more its server is ended, before its container is."""
+        """Where nothing is under way any more its server is ended, before its container is. A start counts as a call."""
         place = self._place(one)
         self._holds.hold(one.name)
         await self._rester.refresh_runs(place)
-        calls = under_way(place, self._lines) + len(place.serving.runs)
+        calls = under_way(place, self._lines) + len(place.serving.runs) + place.serving.is_waking
         if not calls:
             await self._rester.sleep(place, "its container is to be replaced", force=True)
         return InFlight(calls)
