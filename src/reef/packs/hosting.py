@@ -35,8 +35,8 @@ from reef.peers.messages import ContainerState, PackLocation
 
 @dataclass(frozen=True)
 class ContainerFacts:
-    """What an agent says of its container. `started` names this start of it; `dagster_python` is the interpreter that has
-    Dagster, "" where none was found."""
+    """What an agent says of its container. `started` names this start of it; `dagster_python` is the interpreter that
+    has Dagster, "" where none was found."""
 
     started: str
     python_version: str
