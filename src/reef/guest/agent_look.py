@@ -126,3 +126,23 @@ def _executed(line: str) -> str:
     if not found:
         return ""
     return rest[1:].partition('"')[0] if rest.startswith('"') else rest.split()[0]
+
+
+def own_names(folders: list[str]) -> list[str]:
+    """The top-level modules in these folders, and in those of PYTHONPATH."""
+    given = os.fsdecode(variables().get(b"PYTHONPATH", b"")).split(os.pathsep)
+    return sorted({name for folder in (*folders, *given) if folder for name in _modules(folder)})
+
+
+def _modules(folder: str) -> list[str]:
+    """A folder without `__init__.py` hides nothing that is installed."""
+    found = []
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    for name in names:
+        stem, dot, ending = name.partition(".")
+        if ending.endswith(("py", "so")) or (not dot and os.path.isfile(f"{folder}/{name}/__init__.py")):
+            found.append(stem)
+    return found

@@ -30,6 +30,7 @@ ASKED: dict[str, Callable[..., object]] = {
     "session": agent_look.session,
     "ports": agent_look.ports,
     "interpreter": agent_look.interpreter,
+    "own_names": agent_look.own_names,
 }
 
 
@@ -158,9 +159,7 @@ class Agent:
         self._host = Peer(sock)
         self._on(sock.fileno(), self._heard, select.POLLIN)
         self._tell(self._hello())
-        unheard, self._unheard = self._unheard, []
-        for event in unheard:
-            self._tell_end(event)
+        self._unheard = []
 
     def _disconnected(self) -> None:
         if self._host is not None:
@@ -272,6 +271,7 @@ class Agent:
             "groups": os.getgroups(),
             "cwd": os.getcwd(),
             "env_names": sorted(os.fsdecode(name) for name in agent_children.variables()),
+            "ended": self._unheard,
             "children": [
                 {"pid": one.pid, "ticks": one.ticks, "note": one.note} for one in self._watched.values()
             ],
