@@ -99,15 +99,14 @@ class Container:
             except AgentGone as gone:
                 if gone.surely:
                     self._lost()
-            else:
-                await self._greeted()
-                await link.gone.wait()
-                self._connected.clear()
-                await self.machine.disconnect()
-                continue
-            finally:
                 self._tried.set()
-            await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(RETRY_S)
+                continue
+            await self._greeted()
+            self._tried.set()
+            await link.gone.wait()
+            self._connected.clear()
+            await self.machine.disconnect()
 
     async def _greeted(self) -> None:
         try:
