@@ -31,6 +31,8 @@ VERBS = {
     "schema": "reef.cli.schema",
     "demo": "reef.cli.demo",
     "controller": "reef.cli.controller",
+    "pack-host": "reef.cli.pack_host",
+    "guest-copy": "reef.cli.guest_copy",
 }
 
 
