@@ -11,6 +11,7 @@ import click
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
+
 @click.command(name="controller", hidden=True)
 def command() -> None:
     """Run the controller of a namespace. The chart starts it, and sets REEF_NAMESPACE, REEF_IMAGE, REEF_STATE and the

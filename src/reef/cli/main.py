@@ -31,6 +31,7 @@ VERBS = {
     "schema": "reef.cli.schema",
     "demo": "reef.cli.demo",
     "controller": "reef.cli.controller",
+    "gateway": "reef.cli.gateway",
     "pack-host": "reef.cli.pack_host",
     "guest-copy": "reef.cli.guest_copy",
 }

@@ -34,8 +34,8 @@ class NotLeader(OSError):
 
 
 class PostgresBooks:
-    """Implements `Books`. `url` is a URL of PostgreSQL, or "" where libpq's variables say where it is. `token` rises from
-    leader to leader: who has an older one than the database knows cannot write."""
+    """Implements `Books`. `url` is a URL of PostgreSQL, or "" where libpq's variables say where it is. `token` rises
+    from leader to leader: who has an older one than the database knows cannot write."""
 
     def __init__(self, url: str, namespace: str, token: int) -> None:
         self._url = url
@@ -100,7 +100,7 @@ class PostgresBooks:
     async def keep_snapshots(self, digests: set[str]) -> None:
         await self._write(
             "DELETE FROM reef.snapshot WHERE namespace = %s AND NOT digest = ANY(%s) "
-            f"AND stored_at < now() - interval '{FRESH}'",  # noqa: S608 - a constant
+            f"AND stored_at < now() - interval '{FRESH}'",
             (self._namespace, list(digests)),
         )
 
@@ -116,7 +116,7 @@ class PostgresBooks:
             ).fetchone()
             if row and row[0] > self._token:
                 raise NotLeader("another controller leads by now")
-            db.execute(statement, values)  # type: ignore[arg-type]  # a literal, but for a constant
+            db.execute(statement, values)
 
         await self._do(work)
 
@@ -165,7 +165,7 @@ class PostgresBooks:
             for number, step in enumerate(STEPS, 1):
                 if number not in done:
                     log.info("step %d of the schema reef is made", number)
-                    db.execute(step)  # type: ignore[arg-type]
+                    db.execute(step)
                     db.execute("INSERT INTO reef.step (number) VALUES (%s)", (number,))
             db.execute(
                 "INSERT INTO reef.leader (namespace, token) VALUES (%s, %s) "
