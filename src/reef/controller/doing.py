@@ -99,14 +99,14 @@ class Doing:
         elif isinstance(action, EndProbe):
             self.tasks.begin(f"ending {action.pod}", lambda: self._probes.end(action.pod))
         elif isinstance(action, Refuse):
-            log.warning("version %s of %s is refused: %s", action.version, name, action.refused.message)
-            version, why = action.version, action.refused
-            self.tasks.begin(
-                f"refusing {name}",
-                lambda: self._library.edit(name, lambda book: book.with_refused(version, why)),
-            )
+            self.tasks.begin(f"refusing {name}", lambda: self._refuse(name, action))
         elif isinstance(action, ShowError):
             self.tasks.begin(f"showing the error of {name}", lambda: self._show_error(each, action.message))
+
+    async def _refuse(self, name: str, action: Refuse) -> None:
+        version, why = action.version, action.refused
+        log.warning("version %s of %s is refused: %s", version, name, why.message)
+        await self._library.edit(name, lambda book: book.with_refused(version, why))
 
     async def _show_error(self, each: Asked, message: str) -> None:
         """Not in place of answers: those of a location that was taken up from a gateway stay."""

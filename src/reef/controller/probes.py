@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from reef.controller.book import KeptVersion
 from reef.controller.hosts import Hosts
 from reef.controller.library import Library
 from reef.controller.objects import gone
+from reef.controller.peering import PackPeer, Unreachable
 from reef.controller.recording import Probed, probed
 from reef.decide.cluster.releasing import Tried
 from reef.kube.labels import PROBE_CONTAINER
@@ -27,6 +29,9 @@ from reef.records.served import server_id
 from reef.snapshots.record import told_load_error
 
 log = logging.getLogger("reef.controller")
+
+HOST_S = 30.0
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,9 @@ class Probes:
 
     async def ask(self, each: Asked, pod: PodSeen) -> None:
         """Load and record it. Raises Unreachable, OSError."""
-        found = await probed(self.hosts.at(pod), each.name, load_timeout_s(each.location))
+        peer = self.hosts.at(pod)
+        await _answering(peer)
+        found = await probed(peer, each.name, load_timeout_s(each.location))
         recording = found.recording
         if recording.snapshot is None:
             told = found.reply.failed or told_load_error(
@@ -71,6 +78,19 @@ class Probes:
         await self.library.edit(each.name, lambda book: book.with_version(kept))
         self.tried[each.name] = Tried(each.version, time.time())
         log.info("version %s of %s loads, in %.1f s", each.version, each.name, found.seconds)
+
+
+async def _answering(peer: PackPeer) -> None:
+    """Its host has just been started. Raises Unreachable where it does not answer for a while."""
+    deadline = time.monotonic() + HOST_S
+    while True:
+        try:
+            await peer.state()
+            return
+        except Unreachable:
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(LOOK_S)
 
 
 def _kept(each: Asked, pod: PodSeen, found: Probed, digest: str) -> KeptVersion:

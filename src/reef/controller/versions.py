@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reef.controller.asked import Asked, wish_of
-from reef.decide.cluster.releasing import Release, ReleaseSeen, Tried, release
+from reef.decide.cluster.releasing import Refused, Release, ReleaseSeen, Tried, release
 from reef.decide.cluster.rolling import Bounds, Changing, Rollout, Standing, admitted, rollout_of
 from reef.decide.placements.keys import container_of
 from reef.decide.waves import Facts, waves
@@ -43,10 +43,10 @@ def versions(
     """One step for all. A location that was never served has nothing to lose: it waits for nobody's wave."""
     ours = [each for each in fleet if not each.external]
     probes = _probes(pods)
-    changing = [_changing(each, probes.get(each.name, {})) for each in ours if _takes_part(each, before)]
+    changing = [_changing(each, probes.get(each.name, {}), now) for each in ours if _takes_part(each, before)]
     split = waves([each.facts for each in changing], rules.deploy)
     rollout = rollout_of(before, changing, split, now, rules.bounds)
-    first = [_changing(each, probes.get(each.name, {})) for each in ours if _is_new(each)]
+    first = [_changing(each, probes.get(each.name, {}), now) for each in ours if _is_new(each)]
     allowed = admitted(rollout, changing, now, rules.bounds)
     new = admitted(None, [*first, *[each for each in changing if each.probing]], now, rules.bounds)
     releases = {}
@@ -69,14 +69,14 @@ def _takes_part(each: Asked, rollout: Rollout | None) -> bool:
     return each.book.version != each.version or (rollout is not None and each.name in rollout.wanted)
 
 
-def _changing(each: Asked, probes: Mapping[str, PodSeen]) -> Changing:
+def _changing(each: Asked, probes: Mapping[str, PodSeen], now: float) -> Changing:
     kept = each.book.kept.get(each.version)
     standing: Standing = "changing"
     if each.book.version == each.version:
         standing = "promoted"
     elif kept is not None:
         standing = "loads"
-    elif each.version in each.book.refused:
+    elif (refused := each.book.refused.get(each.version)) is not None and not _again(each, refused, now):
         standing = "refused"
     known = kept or each.book.kept.get(each.book.version or "")
     size = len(known.definitions) if known else 0
@@ -85,6 +85,13 @@ def _changing(each: Asked, probes: Mapping[str, PodSeen]) -> Changing:
     )
     alike = container_of(wish_of(each.location))
     return Changing(facts, each.version, standing, each.version in probes, alike)
+
+
+def _again(each: Asked, refused: Refused, now: float) -> bool:
+    """Whether it is tried again: somebody has asked for it, or it is time."""
+    asked_at = each.known.try_again_at
+    due = refused.again_at is not None and now >= refused.again_at
+    return due or (asked_at is not None and asked_at > refused.at)
 
 
 def _seen(
