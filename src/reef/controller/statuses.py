@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError, NotFound
@@ -64,7 +65,7 @@ class Statuses:
                 todo.append(self._write(each, after))
         await asyncio.gather(*todo)
 
-    async def _write(self, each: Known, after: Mapping[str, object]) -> None:
+    async def _write(self, each: Known, after: Mapping[str, Any]) -> None:
         gone = {name: None for name in each.status if name not in after}
         async with self._turns:
             try:
@@ -113,6 +114,16 @@ class Statuses:
             address=address(each.location, self._namespace),
             room=self.stuck.get(each.name),
         )
+
+
+def _patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """A merge patch: what is no longer said is removed, in maps inside, too."""
+    found: dict[str, Any] = {name: None for name in before if name not in after}
+    for name, value in after.items():
+        there = before.get(name)
+        inside = isinstance(value, Mapping) and isinstance(there, Mapping)
+        found[name] = _patch(there, value) if inside else value  # type: ignore[arg-type]
+    return found
 
 
 def _troubled(each: Known, reason: str, message: str) -> StatusSeen:
