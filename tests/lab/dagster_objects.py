@@ -53,6 +53,13 @@ run_launcher:
           run_as_non_root: true
           capabilities: {{drop: [ALL]}}
           seccomp_profile: {{type: RuntimeDefault}}
+local_artifact_storage:
+  module: dagster.core.storage.root
+  class: LocalArtifactStorage
+  config: {{base_dir: /tmp/dagster}}
+compute_logs:
+  module: dagster.core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 telemetry: {{enabled: false}}
 """
 
