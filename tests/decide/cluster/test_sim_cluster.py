@@ -31,7 +31,7 @@ class Story:
         self.cluster = SimCluster(self.rng)
         self.controller = SimController(self.cluster)
         self.controller.lost = 0.15
-        self.ever_refused: dict[str, set[str]] = {name: set() for name in NAMES}
+        self.was_full = False
         for name in NAMES:
             self.change(name)
 
@@ -64,13 +64,13 @@ class Story:
                 cluster.down = not cluster.down
             case 7:
                 cluster.room = rng.choice([2, 3, 100])
+                self.was_full = self.was_full or cluster.room < 100
             case 8:
                 where = sorted(cluster.replica_sets)
                 self.controller.busy = {each: frozenset({rng.choice(NAMES)}) for each in where}
             case 9:
                 name = rng.choice(NAMES)
                 self.controller.deleted(name)
-                self.ever_refused[name] = set()
             case 10:
                 self.controller.changes = {}  # its memory: a controller was started anew
                 self.controller.left = {}
@@ -92,9 +92,10 @@ class Story:
     def check(self) -> None:
         """What holds at every moment."""
         for name, known in self.controller.known.items():
-            self.ever_refused[name] |= known.refused.keys()
             assert known.served is None or known.served in known.kept, f"{name} serves what never loaded"
             assert known.served not in known.refused, f"{name} serves what was refused"
+            if not self.was_full and known.place and known.place.startswith("pack-"):
+                assert known.place in self.cluster.replica_sets, f"{name} is served from nowhere"
 
     def rest(self) -> int:
         """Until nothing was done for a while; how long it took."""
