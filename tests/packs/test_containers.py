@@ -21,7 +21,9 @@ from reef.hosting.contract import Child, StartFailed
 
 Write = Callable[[str], Path]
 BARE = Tuning(rehearsal=False, plug=False, immortal=False)
-needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root may make a pid namespace: a container's end ends all")
+needs_root = pytest.mark.skipif(
+    not IS_ROOT, reason="only root may make a pid namespace: a container's end ends all"
+)
 
 EARLIER_HOST = """
 import asyncio, dataclasses, json, os, sys
@@ -70,7 +72,8 @@ def test_a_container_of_several_forks_and_what_it_adds_is_beside_the_containers_
     out = tmp_path / "seen"
     text = GOOD + "import json, os\nopen(os.environ['OUT'], 'w').write(json.dumps(dict(os.environ)))\n"
     children = [
-        pack.start(pack.spec(name, code(text), env={"OUT": f"{out}-{name}", "OWN": "1"})) for name in ("x0", "f0")
+        pack.start(pack.spec(name, code(text), env={"OUT": f"{out}-{name}", "OWN": "1"}))
+        for name in ("x0", "f0")
     ]
     assert [child.forked for child in children] == [False, True]
     seen = [json.loads(Path(f"{out}-{child.location}").read_text()) for child in children]
@@ -120,7 +123,9 @@ def test_a_container_that_ends_while_a_location_loads(pack: PackBench, code: Wri
 def test_a_container_that_is_not_there_says_so_and_hinders_no_other(pack: PackBench, code: Write) -> None:
     wanted = {**pack.wanted, "c": [location("z0", "c")]}
     pack.run(pack.hosting.use(wanted))
-    with pytest.raises(StartFailed, match="container 'c' is not running: its image or a Secret may be missing"):
+    with pytest.raises(
+        StartFailed, match="container 'c' is not running: its image or a Secret may be missing"
+    ):
         pack.start(pack.spec("z0", code(GOOD)), timeout_s=0.5)
     assert ping(pack.start(pack.spec("x0", code(GOOD))))
     pack.boxes["c"] = Container.start(pack.folder / "c")
@@ -253,7 +258,10 @@ def test_what_a_container_is(pack: PackBench, code: Write) -> None:
 
 
 def test_ports_and_processor_time_of_a_child(pack: PackBench, code: Write) -> None:
-    text = GOOD + "import socket\nkept = socket.create_server(('127.0.0.1', 0))\nprint('port', kept.getsockname()[1])\n"
+    text = (
+        GOOD
+        + "import socket\nkept = socket.create_server(('127.0.0.1', 0))\nprint('port', kept.getsockname()[1])\n"
+    )
     child = pack.start(pack.spec("x0", code(text)))
     port = int(pack.log("x0").rpartition("port ")[2].split()[0])
     assert port in pack.run(pack.hosting.listening(child))
