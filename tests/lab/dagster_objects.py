@@ -29,6 +29,7 @@ storage:
       username: postgres
       password: {{env: DAGSTER_PG_PASSWORD}}
       db_name: postgres
+      scheme: postgresql+psycopg2
       port: 5432
 run_coordinator:
   module: dagster.core.run_coordinator

