@@ -53,7 +53,7 @@ def pack_host(reef: ReefPods) -> dict[str, Any]:
         ],
         "readinessProbe": _asked("/readyz", period_s=2, failures=3),
         "livenessProbe": _asked("/livez", period_s=10, failures=6),
-        "resources": {"requests": dict(_HOST_REQUESTS)},
+        "resources": dict(reef.resources or {"requests": dict(_HOST_REQUESTS)}),
         "securityContext": dict(_RESTRICTED),
         "volumeMounts": [
             {"name": RUN, "mountPath": labels.PACK_FOLDER},
@@ -89,7 +89,7 @@ def agent_args(container: str, python: str | None) -> list[str]:
     """What a location's container runs, as arguments of its image's ENTRYPOINT: the agent, which listens in the
     container's own folder."""
     script = f"{labels.GUEST_FOLDER}/agent.py"
-    return [python or "python3", "-I", "-S", script, f"{labels.PACK_FOLDER}/{container}/agent.sock"]
+    return [python or "python3", "-I", "-S", script, "--folder", f"{labels.PACK_FOLDER}/{container}"]
 
 
 def tolerations(given: list[dict[str, Any]], seconds: int) -> list[dict[str, Any]]:

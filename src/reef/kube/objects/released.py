@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reef.kube.model import CodeLocation
 
@@ -70,3 +72,4 @@ class ReefPods:
     pull_secrets: tuple[str, ...] = ()
     tls_secret: str = "reef-pack-tls"  # noqa: S105 - its name
     node_lost_s: int = 10  # so soon a pod on a node that is gone is replaced
+    resources: Mapping[str, Any] | None = None  # of the pack host; None: Reef's own choice
