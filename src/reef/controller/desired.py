@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reef.controller.wishes import wish_of
 from reef.decide.cluster.own import OwnWanted
-from reef.decide.cluster.packs import Change, PackWanted, changing
+from reef.decide.cluster.pack_steps import Change, PackWanted, changing
 from reef.decide.placements.calls import PRICES, Prices
 from reef.decide.placements.fleets import Placed, Seen, placed
 from reef.decide.placements.packing import BOUNDS, Bounds, Pack

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reef.decide.cluster.packs import PackWanted
+from reef.decide.cluster.pack_steps import PackWanted
 from reef.kube.seen.state import ContainerSeen, Content, PodSeen, ReplicaSetSeen
 
 PACK = "pack-aa-1"

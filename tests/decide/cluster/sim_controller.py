@@ -12,8 +12,7 @@ from sim_cluster import SimCluster, image_digest
 
 from reef.controller.desired import Desired, Runs, World, desired
 from reef.decide.cluster.own import ApplyDeployment, DeleteDeployment, OwnSeen, Serve, own, running
-from reef.decide.cluster.pack_views import PackView, serves
-from reef.decide.cluster.packs import (
+from reef.decide.cluster.pack_steps import (
     Change,
     Configure,
     DeletePack,
@@ -21,8 +20,9 @@ from reef.decide.cluster.packs import (
     PacksSeen,
     PatchImage,
     Switch,
-    packs,
 )
+from reef.decide.cluster.pack_views import PackView, serves
+from reef.decide.cluster.packs import packs
 from reef.decide.cluster.releasing import (
     AskProbe,
     EndProbe,

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from clusters import LONG_AGO, NOW, PACK, content, contents, pod, replica_set, wanted
 
-from reef.decide.cluster.pack_views import PackView, serves
-from reef.decide.cluster.packs import (
+from reef.decide.cluster.pack_steps import (
     Action,
     Change,
     Configure,
@@ -21,8 +20,9 @@ from reef.decide.cluster.packs import (
     PatchImage,
     Switch,
     changing,
-    packs,
 )
+from reef.decide.cluster.pack_views import PackView, serves
+from reef.decide.cluster.packs import packs
 from reef.kube.seen.state import ReplicaSetSeen
 
 ONE, TWO, THREE = (f"{PACK}-{number}" for number in (1, 2, 3))
