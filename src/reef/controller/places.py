@@ -8,7 +8,7 @@ from typing import Any
 
 from reef.controller.asked import Asked, wish_of
 from reef.decide.cluster.own import OwnWanted
-from reef.decide.cluster.packs import Change, PackWanted, changing
+from reef.decide.cluster.pack_steps import Change, PackWanted, changing
 from reef.decide.placements.fleets import Placed, Seen, placed
 from reef.decide.placements.packing import Pack
 from reef.decide.placements.wish import Placement, Wish

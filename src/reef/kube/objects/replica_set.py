@@ -6,6 +6,7 @@ template, and kubelet restarts that container alone.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from reef.kube.objects.meta import digest, metadata
 from reef.kube.objects.pack_config import pack_location
 from reef.kube.objects.packed_pod import Sizes, pod_spec
 from reef.kube.objects.released import Owner, PackedContainer, PackPlan, ReefPods
+from reef.kube.seen.state import PodSeen
 
 COMPONENT = "pack"
 
@@ -43,8 +45,15 @@ def pack_replica_set(
 
 
 def image_patch(container: str, image: str) -> dict[str, Any]:
-    """A strategic merge patch for a pod, that gives one container another image."""
+    """A strategic merge patch for a pod's template, that gives one container another image."""
     return {"spec": {"containers": [{"name": container, "image": image}]}}
+
+
+def pod_patch(container: str, image: str, pod: PodSeen) -> dict[str, Any]:
+    """The same for a pod that runs; it remembers which start of the container has the old image."""
+    restarts = pod.containers[container].restarts if container in pod.containers else 0
+    replaced = json.dumps({**pod.replaced, container: restarts}, sort_keys=True)
+    return {**image_patch(container, image), "metadata": {"annotations": {labels.REPLACED: replaced}}}
 
 
 def _members(container: PackedContainer, namespace: str) -> dict[str, str]:
