@@ -64,6 +64,48 @@ def test_what_none_of_a_group_has_installed_is_not_preloaded() -> None:
     assert plan.modules == DAGSTER
 
 
+WITH_ATTRS = {"dagster": "1.13", "rich": "1", "attrs": "1"}
+LOOKS_FOR_ATTRS = WarmedModule("rich.pretty", "", needs=("attrs.a",))
+NEEDS_RICH = WarmedModule("rich.main", "", needs=("rich.pretty",))
+
+
+def test_what_looks_for_something_in_vain_is_preloaded_where_all_lack_it() -> None:
+    """`rich` imports `attr` where that is installed; where it is not, `rich` loads as well, in all alike."""
+    fleet = Fleet()
+    full, bare = (
+        environment("full", names=WITH_ATTRS),
+        environment("bare", names={"dagster": "1", "rich": "1"}),
+    )
+    for number in range(3):
+        fleet.add(f"full{number}", full, (*DAGSTER, "attrs.a", LOOKS_FOR_ATTRS, NEEDS_RICH))
+        fleet.add(f"bare{number}", bare, (*DAGSTER, LOOKS_FOR_ATTRS, NEEDS_RICH), {"PYTHONHASHSEED": "1"})
+    has, lacks = fleet.decide().plans
+    assert has.modules == (*DAGSTER, "attrs.a", "rich.pretty", "rich.main")
+    assert lacks.modules == (*DAGSTER, "rich.pretty", "rich.main")
+    assert lacks.never == ("attrs.a",)
+
+
+@pytest.mark.parametrize("origin", ["editable", "local"])
+def test_what_looks_for_something_and_finds_a_working_copy_is_not_preloaded(origin: Origin) -> None:
+    names, fleet = {"dagster": "1", "rich": "1", "attrs": "1"}, Fleet()
+    where = environment("v", names=names, origins={"attrs": origin})
+    if origin == "editable":
+        where = replace(
+            where, owners=({"dagster": "dagster", "rich": "rich"},), working_copies={"attrs": "/w"}
+        )
+    for name in "ab":
+        fleet.add(name, where, (*DAGSTER, LOOKS_FOR_ATTRS, NEEDS_RICH))
+    assert fleet.decide().plans[0].modules == DAGSTER
+
+
+def test_what_every_server_loads_is_what_the_bases_of_all_have() -> None:
+    fleet, here, there = Fleet(), environment("a"), environment("b")
+    fleet.add("a", here).add("b", there)
+    shared = (DAGSTER[:9], DAGSTER[3:12])
+    fleet.candidates = [replace(one, shared=base) for one, base in zip(fleet.candidates, shared, strict=True)]
+    assert fleet.decide().plans[0].shared == DAGSTER[3:9]
+
+
 def test_another_python_or_dagster_gets_another_zygote_if_it_pays() -> None:
     fleet = Fleet()
     new = environment("new")
@@ -156,11 +198,11 @@ def test_what_was_seen_to_change_others_stays_out_with_all_that_needs_it_and_is_
     fleet, here = Fleet(), environment("v", names={"dagster": "1", "patches": "6", "uses": "1", "calm": "2"})
     fleet.catalogue.unfit = {"patches.a": Unfit("changed", "changes socket.socket")}
     fleet.catalogue.costs = {"patches": 0.4}
-    fleet.catalogue.shared = set(DAGSTER)
     seen = (*DAGSTER, "patches.a", WarmedModule("uses.b", "", needs=("patches.a",)), "calm.c")
     for name in "ab":
         fleet.add(name, here, seen)
-    plan = fleet.add("c", here).decide().plans[0]
+    fleet.add("c", here).candidates = [replace(one, shared=DAGSTER) for one in fleet.candidates]
+    plan = fleet.decide().plans[0]
     assert plan.modules == (*DAGSTER, "calm.c")
     assert plan.shared == DAGSTER
     assert plan.changing == ("patches.a",)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reef.decide.zygotes.facts import NEVER, Attribute, ModuleFact
+from reef.decide.zygotes.facts import ABSENT, NEVER, Attribute, ModuleFact
 
 MOST_ATTRIBUTES = 8  # that a division of one group is tried by
 MOST_CLASSES = 4
@@ -113,7 +113,7 @@ class Division:
     """All ways to divide `members`, and what each is worth.
 
     `classes`: attribute -> value -> the members that have it, of the attributes in which any members differ, or
-    that are NEVER somewhere.
+    that are NEVER or ABSENT somewhere.
     """
 
     members: Sequence[Member]
@@ -135,10 +135,14 @@ class Division:
                 yield attribute
 
     def allowed(self, group: int) -> int:
-        """The modules that every member of the group would have loaded the same."""
+        """The modules that every member of the group would have loaded the same. What looks for something that all
+        of them lack is among these."""
         blocked = 0
-        for attribute in self.conflicts(group):
-            blocked |= self.modules.touched(attribute)
+        for attribute, values in self.classes.items():
+            if not _agree(values, group):
+                blocked |= self.modules.touched(attribute)
+            elif values.get(ABSENT, 0) & group == group:
+                blocked |= self.modules.mask(self.modules.direct[attribute])
         return self.modules.all & ~blocked
 
     def wanted(self, group: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reef.decide.zygotes.facts import (
+    ABSENT,
     NEVER,
     Attribute,
     Candidate,
@@ -88,7 +89,7 @@ def _columns(
 def _classes(columns: Iterator[tuple[Attribute, Sequence[str]]]) -> dict[Attribute, dict[str, int]]:
     found = {}
     for attribute, column in columns:
-        if len(set(column)) > 1 or NEVER in column:
+        if len(set(column)) > 1 or not {NEVER, ABSENT}.isdisjoint(column):
             values: dict[str, int] = {}
             for number, value in enumerate(column):
                 values[value] = values.get(value, 0) | 1 << number
