@@ -7,8 +7,9 @@ from zygote_fleets import Fleet, environment
 
 from reef.decide import zygotes
 from reef.decide.zygotes import Costs
-from reef.decide.zygotes.groups import Division, Modules
+from reef.decide.zygotes.groups import Division
 from reef.decide.zygotes.members import division_of
+from reef.decide.zygotes.modules import Modules
 
 DAGSTER = tuple(f"dagster.m{number}" for number in range(1600))
 PANDAS = tuple(f"pandas.m{number}" for number in range(800))
