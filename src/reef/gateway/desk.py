@@ -19,7 +19,7 @@ from reef.gateway.recorded import Recorded
 from reef.gateway.route import Route
 from reef.gateway.status import Ended
 from reef.gateway.ticks import Ticking
-from reef.wire import messages, serdes
+from reef.wire import messages
 from reef.wire.fields import WireError
 from reef.wire.lanes import RPCS, Rpc
 from reef.words import describe
@@ -30,12 +30,6 @@ _T = TypeVar("_T")
 Unary = Callable[[Call, Route, bytes], Awaitable[bytes]]
 Stream = Callable[[Call, Route, bytes], Awaitable[None]]
 OnMissing = Callable[[str, str], None]
-
-EMPTY_LIST = serdes.ErrorInfo(
-    message="The code server named no repository. An empty list is not passed on: Dagster would forget the state of "
-    "this location's schedules and sensors.\n",
-    cls_name="DagsterUserCodeLoadError",
-)
 
 
 class Desk:
@@ -226,7 +220,7 @@ def no_empty_list(reply: bytes) -> bytes:
     listed = unless_damaged(messages.listed, reply)
     if listed is None or listed.is_error or listed.repositories:
         return reply
-    return messages.text_reply(serdes.error_json(EMPTY_LIST))
+    return messages.text_reply(messages.no_repository_json())
 
 
 def unless_damaged(read: Callable[[bytes], _T], message: bytes) -> _T | None:
