@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reef.background import Background
 from reef.hosting import launch
-from reef.hosting.process import Process
+from reef.hosting.process import LocalProcess
 from reef.procfs import start_ticks
 from reef.statedir import write_json
 from reef.words import describe
@@ -82,7 +82,7 @@ class Companion:
         self.spec = spec
         self.restarts = 0
         self._say = say
-        self._process: Process | None = None
+        self._process: LocalProcess | None = None
         self._stopping = asyncio.Event()
         self._background = Background(log, spec.name)
 
@@ -123,19 +123,19 @@ class Companion:
         self._process = None
         return f"ended ({_told(status)})"
 
-    async def _taken_up(self) -> Process | None:
+    async def _taken_up(self) -> LocalProcess | None:
         """The process that an earlier host started with the same command, if it still runs."""
         recorded = await asyncio.to_thread(_recorded, self.spec.record)
         if recorded is None:
             return None
-        process = Process.of(recorded.pid, ticks=recorded.start_ticks)
+        process = LocalProcess.of(recorded.pid, ticks=recorded.start_ticks)
         if process is None or recorded.argv == self.spec.argv:
             return process
         process.signal(signal.SIGTERM)  # other settings now: the old one would hold the port
         process.abandon()
         return None
 
-    async def _started(self) -> Process:
+    async def _started(self) -> LocalProcess:
         spec = self.spec
         log_file = await asyncio.to_thread(_opened, spec.log)
         try:

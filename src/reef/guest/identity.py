@@ -44,14 +44,26 @@ def reset_signals() -> None:
 
 def become(spec: dict[str, Any]) -> None:
     os.umask(boot.umask)
-    set_environment(spec["env"])
+    set_environment(complete(spec["env"], spec["environ_of"]))
     os.chdir(spec["cwd"])
     where.here()
     set_interpreter(spec)
     as_module_run(spec)
-    interpreter_settings(spec["env"])
+    interpreter_settings(dict(os.environ))
     reseed()
     multiproc.start_anew(spec["python"], os.getcwd())
+
+
+def complete(env: dict[str, str], beside: int) -> dict[str, str]:
+    """With the variables that the process `beside` was started with, if there is one: a container's own are read
+    here, so that their values need not leave it."""
+    if not beside:
+        return env
+    with open(
+        f"/proc/{beside}/environ", encoding=sys.getfilesystemencoding(), errors="surrogateescape"
+    ) as file:
+        pairs = [one.partition("=") for one in file.read().split("\0")]
+    return {**{name: value for name, equals, value in pairs if name and equals}, **env}
 
 
 def set_environment(env: dict[str, str]) -> None:
@@ -66,7 +78,7 @@ def set_interpreter(spec: dict[str, Any]) -> None:
     if spec["rebase"]:
         rebase.move(spec["rebase"])
     sys.executable = spec["python"]
-    given = python_path(spec["env"])
+    given = python_path(dict(os.environ))
     sys.path[:0] = given
     kept.first(spec["copy"])
     for name in ("sitecustomize", "usercustomize"):
@@ -90,7 +102,7 @@ def _customize(name: str, path: list[str]) -> None:
 
 def as_module_run(spec: dict[str, Any]) -> None:
     """`python -m`: the working directory first on the path, and an empty main module."""
-    if not (sys.version_info >= (3, 11) and spec["env"].get("PYTHONSAFEPATH")):
+    if not (sys.version_info >= (3, 11) and os.environ.get("PYTHONSAFEPATH")):
         sys.path.insert(0, os.getcwd())
     sys.argv[:] = ["-m"]
     main = types.ModuleType("__main__")

@@ -36,7 +36,7 @@ class ChildSpec:
         str, ...
     ]  # after `dagster api grpc`, without socket; e.g. ("-f", "/x/defs.py", "--location-name", "x")
     cwd: str
-    env: Mapping[str, str]  # the complete environment of the process
+    env: Mapping[str, str]  # the complete environment of the process; in a container, beside what that has
     socket: str  # filesystem path where it must listen, at most 107 bytes
     log_path: str  # stdout and stderr are appended here
     root: str = "/"  # the file tree the child sees; another image's in a pack
@@ -61,7 +61,10 @@ class Child:
     @property
     def id(self) -> str:
         """Names this child for good; to be compared, not to be read."""
-        return hashlib.sha256(f"{self.pid}.{self.start_ticks}".encode()).hexdigest()[:16]
+        named = (
+            f"{self.pid}.{self.start_ticks}.{self.socket}"  # in two containers the same pid may start at once
+        )
+        return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

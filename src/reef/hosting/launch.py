@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reef.hosting.process import Process
+from reef.hosting.process import LocalProcess
 
 GUEST = str(Path(__file__).resolve().parent.parent / "guest")
 ROOM = "-" * 160  # into which the process writes its title
@@ -24,8 +24,10 @@ s.loader.exec_module(m)
 m.main(sys.argv[2], int(sys.argv[3]))"""
 
 
-def guest_command(python: str, mode: str, fd: int, flags: Sequence[str] = ()) -> list[str]:
-    return [python, *flags, "-c", BOOT, GUEST, mode, str(fd), ROOM]
+def guest_command(
+    python: str, mode: str, fd: int, flags: Sequence[str] = (), guest: str = GUEST
+) -> list[str]:
+    return [python, *flags, "-c", BOOT, guest, mode, str(fd), ROOM]
 
 
 def plain_command(python: str, socket_path: str, grpc_args: Sequence[str]) -> list[str]:
@@ -34,7 +36,7 @@ def plain_command(python: str, socket_path: str, grpc_args: Sequence[str]) -> li
 
 @dataclass(frozen=True)
 class Started:
-    process: Process
+    process: LocalProcess
     popen: subprocess.Popen[bytes]
 
 
@@ -44,7 +46,7 @@ async def start(
     """Start a process in a session of its own; `cwd` None: in the host's own folder. Raises OSError where it
     cannot be executed."""
     popen = await asyncio.shield(asyncio.to_thread(_popen, command, env, cwd, log, passed))
-    process = Process.of(popen.pid)
+    process = LocalProcess.of(popen.pid)
     assert process is not None, "our own child cannot be gone before it is waited for"
     popen.returncode = 0  # the pidfd reaps it, not Popen
     return Started(process, popen)

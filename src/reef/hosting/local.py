@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reef.background import Background
-from reef.hosting import exec_only, leftovers, memory, records, reports
+from reef.hosting import exec_only, reports
 from reef.hosting.contract import (
     Child,
     ChildSpec,
@@ -26,9 +26,8 @@ from reef.hosting.contract import (
 )
 from reef.hosting.link import Link
 from reef.hosting.logs import KEEP_BYTES, Logs
-from reef.hosting.orphans import Orphans, become_subreaper
+from reef.hosting.machine import Machine, Process, ThisMachine
 from reef.hosting.plan import ZygotePlan
-from reef.hosting.process import Process
 from reef.hosting.slots import Slot, Zygotes
 from reef.hosting.starting import (
     ForkRefused,
@@ -40,7 +39,7 @@ from reef.hosting.starting import (
     start_fresh,
 )
 from reef.hosting.zygote import Tuning, Zygote
-from reef.words import describe, fault
+from reef.words import describe
 
 log = logging.getLogger("reef.hosting")
 
@@ -77,24 +76,23 @@ class LocalHosting:
         refuse_fork: RefuseFork = lambda _plan, _location: None,
         log_keep_bytes: int = KEEP_BYTES,
         unclaimed_s: float | None = None,
+        machine: Machine | None = None,
     ) -> None:
-        self._records = Path(state_dir) / "children"
-        self._records.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Without a `machine` it is the one that we run on."""
+        self._machine = machine or _this_machine(Path(state_dir) / "children")
         claim = None if claim_lock_path is None else str(claim_lock_path)
-        self._orders = Orders(str(self._records), claim, unclaimed_s)
+        self._orders = Orders(self._machine, claim, unclaimed_s)
         self._events = events or HostingEvents()
         self._refuse_fork = refuse_fork
         self._held: dict[int, _Held] = {}
-        self._zygotes = Zygotes(Path(state_dir) / "zygotes", tuning or Tuning())
+        self._zygotes = Zygotes(Path(state_dir) / "zygotes", tuning or Tuning(), self._machine)
         self._fresh_because: dict[str, str] = {}
         self._not_forked: dict[str, str] = {}
         self._zygote_memory: dict[int, MemorySample] = {}
         self._logs = Logs(log_keep_bytes)
-        become_subreaper()
-        orphans = Orphans(self._is_watched)
         self._background = Background(log, "background work of the hosting")
         self._background.spawn(self._logs.run())
-        self._background.spawn(orphans.run())
+        self._background.spawn(self._machine.tend(self._is_watched))
 
     async def use(self, plans: Sequence[ZygotePlan], fresh: Mapping[str, str] | None = None) -> None:
         """Fork the locations of these plans from their zygotes from now on; all others get an interpreter of
@@ -112,6 +110,7 @@ class LocalHosting:
         with self._logs.while_starting(spec.log_path):
             running = await self._start(spec, timeout_s)
         held = self._hold(_child(spec, running, started_at), running.process, spec.log_path, running.link)
+        self._machine.note(running.process, held.child, spec.log_path)
         return held.child
 
     async def _start(self, spec: ChildSpec, timeout_s: float) -> Running:
@@ -126,7 +125,7 @@ class LocalHosting:
         try:
             return await start_fresh(spec, self._orders, max(0.1, end - time.monotonic()))
         except OSError as error:
-            raise StartFailed(_cannot_execute(spec, error)) from None
+            raise StartFailed(self._machine.why_not(spec.python, spec.cwd, error)) from None
 
     async def _fork(self, spec: ChildSpec, slot: Slot, zygote: Zygote, timeout_s: float) -> Running:
         rebase = slot.plan.rebase.get(spec.location)
@@ -170,18 +169,15 @@ class LocalHosting:
 
     async def _until_gone(self, held: _Held) -> None:
         status = await held.process.dead()
-        await asyncio.to_thread(leftovers.end, held.child.pid)
+        await self._machine.end_leftovers(held.child.pid)
         if self._held.get(held.child.pid) is held:
             del self._held[held.child.pid]
         self._let_go(held)
-        await asyncio.to_thread(self._clear_away, held.child)
+        await self._machine.forget(held.child)
+        await asyncio.to_thread(_clear_socket, held.child.socket)
         held.gone.set()
         somebody_else = status == -signal.SIGKILL and not held.killed  # before our word reached it
         self._events.on_exit(Exit(held.child, status, held.expected and not somebody_else))
-
-    def _clear_away(self, child: Child) -> None:
-        records.forget(self._records, child)
-        _clear_socket(child.socket)
 
     def _let_go(self, held: _Held) -> None:
         self._logs.unwatch(held.log_path)
@@ -224,9 +220,9 @@ class LocalHosting:
     async def adopt(self) -> Sequence[Child]:
         """Children that an earlier host left; probes among them are ended, nobody waits for them any more."""
         adopted = []
-        for child, log_path in await asyncio.to_thread(records.read_all, self._records):
-            process = Process.of(child.pid, ticks=child.start_ticks)
-            if process is None or child.pid in self._held:
+        for child, log_path, process in await self._machine.noted():
+            if child.pid in self._held:
+                process.abandon()
                 continue
             held = self._hold(child, process, log_path, None)
             if child.purpose == "probe":
@@ -239,7 +235,7 @@ class LocalHosting:
     async def memory(self, child: Child) -> MemorySample | None:
         if self._find(child) is None:
             return None
-        return await asyncio.to_thread(memory.sample, child.pid)
+        return await self._machine.memory(child.pid)
 
     def not_forked_because(self, name: str) -> str | None:
         if self._zygotes.slot(name) is None:
@@ -254,7 +250,7 @@ class LocalHosting:
         """Measure the zygotes' memory, for `zygotes()`."""
         for slot in self._zygotes.slots():
             if slot.living is not None:
-                sampled = await asyncio.to_thread(memory.sample, slot.living.process.pid)
+                sampled = await self._machine.memory(slot.living.process.pid)
                 if sampled is not None:
                     self._zygote_memory[slot.living.process.pid] = sampled
 
@@ -315,9 +311,6 @@ def _clear_socket(path: str) -> None:
         os.unlink(path)
 
 
-def _cannot_execute(spec: ChildSpec, error: OSError) -> str:
-    if not os.path.exists(spec.python):
-        return f"interpreter {spec.python!r} does not exist"
-    if not os.path.isdir(spec.cwd):
-        return f"working directory {spec.cwd!r} does not exist"
-    return f"interpreter {spec.python!r} cannot be started: {fault(error)}"
+def _this_machine(records: Path) -> ThisMachine:
+    records.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return ThisMachine(records)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from reef.hosting.contract import MemorySample
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def parse_rollup(text: str) -> MemorySample:
@@ -28,3 +32,12 @@ def sample(pid: int) -> MemorySample | None:
             return parse_rollup(file.read())
     except OSError:
         return None
+
+
+def resident_bytes(pid: int) -> int:
+    """0 for a process that is gone. Microseconds."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * PAGE_BYTES
+    except OSError:
+        return 0

@@ -14,8 +14,8 @@ from reef.procfs import start_ticks
 AskParent = Callable[[int], Awaitable[int | None]]
 
 
-class Process:
-    """A living process. `status` is set once it is dead: a wait status, or None where nobody could tell."""
+class LocalProcess:
+    """Implements `machine.Process` for a process of the machine that we run on."""
 
     def __init__(self, pid: int, ticks: int, pidfd: int, ask_parent: AskParent | None) -> None:
         self.pid = pid
@@ -29,7 +29,9 @@ class Process:
         self._watch = asyncio.create_task(self._until_reaped())
 
     @classmethod
-    def of(cls, pid: int, ask_parent: AskParent | None = None, ticks: int | None = None) -> Process | None:
+    def of(
+        cls, pid: int, ask_parent: AskParent | None = None, ticks: int | None = None
+    ) -> LocalProcess | None:
         """None where the process is gone, or is another one than the one that started at `ticks`."""
         try:
             pidfd = os.pidfd_open(pid)
@@ -46,7 +48,6 @@ class Process:
         return self._dead.is_set()
 
     def has_ended(self) -> bool:
-        """Whether it is dead by now, even if nobody has been told yet."""
         if self._readable.is_set():
             return True
         poll = select.poll()
@@ -54,18 +55,15 @@ class Process:
         return bool(poll.poll(0))
 
     async def dead(self) -> int | None:
-        """Waits for the end; its status."""
         await self._dead.wait()
         return self.status
 
     def signal(self, number: int) -> None:
-        """Never another process that came to have the same pid."""
         if not self._dead.is_set():
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, number)
 
     def kill_group(self) -> None:
-        """The process and whatever it left in its group."""
         self.signal(signal.SIGKILL)
         with contextlib.suppress(OSError):
             os.killpg(self.pid, signal.SIGKILL)
@@ -101,7 +99,6 @@ class Process:
         return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
 
     def abandon(self) -> None:
-        """Stop watching a process that shall live on."""
         if not self._readable.is_set():
             asyncio.get_running_loop().remove_reader(self._pidfd)
             self._watch.cancel()

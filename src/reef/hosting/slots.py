@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reef.background import Background
+from reef.hosting.machine import Machine
 from reef.hosting.plan import ZygotePlan
 from reef.hosting.zygote import BuildFailed, Tuning, Zygote, build
 from reef.words import count, describe
@@ -52,8 +53,9 @@ class Slot:
 class Zygotes:
     """All zygotes of a host. A location's slot changes only once the new slot's zygote can fork, or has failed."""
 
-    def __init__(self, log_folder: Path, tuning: Tuning) -> None:
+    def __init__(self, log_folder: Path, tuning: Tuning, machine: Machine) -> None:
         self._log_folder = log_folder
+        self._machine = machine
         self._tuning = tuning
         self._slots: dict[str, Slot] = {}
         self._of: dict[str, Slot] = {}
@@ -136,7 +138,7 @@ class Zygotes:
 
     async def _until_built(self, slot: Slot) -> None:
         try:
-            slot.zygote = await build(slot.plan, self._log_path(slot.plan), self._tuning)
+            slot.zygote = await build(slot.plan, self._log_path(slot.plan), self._tuning, self._machine)
         except BuildFailed as error:
             slot.failure = f"its zygote could not be built: {describe(error)}"
             log.warning("zygote %s: %s", slot.plan.key[:12], slot.failure)

@@ -13,11 +13,11 @@ from typing import Any
 
 from reef.hosting import limit, reasons, reports
 from reef.hosting.contract import ChildSpec, StartFailed
-from reef.hosting.launch import guest_command, open_log, plain_command, socket_pair, start
+from reef.hosting.launch import plain_command, socket_pair
 from reef.hosting.link import Link
+from reef.hosting.machine import Machine, Process, Variables
 from reef.hosting.ping import answered
 from reef.hosting.plan import Rebase
-from reef.hosting.process import Process
 from reef.hosting.zygote import ForkRefused, Zygote
 from reef.words import seconds
 
@@ -38,7 +38,7 @@ class Running:
 class Orders:
     """What a child is told besides its spec."""
 
-    records: str
+    machine: Machine
     claim: str | None
     unclaimed_s: float | None = None
 
@@ -55,37 +55,40 @@ async def start_forked(
     async def make(theirs: socket.socket, log: int) -> Process:
         return await zygote.fork(theirs.fileno(), log)
 
-    return await _guided(spec, make, _message(spec, rebase, orders), timeout_s, forked=True)
+    return await _guided(spec, make, _message(spec, rebase, orders), orders.machine, timeout_s, forked=True)
 
 
 async def start_fresh(spec: ChildSpec, orders: Orders, timeout_s: float) -> Running:
     """The same guest in an interpreter of its own; where even that fails, Dagster's plain command."""
 
     async def make(theirs: socket.socket, log: int) -> Process:
-        command = guest_command(spec.python, "fresh", theirs.fileno())
-        passed = (theirs.fileno(),)
-        return (await start(command, env=spec.env, cwd=spec.cwd, log=log, passed=passed)).process
+        env = Variables(spec.env)
+        return await orders.machine.start_guest(spec.python, "fresh", env, spec.cwd, log, theirs)
 
     end = time.monotonic() + timeout_s
     try:
-        return await _guided(spec, make, _message(spec, None, orders), timeout_s, forked=False)
+        return await _guided(
+            spec, make, _message(spec, None, orders), orders.machine, timeout_s, forked=False
+        )
     except StartedUnfit:
-        return await _start_plain(spec, end - time.monotonic())
+        return await _start_plain(spec, orders.machine, end - time.monotonic())
 
 
-async def _start_plain(spec: ChildSpec, timeout_s: float) -> Running:
+async def _start_plain(spec: ChildSpec, machine: Machine, timeout_s: float) -> Running:
     since = reasons.log_size(spec.log_path)
-    with _log(spec) as log:
+    with machine.output(spec.log_path, spec.location) as log:
         command = plain_command(spec.python, spec.socket, spec.grpc_args)
-        started = await start(command, env=spec.env, cwd=spec.cwd, log=log)
-    await _or_killed(started.process, _until_answered(spec, started.process, None, since, timeout_s))
-    return Running(started.process, None, False)
+        process = await machine.start(command, Variables(spec.env), spec.cwd, log)
+    starting = _Starting(spec, machine, process, None, since, timeout_s)
+    await _or_killed(process, _until_answered(starting))
+    return Running(process, None, False)
 
 
 async def _guided(
     spec: ChildSpec,
     make: Callable[[socket.socket, int], Awaitable[Process]],
     message: dict[str, Any],
+    machine: Machine,
     timeout_s: float,
     forked: bool,
 ) -> Running:
@@ -93,9 +96,10 @@ async def _guided(
     ours, theirs = socket_pair()
     link = Link(ours)
     try:
-        with theirs, _log(spec) as log:
+        with theirs, machine.output(spec.log_path, spec.location) as log:
             process = await make(theirs, log)
-        await _or_killed(process, _instructed(spec, process, link, message, since, timeout_s))
+        starting = _Starting(spec, machine, process, link, since, timeout_s)
+        await _or_killed(process, _instructed(starting, message))
     except BaseException:
         link.close()
         raise
@@ -103,15 +107,6 @@ async def _guided(
         return Running(process, link, forked)
     link.close()
     return Running(process, None, forked)
-
-
-@contextlib.contextmanager
-def _log(spec: ChildSpec) -> Any:
-    fd = open_log(spec.log_path)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def _message(spec: ChildSpec, rebase: dict[str, Any] | None, orders: Orders) -> dict[str, Any]:
@@ -126,7 +121,8 @@ def _message(spec: ChildSpec, rebase: dict[str, Any] | None, orders: Orders) -> 
         "socket": spec.socket,
         "copy": spec.copy,
         "log": spec.log_path,
-        "records": orders.records,
+        "environ_of": orders.machine.environ_of,
+        "records": orders.machine.records,
         "claim": orders.claim,
         "unclaimed_s": orders.unclaimed_s,
         "rebase": rebase,
@@ -145,32 +141,41 @@ async def _or_killed(process: Process, waiting: Coroutine[Any, Any, None]) -> No
         raise
 
 
-async def _instructed(
-    spec: ChildSpec, process: Process, link: Link, message: dict[str, Any], since: int, timeout_s: float
-) -> None:
+@dataclass(frozen=True)
+class _Starting:
+    """A process that is to become a code server; `since` is where its log begins, `timeout_s` the time that it has."""
+
+    spec: ChildSpec
+    machine: Machine
+    process: Process
+    link: Link | None
+    since: int
+    timeout_s: float
+
+
+async def _instructed(one: _Starting, message: dict[str, Any]) -> None:
+    assert one.link is not None
     with contextlib.suppress(OSError):  # a guest that has died already is told by its process
-        await link.send(message)
-    await _until_answered(spec, process, link, since, timeout_s)
+        await one.link.send(message)
+    await _until_answered(one)
 
 
-async def _until_answered(
-    spec: ChildSpec, process: Process, link: Link | None, since: int, timeout_s: float
-) -> None:
-    heard = _Heard()
-    death = asyncio.create_task(process.dead())
-    ready = asyncio.create_task(_ready(spec, link, heard, timeout_s))
-    over = asyncio.create_task(limit.until_over(process.pid, spec.memory_limit_bytes))
+async def _until_answered(one: _Starting) -> None:
+    heard, spec = _Heard(), one.spec
+    death = asyncio.create_task(one.process.dead())
+    ready = asyncio.create_task(_ready(one, heard))
+    over = asyncio.create_task(limit.until_over(one.machine, one.process.pid, spec.memory_limit_bytes))
     watched: tuple[asyncio.Task[Any], ...] = (death, ready, over)
     try:
-        await asyncio.wait(watched, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(watched, timeout=one.timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if over.done():
-            raise _too_large(spec, over.result(), since)
+            raise _too_large(spec, over.result(), one.since)
         if ready.done() and ready.exception() is None and not death.done():
             return
         if death.done():
-            raise _ended(spec, process, link, heard, since)
+            raise _ended(spec, one.process, one.link, heard, one.since)
         await _cancelled(watched)
-        raise _late(spec, heard, since, timeout_s, await _where(spec, link))
+        raise _late(spec, heard, one.since, one.timeout_s, await _where(spec, one.link))
     finally:
         await _cancelled(watched)
 
@@ -188,14 +193,15 @@ class _Heard:
     failure: str | None = None
 
 
-async def _ready(spec: ChildSpec, link: Link | None, heard: _Heard, timeout_s: float) -> None:
-    told = asyncio.create_task(_until_told(link, heard))
+async def _ready(one: _Starting, heard: _Heard) -> None:
+    told = asyncio.create_task(_until_told(one.link, heard))
     try:
-        while not heard.listening and not _exists(spec.socket):
+        while not heard.listening and not _exists(one.spec.socket):
             await asyncio.wait({told}, timeout=SOCKET_POLL_S)
             if told.done() and not heard.listening:
                 await asyncio.sleep(SOCKET_POLL_S)
-        await answered(spec.socket, timeout_s)
+        await one.machine.share(one.spec.socket)
+        await answered(one.spec.socket, one.timeout_s)
     finally:
         told.cancel()
         await asyncio.gather(told, return_exceptions=True)

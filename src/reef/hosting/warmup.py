@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reef.hosting import reasons
-from reef.hosting.launch import guest_command, open_log, socket_pair, start
+from reef.hosting.launch import socket_pair
 from reef.hosting.link import Link
+from reef.hosting.machine import Machine, ThisMachine, Variables
 from reef.hosting.plan import WarmedModule, WarmUp
-from reef.hosting.process import Process
 from reef.words import fault
 
 
@@ -27,15 +26,17 @@ async def warm_up(
     grpc_args: Sequence[str] = (),
     flags: Sequence[str] = (),
     timeout_s: float = 120.0,
+    machine: Machine | None = None,
 ) -> WarmUp:
     """Load the location that `grpc_args` name and read it; without arguments a sample location, of which sensors,
     schedules, plans and an instance are tried as well. Raises WarmUpFailed."""
     since = reasons.log_size(log_path)
+    machine = machine or ThisMachine()
     ours, theirs = socket_pair()
     link = Link(ours)
     try:
-        with theirs:
-            process = await _start(python, env, cwd, log_path, theirs.fileno(), flags)
+        with theirs, machine.output(log_path) as log:
+            process = await machine.start_guest(python, "warmup", Variables(env), cwd, log, theirs, flags)
         try:
             async with asyncio.timeout(timeout_s):
                 report = await _ask(link, env, grpc_args)
@@ -52,17 +53,6 @@ async def warm_up(
         what = f"warming up {python!r} {reasons.ending(process.status)}"
         raise WarmUpFailed(reasons.with_lines(what, reasons.last_lines(log_path, since)))
     return parse(report)
-
-
-async def _start(
-    python: str, env: Mapping[str, str], cwd: str, log_path: str, fd: int, flags: Sequence[str]
-) -> Process:
-    log = open_log(log_path)
-    try:
-        command = guest_command(python, "warmup", fd, flags)
-        return (await start(command, env=env, cwd=cwd, log=log, passed=(fd,))).process
-    finally:
-        os.close(log)
 
 
 async def _ask(link: Link, env: Mapping[str, str], grpc_args: Sequence[str]) -> dict[str, Any] | None:

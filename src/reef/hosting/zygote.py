@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reef.hosting.launch import guest_command, open_log, socket_pair, start
+from reef.hosting.launch import socket_pair
 from reef.hosting.link import Link
+from reef.hosting.machine import Machine, Process, ThisMachine, Variables
 from reef.hosting.plan import Unfit, ZygotePlan
-from reef.hosting.process import Process
 from reef.words import fault
 
 BUILD_TIMEOUT_S = 120.0
@@ -73,6 +72,7 @@ class Zygote:
     plan: ZygotePlan
     process: Process
     built: Built
+    machine: Machine
     _link: Link
     _ids: itertools.count[int] = field(default_factory=itertools.count)
     _replies: dict[int, asyncio.Future[int]] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Zygote:
             raise ForkRefused(f"its zygote has died: {fault(error)}") from None
         finally:
             self._replies.pop(number, None)
-        process = Process.of(pid, self._exit_of)
+        process = await self.machine.process(pid, self._exit_of)
         if process is None:
             raise ForkRefused("it was gone as soon as it was forked")
         return process
@@ -158,13 +158,14 @@ class Zygote:
         self._link.close()
 
 
-async def build(plan: ZygotePlan, log_path: str, tuning: Tuning) -> Zygote:
+async def build(plan: ZygotePlan, log_path: str, tuning: Tuning, machine: Machine | None = None) -> Zygote:
     """A zygote that is ready to fork. Modules that are seen to do what a zygote must not inherit are left out: each
     round imports in a process that is thrown away. Raises BuildFailed."""
     found = _Findings(plan)
+    machine = machine or ThisMachine()
     while found.rounds <= MOST_ROUNDS:
         try:
-            zygote = await _attempt(plan, log_path, tuning, found)
+            zygote = await _attempt(plan, log_path, tuning, found, machine)
         except _RehearsalFailed:
             tuning = replace(tuning, rehearsal=False)
             continue
@@ -215,20 +216,22 @@ class _Findings:
         return self.plan.distributions.get(top, top)
 
 
-async def _attempt(plan: ZygotePlan, log_path: str, tuning: Tuning, found: _Findings) -> Zygote | None:
+async def _attempt(
+    plan: ZygotePlan, log_path: str, tuning: Tuning, found: _Findings, machine: Machine
+) -> Zygote | None:
     """None where something more must be left out, which `found` has then, and all must be imported again."""
-    process, link = await _start(plan, log_path)
+    process, link = await _start(plan, log_path, machine)
     try:
         await link.send(_request(plan, tuning, found))
         answer = await _answer(link)
-        while found.rounds < MOST_ROUNDS and (spare := _spare_of(answer)) is not None:
+        while found.rounds < MOST_ROUNDS and (spare := await _spare_of(answer, machine)) is not None:
             process.kill_group()
             process = spare
             found.take(answer or {})
             await link.send(_of_rounds(plan, found))
             answer = await _answer(link)
         if answer is not None and answer["op"] == "ready":
-            return Zygote(plan, process, _built(answer, found), link)
+            return Zygote(plan, process, _built(answer, found), machine, link)
     except TimeoutError:
         await _throw_away(process, link, at_once=True)
         if tuning.rehearsal:
@@ -248,11 +251,11 @@ async def _attempt(plan: ZygotePlan, log_path: str, tuning: Tuning, found: _Find
     return None
 
 
-def _spare_of(answer: Mapping[str, Any] | None) -> Process | None:
+async def _spare_of(answer: Mapping[str, Any] | None, machine: Machine) -> Process | None:
     """The fork that goes on where a process has found that it is unfit itself."""
     if answer is None or answer["op"] != "dirty" or answer["pid"] is None:
         return None
-    return Process.of(answer["pid"])
+    return await machine.process(answer["pid"])
 
 
 async def _answer(link: Link) -> dict[str, Any] | None:
@@ -260,27 +263,19 @@ async def _answer(link: Link) -> dict[str, Any] | None:
         return await link.receive()
 
 
-async def _start(plan: ZygotePlan, log_path: str) -> tuple[Process, Link]:
+async def _start(plan: ZygotePlan, log_path: str, machine: Machine) -> tuple[Process, Link]:
     ours, theirs = socket_pair()
-    log = open_log(log_path)
+    env = Variables(plan.env, ADDED_ENV, NOT_FOR_ZYGOTES)
     try:
-        with theirs:
-            command = guest_command(plan.python, "zygote", theirs.fileno(), plan.flags)
-            started = await start(command, env=_env(plan), cwd="/", log=log, passed=(theirs.fileno(),))
+        with theirs, machine.output(log_path) as log:
+            process = await machine.start_guest(plan.python, "zygote", env, "/", log, theirs, plan.flags)
     except OSError as error:
         ours.close()
         raise BuildFailed(f"interpreter {plan.python!r} cannot be started: {fault(error)}") from None
     except BaseException:
         ours.close()
         raise
-    finally:
-        os.close(log)
-    return started.process, Link(ours)
-
-
-def _env(plan: ZygotePlan) -> dict[str, str]:
-    env = {name: value for name, value in plan.env.items() if name not in NOT_FOR_ZYGOTES}
-    return {**ADDED_ENV, **env}
+    return process, Link(ours)
 
 
 def _request(plan: ZygotePlan, tuning: Tuning, found: _Findings) -> dict[str, Any]:

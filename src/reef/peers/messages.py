@@ -110,7 +110,7 @@ class ProbeReply(Struct, frozen=True, kw_only=True):
 
 
 class InFlight(Struct, frozen=True):
-    """How many calls of a location are under way, held ones not counted."""
+    """How many calls of a location are under way, held ones not counted, and runs that its servers hold."""
 
     calls: int
 
