@@ -20,7 +20,7 @@ from reef.controller.promoting import Promoter
 from reef.controller.tasks import Tasks, Work
 from reef.controller.versions import Versions
 from reef.decide.cluster import own as own_decisions
-from reef.decide.cluster import packs as pack_decisions
+from reef.decide.cluster import pack_steps as pack_decisions
 from reef.decide.cluster.own import running
 from reef.decide.cluster.pack_views import PackView, serves
 from reef.decide.cluster.releasing import AskProbe, EndProbe, Promote, Refuse, ShowError, StartProbe

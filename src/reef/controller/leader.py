@@ -27,7 +27,8 @@ from reef.controller.versions import Rules, Versions, versions
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.decide.cluster.own import OwnSeen, own
-from reef.decide.cluster.packs import Change, PacksSeen, packs
+from reef.decide.cluster.pack_steps import Change, PacksSeen
+from reef.decide.cluster.packs import packs
 from reef.decide.cluster.ports import Ports, ports
 from reef.decide.cluster.releasing import Tried
 from reef.decide.cluster.rolling import Rollout, next_look
