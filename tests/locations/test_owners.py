@@ -22,9 +22,18 @@ ASKING = {
 }
 # Who may call the others; where a method is named, that one alone.
 OWNERS = {
-    "serving": {"serving": None, "host/arriving.py": {"use_server", "stay_up"}},
-    "release": {"releasing": None},
-    "wish": {"host": None, "deploys": None, "releasing/rollback.py": {"judge"}},
+    "serving": {
+        "serving": None,
+        "host/arriving.py": {"use_server", "stay_up"},
+        "packs/fleet.py": {"stay_up"},
+    },
+    "release": {"releasing": None, "packs/fleet.py": {"promote"}},
+    "wish": {
+        "host": None,
+        "deploys": None,
+        "releasing/rollback.py": {"judge"},
+        "packs/fleet.py": {"want", "follow"},
+    },
 }
 CHANGES_A_CONTAINER = {"append", "add", "clear", "pop", "popitem", "remove", "setdefault", "update"}
 

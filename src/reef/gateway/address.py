@@ -16,7 +16,7 @@ CONNECT_S = 1.0
 
 @dataclass(frozen=True)
 class ListenAddress:
-    """A unix socket's path, or a host (loopback unless said otherwise) and a port."""
+    """A unix socket's path, or a host (loopback unless said otherwise, "" for every address) and a port."""
 
     socket: str | None = None
     host: str = "127.0.0.1"
@@ -25,7 +25,13 @@ class ListenAddress:
     @property
     def target(self) -> str:
         """As gRPC spells it."""
-        return f"unix:{self.socket}" if self.socket else f"{self.host}:{self.port}"
+        return f"unix:{self.socket}" if self.socket else host_and_port(self.host, self.port)
+
+
+def host_and_port(host: str, port: int | None) -> str:
+    """As gRPC spells it; "" becomes `[::]`, which takes IPv4 too."""
+    host = host or "::"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def prepare(address: ListenAddress) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 from reef.background import Background
 from reef.errors import ReefError
-from reef.gateway.channels import Channels
+from reef.gateway.channels import Channels, Credentials
 from reef.gateway.contract import Served
 from reef.gateway.recorded import Recorded
 from reef.gateway.route import Route
@@ -34,10 +35,11 @@ class Board:
         limits: MessageLimits | None = None,
         id_lag_s: float = ID_LAG_S,
         list_lag_s: float = LIST_LAG_S,
+        credentials: Credentials | None = None,
     ) -> None:
         self.limits = limits or message_limits()
         self.executor = ThreadPoolExecutor(READERS, thread_name_prefix="reef-snapshots")
-        self.channels = Channels(self.limits.receive)
+        self.channels = Channels(self.limits.receive, credentials)
         self.recorded = Recorded(store, self.executor)
         self.routes: dict[str, Route] = {}
         # Location -> those that stand for it.
@@ -75,11 +77,31 @@ class Board:
         """
         route = self.routes[name]
         new = route.take(generation)
+        if new is None and route.generation < generation:
+            return False
+        route.frost.thaw(generation)
         if new is None:
-            return route.generation >= generation
+            return True
         if before := route.switch(new, self._list_lag_s):
             self._comparing.spawn(self._hasten(route, before, new))
         return True
+
+    def freeze(self, name: str, generation: int, seconds: float) -> float | None:
+        """From now on answers of this location wait, until this generation is shown or called off, `seconds` at most;
+        then they end UNAVAILABLE. Forwarded calls go on. Returns how many seconds ago it was last asked for its list of
+        repositories, None for never."""
+        route = self.routes[name]
+        if generation > route.generation:
+            route.frost.freeze(generation, seconds)
+        return None if route.listed_at is None else time.monotonic() - route.listed_at
+
+    def unresolved(self) -> tuple[str, ...]:
+        """Locations whose freeze is over without a word."""
+        return tuple(name for name, route in self.routes.items() if route.frost.is_over)
+
+    def thaw(self, name: str, generation: int) -> None:
+        """This generation will not be shown: go on as before."""
+        self.routes[name].frost.thaw(generation)
 
     def serve(self, name: str, served: Served) -> None:
         """Both in one: with a single gateway there is nobody to wait for between the two."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,11 @@ import grpc
 import grpc.aio
 
 from reef.background import Background
+from reef.errors import ReefError
 from reef.gateway.contract import Endpoint
+from reef.gateway.status import Metadata
+from reef.peers.messages import LOCATION_KEY
+from reef.peers.roles import name_of
 from reef.wire.client import open_channel
 from reef.wire.lanes import RPCS
 
@@ -24,6 +28,9 @@ KEEP_UNUSED_S = 600.0
 _DEAD = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
 
 
+Credentials = Callable[[], grpc.ChannelCredentials]
+
+
 class NotConnected(Exception):
     """The connection was never made, so no byte was sent."""
 
@@ -31,8 +38,16 @@ class NotConnected(Exception):
 class Kept:
     """One channel, with what is under way on it. Multicallables are kept, for making one costs as much as a call."""
 
-    def __init__(self, endpoint: Endpoint, receive_bytes: int) -> None:
-        self.channel = open_channel(endpoint.target, ssl=endpoint.ssl, receive_bytes=receive_bytes)
+    def __init__(self, endpoint: Endpoint, receive_bytes: int, credentials: Credentials | None) -> None:
+        is_pack = endpoint.kind == "pack"
+        self.channel = open_channel(
+            endpoint.target,
+            ssl=endpoint.ssl,
+            receive_bytes=receive_bytes,
+            credentials=credentials() if is_pack and credentials is not None else None,
+            expected=name_of("pack") if is_pack else None,
+        )
+        self._says_location = is_pack
         self.active = 0
         self.used_at = time.monotonic()
         self._callables: dict[str, Any] = {}
@@ -42,6 +57,10 @@ class Kept:
 
     def stream(self, path: str) -> Any:
         return self._callables.get(path) or self._made(path, self.channel.unary_stream(path, None, None))
+
+    def addressed(self, location: str) -> Metadata:
+        """What a call of that location says beside what its caller said."""
+        return ((LOCATION_KEY, location),) if self._says_location else ()
 
     def _made(self, path: str, callable_: Any) -> Any:
         if path in RPCS:  # of others a caller may invent as many as it likes
@@ -65,10 +84,12 @@ class Kept:
 
 
 class Channels:
-    """All channels of a gateway. On the event loop only."""
+    """All channels of a gateway. On the event loop only. `credentials` are asked for each new channel to a pack: a
+    renewed certificate is used as soon as it is there."""
 
-    def __init__(self, receive_bytes: int) -> None:
+    def __init__(self, receive_bytes: int, credentials: Credentials | None = None) -> None:
         self._receive_bytes = receive_bytes
+        self._credentials = credentials
         self._kept: dict[Endpoint, Kept] = {}
         # Calls under way, by server.
         self._active: dict[str, int] = {}
@@ -79,7 +100,7 @@ class Channels:
         """A connected channel; it is not closed before it is given back. Raises NotConnected."""
         kept = self._kept.get(endpoint)
         if kept is None:
-            kept = self._kept[endpoint] = Kept(endpoint, self._receive_bytes)
+            kept = self._kept[endpoint] = self._opened(endpoint)
         kept.active += 1
         self._active[endpoint.server] = self._active.get(endpoint.server, 0) + 1
         try:
@@ -92,6 +113,12 @@ class Channels:
             kept.active -= 1
             kept.used_at = time.monotonic()
             self._given_back(endpoint, kept)
+
+    def _opened(self, endpoint: Endpoint) -> Kept:
+        try:
+            return Kept(endpoint, self._receive_bytes, self._credentials)
+        except ReefError as error:
+            raise NotConnected(error.message) from None
 
     def in_flight_to(self, server: str) -> int:
         """How many calls are under way to that server, whatever it shares its target with."""

@@ -15,8 +15,9 @@ class Endpoint:
     version: str
     # Names the server for good, whatever it shares its target with; to be compared, not to be read.
     server: str
-    # Whether it is a child of ours, or somebody else's.
-    kind: Literal["child", "external"] = "child"
+    # Whether it is a child of ours, somebody else's, the host of a pack that serves many locations at this one target
+    # (which asks for a certificate, and for the location's name), or a location's own pod.
+    kind: Literal["child", "external", "pack", "pod"] = "child"
     ssl: bool = False
 
 

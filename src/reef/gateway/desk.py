@@ -5,30 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar, cast
-
-import grpc
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from reef.background import Background
-from reef.gateway.by_run import ByRun
 from reef.gateway.call import Call
 from reef.gateway.contract import Reloads, Servers
 from reef.gateway.forward import Forwarder
+from reef.gateway.passing import Passing, unless_damaged
 from reef.gateway.recorded import Recorded
 from reef.gateway.route import Route
-from reef.gateway.status import Ended
-from reef.gateway.ticks import Ticking
+from reef.gateway.served import Answers
 from reef.wire import messages, serdes
-from reef.wire.fields import WireError
-from reef.wire.lanes import RPCS, Rpc
 from reef.words import describe
 
 log = logging.getLogger("reef.gateway")
 
 _T = TypeVar("_T")
-Unary = Callable[[Call, Route, bytes], Awaitable[bytes]]
-Stream = Callable[[Call, Route, bytes], Awaitable[None]]
 OnMissing = Callable[[str, str], None]
 
 EMPTY_LIST = serdes.ErrorInfo(
@@ -38,7 +31,7 @@ EMPTY_LIST = serdes.ErrorInfo(
 )
 
 
-class Desk:
+class Desk(Passing):
     def __init__(
         self,
         servers: Servers,
@@ -47,22 +40,11 @@ class Desk:
         forwarder: Forwarder,
         on_missing: OnMissing,
     ) -> None:
-        self._servers = servers
+        super().__init__(servers, forwarder)
         self._reloads = reloads
         self._recorded = recorded
-        self._forwarder = forwarder
         self._on_missing = on_missing
-        self._by_run = ByRun(servers, forwarder)
         self._going_on = Background(log, "work that a caller waited for", level=logging.DEBUG)
-        self._work = {path: getattr(self, rpc.work) for path, rpc in RPCS.items()}
-
-    def unary(self, rpc: Rpc) -> Unary:
-        """What takes calls of an RPC that has a single reply."""
-        return cast(Unary, self._work[rpc.path])
-
-    def stream(self, rpc: Rpc) -> Stream:
-        """The same of one whose reply is a stream; what the table does not know is forwarded."""
-        return cast(Stream, self._work.get(rpc.path, self.forward_stream))
 
     # -- answered ----------------------------------------------------------------------------------
 
@@ -70,34 +52,9 @@ class Desk:
         if route.answers is None and not await self._served(call, route):
             return await self.forward(call, route, request)
         call.enter("answered")
+        await route.frost.wait(call)
         assert route.answers is not None
         return route.answers.server_id
-
-    async def ping(self, call: Call, route: Route, request: bytes) -> bytes:
-        call.enter("answered")
-        return messages.ping_reply(request)
-
-    async def streaming_ping(self, call: Call, route: Route, request: bytes) -> None:
-        call.enter("answered")
-        for event in messages.streaming_ping_events(request):
-            await call.context.write(event)
-
-    async def health(self, call: Call, route: Route, request: bytes) -> bytes:
-        call.enter("answered")
-        if messages.health_service(request) not in messages.HEALTH_SERVICES:
-            raise Ended(grpc.StatusCode.NOT_FOUND, "")
-        return messages.HEALTH_SERVING
-
-    async def watch_health(self, call: Call, route: Route, request: bytes) -> None:
-        call.enter("answered")
-        known = messages.health_service(request) in messages.HEALTH_SERVICES
-        await call.context.write(messages.HEALTH_SERVING if known else messages.HEALTH_SERVICE_UNKNOWN)
-        await asyncio.Event().wait()  # it never changes; the caller ends it
-
-    async def shutdown_wish(self, call: Call, route: Route, request: bytes) -> bytes:
-        call.enter("answered")
-        self._servers.shutdown_wish(route.location)
-        return messages.SHUTDOWN_REPLY
 
     # -- recorded ----------------------------------------------------------------------------------
 
@@ -123,12 +80,22 @@ class Desk:
     async def _read(self, call: Call, route: Route, method: str, request: bytes) -> bytes | None:
         if route.answers is None and not await self._served(call, route):
             return None
-        answers = route.answers
-        assert answers is not None
-        reply = await self._recorded.answer(answers, method, request)
+        answers, reply = await self._recorded_now(call, route, method, request)
         if reply is None and (digest := answers.served.snapshot) is not None:
             await self._tell_missing(route, digest)
         return reply
+
+    async def _recorded_now(
+        self, call: Call, route: Route, method: str, request: bytes
+    ) -> tuple[Answers, bytes | None]:
+        """What is read while the location freezes is read again: it may be of a version that is over."""
+        while True:
+            await route.frost.wait(call)
+            assert route.answers is not None
+            answers = route.answers
+            reply = await self._recorded.answer(answers, method, request)
+            if route.frost.generation is None:
+                return answers, reply
 
     async def _served(self, call: Call, route: Route) -> bool:
         """Wait until the location was first loaded; False for somebody else's server, which can be asked now."""
@@ -146,17 +113,6 @@ class Desk:
             route.told_missing = digest
             self._on_missing(route.location, digest)
 
-    # -- by run ------------------------------------------------------------------------------------
-
-    async def current_runs(self, call: Call, route: Route, request: bytes) -> bytes:
-        return await self._by_run.current_runs(call, request)
-
-    async def can_cancel(self, call: Call, route: Route, request: bytes) -> bytes:
-        return await self._by_run.can_cancel(call, request)
-
-    async def cancel(self, call: Call, route: Route, request: bytes) -> bytes:
-        return await self._by_run.cancel(call, request)
-
     # -- held --------------------------------------------------------------------------------------
 
     async def reload(self, call: Call, route: Route, request: bytes) -> bytes:
@@ -166,30 +122,7 @@ class Desk:
         await self._to_its_end(call, self._reloads.reload(route.location))
         return reply
 
-    # -- forwarded ---------------------------------------------------------------------------------
-
-    async def forward(self, call: Call, route: Route, request: bytes) -> bytes:
-        return await self._forwarder.unary(call, route.slots, request)
-
-    async def forward_stream(self, call: Call, route: Route, request: bytes) -> None:
-        await self._forwarder.stream(call, route.slots, request)
-
-    async def tick(self, call: Call, route: Route, request: bytes) -> bytes:
-        with Ticking(call, request) as ticking:
-            reply = await self.forward(call, route, request)
-            ticking.look(reply)
-            return reply
-
-    async def tick_stream(self, call: Call, route: Route, request: bytes) -> None:
-        with Ticking(call, request) as ticking:
-            await self._forwarder.stream(call, route.slots, request, ticking.look_at_chunk)
-
-    async def start_run(self, call: Call, route: Route, request: bytes) -> bytes:
-        call.run_id = unless_damaged(messages.start_run_id, request)
-        reply = await self.forward(call, route, request)
-        if unless_damaged(messages.succeeded, reply) is False:
-            call.error = "the run was not started"
-        return reply
+    # -- forwarded, then probed again ----------------------------------------------------------------
 
     async def refresh(self, call: Call, route: Route, request: bytes) -> bytes:
         reply = await self.forward(call, route, request)
@@ -227,10 +160,3 @@ def no_empty_list(reply: bytes) -> bytes:
     if listed is None or listed.is_error or listed.repositories:
         return reply
     return messages.text_reply(serdes.error_json(EMPTY_LIST))
-
-
-def unless_damaged(read: Callable[[bytes], _T], message: bytes) -> _T | None:
-    try:
-        return read(message)
-    except WireError:
-        return None

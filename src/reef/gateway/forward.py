@@ -14,12 +14,14 @@ from reef.gateway.call import Call
 from reef.gateway.channels import Channels, Kept, NotConnected
 from reef.gateway.contract import Endpoint, Servers, WakeRefused
 from reef.gateway.slots import Slots
-from reef.gateway.status import Ended, code_named, passed_on
+from reef.gateway.status import Ended, Metadata, code_named, passed_on
 from reef.words import describe
 
 MOST_ATTEMPTS = 3
 # What gRPC says when a connection it had is gone and no new one could be made: nothing of the call was sent.
 NEVER_SENT = "failed to connect to all addresses"
+# Kinds of endpoints that are given again only after they were seen to answer again.
+COME_BACK = ("pack", "pod")
 
 
 class Forwarder:
@@ -47,7 +49,9 @@ class Forwarder:
         `look` sees each event."""
         call.enter("forwarded")
         async with slots.one(call), self._connected(call) as kept:
-            inner = kept.stream(call.path)(request, timeout=call.remaining_s(), metadata=call.metadata())
+            inner = kept.stream(call.path)(
+                request, timeout=call.remaining_s(), metadata=_metadata(kept, call)
+            )
             await _copy(inner, call, look)
 
     async def ask(self, endpoint: Endpoint, call: Call, request: bytes) -> bytes:
@@ -74,7 +78,7 @@ class Forwarder:
         reason = ""
         for _ in range(MOST_ATTEMPTS):
             endpoint = self._servers.endpoint_now(call.location) or await self._woken(call)
-            if endpoint == failed:
+            if endpoint == failed and endpoint.kind not in COME_BACK:
                 break
             call.version = endpoint.version
             try:
@@ -101,8 +105,12 @@ class _NeverSent(Ended):
     """Ended before anything was sent."""
 
 
+def _metadata(kept: Kept, call: Call) -> Metadata:
+    return call.metadata() + kept.addressed(call.location)
+
+
 async def _reply(kept: Kept, call: Call, request: bytes) -> bytes:
-    inner = kept.unary(call.path)(request, timeout=call.remaining_s(), metadata=call.metadata())
+    inner = kept.unary(call.path)(request, timeout=call.remaining_s(), metadata=_metadata(kept, call))
     try:
         reply: bytes = await inner
     except grpc.aio.AioRpcError as error:

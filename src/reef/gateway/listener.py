@@ -13,7 +13,7 @@ import grpc.aio
 
 from reef.gateway.call import Call, Context
 from reef.gateway.contract import Observer
-from reef.gateway.desk import Desk, Stream, Unary
+from reef.gateway.passing import Stream, TakesCalls, Unary
 from reef.gateway.route import Route
 from reef.gateway.status import Ended
 from reef.wire.fields import WireError
@@ -29,7 +29,7 @@ NOT_A_REQUEST = "Exception deserializing request!"  # as gRPC's own servers say 
 class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     """Finds the handler of each call; handlers are made when they are first needed."""
 
-    def __init__(self, route: Route, desk: Desk, observer: Observer) -> None:
+    def __init__(self, route: Route, desk: TakesCalls, observer: Observer) -> None:
         self._route = route
         self._desk = desk
         self._observer = observer
@@ -109,7 +109,7 @@ def server_options(limits: MessageLimits) -> tuple[tuple[str, int], ...]:
     )
 
 
-def bound(route: Route, desk: Desk, observer: Observer, limits: MessageLimits) -> grpc.aio.Server:
+def bound(route: Route, desk: TakesCalls, observer: Observer, limits: MessageLimits) -> grpc.aio.Server:
     """A server at the route's address, to be started. Raises RuntimeError where the address is taken after all."""
     server = grpc.aio.server(options=server_options(limits))
     server.add_generic_rpc_handlers((Listener(route, desk, observer),))

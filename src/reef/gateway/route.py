@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import grpc.aio
 
 from reef.gateway.address import ListenAddress
+from reef.gateway.frost import Frost
 from reef.gateway.served import Answers
 from reef.gateway.slots import CallLimits, Slots
 
@@ -27,6 +28,7 @@ class Route:
     _identified: Answers | None = None  # whose id was last shown as theirs
     is_served: asyncio.Event = field(default_factory=asyncio.Event)
     slots: Slots = field(init=False)
+    frost: Frost = field(default_factory=Frost)
     _id_later: asyncio.TimerHandle | None = None
     listed_at: float | None = None  # time.monotonic(), when ListRepositories was last answered
     _waits_since: float | None = None  # the same, at the last switch

@@ -8,10 +8,13 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from reef.peers.messages import LOCATION_KEY, SERVER_KEY
+
 Metadata = tuple[tuple[str, str | bytes], ...]
 
-# Belong to one connection, not to the call; gRPC itself sets them anew on the next.
-_HOP = frozenset(("user-agent", "content-type", "te", "host", "accept-encoding"))
+# Belong to one connection, not to the call; gRPC itself sets them anew on the next. Which location a call is for, a
+# caller does not say: its listener does.
+_HOP = frozenset(("user-agent", "content-type", "te", "host", "accept-encoding", LOCATION_KEY, SERVER_KEY))
 
 
 class Ended(Exception):

@@ -16,9 +16,19 @@ from reef.peers.roles import caller
 _Reply = TypeVar("_Reply", bound=msgspec.Struct)
 
 
+class Refused(Exception):
+    """What answers a method may raise it: the caller gets this status."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.code = code
+        self.details = details
+
+
 @dataclass(frozen=True)
 class Method:
-    """What answers one method of a service: the type of its request, and a coroutine function from one to a reply."""
+    """What answers one method of a service: the type of its request, and a coroutine function from one to a reply.
+    It may raise Refused."""
 
     name: str
     request: type[msgspec.Struct]
@@ -26,7 +36,7 @@ class Method:
 
 
 class Service(grpc.GenericRpcHandler):  # type: ignore[type-arg]
-    """The methods of one service; callers of other roles get PERMISSION_DENIED."""
+    """The methods of one service, for callers of these roles."""
 
     def __init__(self, name: str, methods: Collection[Method], allowed: Collection[Role]) -> None:
         self._methods = {f"/{name}/{method.name}": method for method in methods}
@@ -40,17 +50,30 @@ class Service(grpc.GenericRpcHandler):  # type: ignore[type-arg]
 
     def _handler(self, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
         async def handle(body: bytes, context: Any) -> bytes:
-            role = caller(context)
-            if role not in self._allowed:
-                who = f"a {role}" if role else "a caller without a certificate of Reef"
-                await context.abort(grpc.StatusCode.PERMISSION_DENIED, f"{who} may not call {method.name}")
+            await admit(context, self._allowed, method.name)
             try:
                 request = msgspec.msgpack.decode(body, type=method.request)
             except msgspec.MsgspecError as error:
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{method.name}: {error}")
-            return msgspec.msgpack.encode(await method.answer(request))
+            try:
+                reply = await method.answer(request)
+            except Refused as refused:
+                await context.abort(refused.code, refused.details)
+            return msgspec.msgpack.encode(reply)
 
         return handle
+
+
+async def admit(context: Any, allowed: Collection[str], what: str) -> None:
+    """Ends the call of whoever has another role (PERMISSION_DENIED) or none (UNAUTHENTICATED)."""
+    role = caller(context)
+    if role is None:
+        code, who = grpc.StatusCode.UNAUTHENTICATED, "a caller without a certificate of Reef"
+    elif role not in allowed:
+        code, who = grpc.StatusCode.PERMISSION_DENIED, f"a {role}"
+    else:
+        return
+    await context.abort(code, f"{who} may not call {what}")
 
 
 async def ask(

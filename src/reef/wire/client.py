@@ -20,13 +20,25 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
 )
 
 
-def open_channel(target: str, *, ssl: bool = False, receive_bytes: int = -1) -> grpc.aio.Channel:
-    """A channel for raw bytes; `receive_bytes` bounds one message, -1 does not."""
-    options = (
+def open_channel(
+    target: str,
+    *,
+    ssl: bool = False,
+    receive_bytes: int = -1,
+    credentials: grpc.ChannelCredentials | None = None,
+    expected: str | None = None,
+) -> grpc.aio.Channel:
+    """A channel for raw bytes; `receive_bytes` bounds one message, -1 does not. `expected` is the name in the server's
+    certificate, where `credentials` are given and that is not the target's own."""
+    options: tuple[tuple[str, int | str], ...] = (
         *CHANNEL_OPTIONS,
         ("grpc.max_receive_message_length", receive_bytes),
         ("grpc.max_send_message_length", -1),
     )
+    if expected is not None:
+        options = (*options, ("grpc.ssl_target_name_override", expected))
+    if credentials is not None:
+        return grpc.aio.secure_channel(target, credentials, options=options)
     if ssl:
         return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options=options)
     return grpc.aio.insecure_channel(target, options=options)
