@@ -324,7 +324,9 @@ def test_what_a_probe_was_seen_to_import_is_preloaded_next_time(pack: PackBench,
     assert pack.start(pack.spec("f1", code(text))).forked
 
 
-def test_a_container_that_is_not_wanted_any_more_is_left_without_children(pack: PackBench, code: Write) -> None:
+def test_a_container_that_is_not_wanted_any_more_is_left_without_children(
+    pack: PackBench, code: Write
+) -> None:
     child = pack.start(pack.spec("x0", code(GOOD)))
     stays = pack.start(pack.spec("f0", code(GOOD)))
     pack.run(pack.hosting.use({"b": pack.wanted["b"]}))
