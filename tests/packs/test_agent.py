@@ -277,3 +277,52 @@ def test_its_json_is_json() -> None:
         "inner": {"a b": {}, "": []},
     }
     assert json.loads(agent_json.as_json(value)) == json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"[1]", None),
+        (b'{"protocol": 1, "started": 7}', None),
+        (b"not json", None),
+        (b'{"protocol": 2}', None),
+        (None, b'{"event": "exit", "pid": "seven"}'),
+        (None, b"\xff\xff"),
+        (None, b'{"event": "answer"}'),
+    ],
+)
+def test_what_a_container_says_in_an_agents_place_ends_the_connection_and_nothing_else(
+    tmp_path: Path, first: bytes | None, then: bytes | None
+) -> None:
+    hello = {
+        **{
+            "protocol": 1,
+            "started": "s",
+            "pid": 1,
+            "guest": "/g",
+            "python_version": "3",
+            "dagster_python": "",
+        },
+        **{"uid": 1, "gid": 1, "groups": [], "cwd": "/", "env_names": [], "children": [], "ended": []},
+    }
+
+    async def served(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for body in (json.dumps(hello).encode() if first is None else first, then):
+            if body is not None:
+                writer.write(len(body).to_bytes(4, "big") + body)
+        await _reader.read()
+        writer.close()
+
+    async def connected() -> None:
+        async with await asyncio.start_unix_server(served, tmp_path / "agent.sock"):
+            link = await AgentLink.connect(str(tmp_path / "agent.sock"), lambda _ended: None)
+            async with asyncio.timeout(scaled(10)):
+                await link.gone.wait()
+            await link.close()
+
+    if then is not None:
+        asyncio.run(connected())
+        return
+    with pytest.raises(AgentGone, match=r"is not understood|speaks protocol 2, not 1") as gone:
+        asyncio.run(connected())
+    assert not gone.value.surely
