@@ -54,7 +54,7 @@ class Noted:
 
     pid: int
     ticks: int
-    note: dict[str, Any] | None
+    note: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,16 @@ class AgentLink:
             raise AgentGone("its agent does not answer") from None
         finally:
             self._answers.pop(number, None)
-        if said.get("errno"):
-            raise OSError(said["errno"], said["what"], said["name"])
+        if isinstance(code := said.get("errno"), int):
+            raise OSError(code, str(said.get("what")), said.get("name"))
         return said
+
+    async def process(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> Noted:
+        """The process that was asked for. Raises OSError."""
+        try:
+            return msgspec.convert(await self.ask(message, fds), Noted)
+        except msgspec.ValidationError as nonsense:
+            raise AgentGone(f"its agent is not understood: {nonsense}") from None
 
     async def value(self, kind: type[_Value], op: str, *of: object) -> _Value | None:
         """None where it has none, or none of that kind. Raises OSError."""
@@ -164,8 +171,9 @@ class AgentLink:
         finally:
             self._over()
 
-    def _heard(self, message: dict[str, Any]) -> None:
+    def _heard(self, message: object) -> None:
         """Raises ValueError where it is no message of an agent: its container may have said it."""
+        message = msgspec.convert(message, dict[str, Any])
         if message.get("event") == "exit":
             self._on_exit(msgspec.convert(message, Ended))
             return
@@ -207,7 +215,9 @@ def _connected(path: str) -> socket.socket:
         os.close(found)
 
 
-def _hello(said: Mapping[str, Any]) -> Hello:
+def _hello(said: object) -> Hello:
+    """Raises ValueError where it is none, and AgentGone."""
+    said = msgspec.convert(said, dict[str, Any])
     if said.get("protocol") != PROTOCOL:
         raise AgentGone(
             f"its agent speaks protocol {said.get('protocol')!r}, not {PROTOCOL}: make the pod anew"

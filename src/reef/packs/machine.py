@@ -139,16 +139,16 @@ class AgentMachine:
             "defaults": dict(env.defaults),
             "without": list(env.without),
         }
-        return self._known(await agent.ask(order, fds), None)
+        return self._known(await agent.process(order, fds))
 
     async def process(self, pid: int, ask_parent: AskParent | None = None) -> Process | None:
         try:
-            return self._known(await self._agent().ask({"op": "watch", "pid": pid}), ask_parent)
+            return self._known(await self._agent().process({"op": "watch", "pid": pid}), ask_parent)
         except OSError:
             return None
 
-    def _known(self, said: Mapping[str, Any], ask_parent: AskParent | None) -> AgentProcess:
-        key = said["pid"], said["ticks"]
+    def _known(self, one: Noted, ask_parent: AskParent | None = None) -> AgentProcess:
+        key = one.pid, one.ticks
         process = AgentProcess(*key, self._tell, ask_parent)
         if key in self._unclaimed:
             process.told(self._unclaimed.pop(key))
@@ -224,7 +224,7 @@ class AgentMachine:
         found: list[tuple[Child, str, Process]] = []
         left, self._left = self._left, []
         for one in left:
-            process = self._known({"pid": one.pid, "ticks": one.ticks}, None)
+            process = self._known(one)
             child = _child(one)
             log_path = self._known_log(child) if child is not None else None
             if child is None or log_path is None:
