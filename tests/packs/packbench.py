@@ -149,7 +149,9 @@ class PackBench(Host):
     def cancelled(self, location: str, code: Path) -> bool:
         pids = code.parent / "pids"
         spec = self.spec(location, code, env={"PIDS": str(pids)})
-        box = self.boxes[next(name for name, many in self.wanted.items() if location in [x.name for x in many])]
+        box = self.boxes[
+            next(name for name, many in self.wanted.items() if location in [x.name for x in many])
+        ]
         self.run(self._cancel(spec, pids))
         return box.outside(int(pids.read_text())) is None
 
