@@ -14,6 +14,7 @@ from hosts import GOOD, Host, alive, child_env, state_of, until
 
 from reef.hosting import slots
 from reef.hosting.contract import Child, ChildSpec
+from reef.hosting.machine import Machine
 from reef.hosting.plan import ZygotePlan
 from reef.hosting.zygote import Tuning, Zygote
 
@@ -220,12 +221,12 @@ def test_who_waits_for_a_zygote_gets_the_one_that_takes_its_place(
     """The dead one is being built again when another plan comes."""
     spec, real, began = bare.spec("a", code(GOOD)), slots.build, asyncio.Event()
 
-    async def endless(given: ZygotePlan, log: str, tuning: Tuning) -> Zygote:
+    async def endless(given: ZygotePlan, log: str, tuning: Tuning, machine: Machine) -> Zygote:
         """Stands for a build that takes long."""
         if given.key == "old":
             began.set()
             await asyncio.Event().wait()
-        return await real(given, log, tuning)
+        return await real(given, log, tuning, machine)
 
     async def meanwhile() -> Child:
         await began.wait()

@@ -11,7 +11,8 @@ from crd_check import faults
 from field_page import page
 from test_values_round_trip import imported
 
-from reef.cli.placements import lines, wish_of
+from reef.cli.placements import lines
+from reef.controller.wishes import wish_of
 from reef.decide.placements.fleets import placed
 from reef.kube.findings import grouped
 from reef.kube.model import CodeLocation, Spec

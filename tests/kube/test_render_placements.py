@@ -11,7 +11,7 @@ import pytest
 import yaml
 from test_kube_commands import reef
 
-from reef.cli.placements import wish_of
+from reef.controller.wishes import wish_of
 from reef.decide.placements.choosing import chosen
 from reef.kube.asked import WRITTEN, document
 from reef.kube.model import CodeLocation, Spec

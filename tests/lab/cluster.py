@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab import control_plane, images, node, programs
-from lab.folders import own_run
+from lab.folders import CHECKOUT, own_run
 from lab.kubectl import Kubectl
 from lab.machine import Machine
 
@@ -49,6 +49,13 @@ class Cluster:
         with tempfile.TemporaryDirectory() as folder:
             archive = Path(folder) / "locations.tar"
             images.locations(archive, self.images, code)
+            self.load(archive)
+
+    def load_reef(self) -> None:
+        """Puts Reef's own image onto all nodes, of this checkout's code as it is now. See `images.reef`."""
+        with tempfile.TemporaryDirectory() as folder:
+            archive = Path(folder) / "reef.tar"
+            images.reef(archive, self.images, CHECKOUT / "src" / "reef")
             self.load(archive)
 
     def ctr(self, machine: Machine, *arguments: str) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab import oci, python_layers, rootfs, versions
+from lab import oci, postgres_image, python_layers, rootfs, versions
 from lab.building import say
 from lab.folders import alone, cache, used
 from lab.oci import Image, Layer, LayerWriter
@@ -19,10 +19,17 @@ from lab.programs import HERE, program
 PAUSE = "reef.test/pause:1"
 COREDNS = f"reef.test/coredns:{versions.COREDNS}"
 LOCATION = "reef.test/location:1"
+SERVER = "reef.test/dagster:1"  # webserver and daemon
+POSTGRES = "reef.test/postgres:18"
+REEF = "reef.test/reef:1"
 PRIVATE = "registry.reef.test/private/small:1"  # on no node: only in the registry that asks for a password
 
 _PATH = "PATH=/usr/local/bin:/usr/bin:/bin"
-_SOURCES = ("oci.py", "rootfs.py", "python_layers.py", "images.py")
+_SOURCES = ("oci.py", "rootfs.py", "python_layers.py", "images.py", "postgres_image.py", "versions.py")
+# What a location's image has, so that its runs can be Jobs that write into a PostgreSQL.
+_RUNS = ("dagster", "dagster-postgres", versions.DAGSTER_K8S, versions.KUBERNETES_CLIENT)
+_SERVER = (*_RUNS, "dagster-webserver")
+_REEF = ("click", "grpcio", "msgspec", "pyyaml", "watchfiles", "lightkube", "psycopg[binary]", "cryptography")
 CODE = """
 import dagster as dg
 
@@ -70,11 +77,16 @@ def _key() -> str:
 
 def _all(work: Path) -> list[Image]:
     pause, coredns = _alone(work, "pause"), _alone(work, "coredns")
+    layers = dagster_layers(work)
+    below = layers[:2]
+    python_layers.packages(work, _REEF, "reef")
     return [
         Image(PAUSE, (pause,), {"Entrypoint": ["/pause"]}),
         Image(COREDNS, (coredns,), {"Entrypoint": ["/coredns"]}),
         Image(PRIVATE, (pause,), {"Entrypoint": ["/pause"], "Labels": {"test.reef": "private"}}),
-        location(LOCATION, dagster_layers(work), {"defs.py": CODE}, work / "location.tar"),
+        location(LOCATION, layers, {"defs.py": CODE}, work / "location.tar"),
+        Image(SERVER, (*below, python_layers.packages(work, _SERVER, "server")), {"Env": [_PATH]}),
+        Image(POSTGRES, (layers[0], postgres_image.layer(work / "postgres.tar")), postgres_image.CONFIG),
     ]
 
 
@@ -89,7 +101,16 @@ def dagster_layers(work: Path, python: Path = Path(sys.executable)) -> tuple[Lay
     """A root file system, a Python and Dagster; `work` is a folder for the layers."""
     base = LayerWriter(work / "base.tar")
     rootfs.write(base)
-    return base.done(), python_layers.interpreter(python, work), python_layers.packages(work, ["dagster"])
+    return base.done(), python_layers.interpreter(python, work), python_layers.packages(work, _RUNS)
+
+
+def reef(path: Path, folder: Path, source: Path) -> None:
+    """An OCI archive at `path` with Reef's own image, of the code in `source`. Its other layers lie in `folder`, and
+    are in the archive, too: no node has them from the start."""
+    packages = python_layers.code(folder, source, path.parent / "code")
+    below = [oci.layer(folder / f"{name}.tar") for name in ("base", "python", "reef")]
+    config = {"Env": [_PATH], "User": "10001", "WorkingDir": "/tmp", "Entrypoint": ["reef"]}
+    oci.archive(path, [Image(REEF, (*below, packages), config)], platform.machine())
 
 
 def locations(path: Path, folder: Path, code: Mapping[str, str]) -> None:
@@ -97,7 +118,7 @@ def locations(path: Path, folder: Path, code: Mapping[str, str]) -> None:
 
     They have the layers of LOCATION in `folder`, which are not in the archive: whoever loads it has them.
     """
-    below = tuple(oci.layer(folder / f"{name}.tar") for name in ("base", *python_layers.TREES))
+    below = tuple(oci.layer(folder / f"{name}.tar") for name in ("base", "python", "packages"))
     made = [
         location(name, below, {"defs.py": text}, path.with_suffix(f".{number}"))
         for number, (name, text) in enumerate(code.items())

@@ -110,6 +110,13 @@ CLUSTER = (
         f"v{versions.REGISTRY}",
         {"registry": "github.com/distribution/distribution/v3/cmd/registry"},
     ),
+    Piece(
+        "helm",
+        "helm.sh/helm/v3",
+        f"v{versions.HELM}",
+        {"helm": "helm.sh/helm/v3/cmd/helm"},
+        variables={"helm.sh/helm/v3/internal/version.version": f"v{versions.HELM}"},
+    ),
     Piece("pause", "", "v1", {"pause": "."}, main="pause.go"),
 )
 

@@ -15,7 +15,12 @@ from lab.oci import Layer, LayerWriter
 from lab.processes import run
 
 HOME = "usr/local"  # where python.org's images have it, too
-TREES = ("python", "packages")  # folders of `work`, and the names of the layers made of them
+TREES = (
+    "python",
+    "packages",
+    "server",
+    "reef",
+)  # folders of `work`, and the names of the layers made of them
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 _NOT_NEEDED: tuple[str, ...] = (
     "test",
@@ -52,10 +57,10 @@ def interpreter(python: Path, work: Path) -> Layer:
     return writer.done()
 
 
-def packages(work: Path, requirements: Sequence[str]) -> Layer:
+def packages(work: Path, requirements: Sequence[str], tree: str = "packages") -> Layer:
     """What the interpreter of `work` gets installed, in the versions of requirements.lock."""
     python = work / "python" / HOME / "bin" / "python"
-    root = work / "packages"
+    root = work / tree
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
     if uv is None:
         raise LabError("uv is missing: `make install` brings it.")
@@ -63,9 +68,25 @@ def packages(work: Path, requirements: Sequence[str]) -> Layer:
     run(*command, "--constraint", LOCK, *requirements)
     _rename_interpreter(root / HOME / "bin", str(python.parent).encode())
     _compile(root, python)
-    writer = LayerWriter(work / "packages.tar")
+    writer = LayerWriter(work / f"{tree}.tar")
     writer.tree(root)
     rootfs.add_libraries(writer, sorted(root.rglob("*.so")))
+    return writer.done()
+
+
+def code(work: Path, source: Path, root: Path) -> Layer:
+    """Reef itself, and its command; `root` is a new folder for the tree."""
+    library = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    target = root / HOME / "lib" / library / "site-packages" / "reef"
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    bin_folder = root / HOME / "bin"
+    bin_folder.mkdir(parents=True)
+    script = bin_folder / "reef"
+    script.write_text(f"#!/{HOME}/bin/python\nfrom reef.cli.main import main\n\nmain()\n")
+    script.chmod(0o755)
+    _compile(root, Path(sys.executable))
+    writer = LayerWriter(root.with_suffix(".tar"))
+    writer.tree(root)
     return writer.done()
 
 

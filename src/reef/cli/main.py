@@ -30,6 +30,8 @@ VERBS = {
     "export": "reef.cli.export",
     "schema": "reef.cli.schema",
     "demo": "reef.cli.demo",
+    "controller": "reef.cli.controller",
+    "gateway": "reef.cli.gateway",
     "pack-host": "reef.cli.pack_host",
     "guest-copy": "reef.cli.guest_copy",
 }

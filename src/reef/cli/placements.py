@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from reef.cli.fleet_source import Source
+from reef.controller.wishes import wish_of
 from reef.decide.placements.fleets import Placed, placed
 from reef.decide.placements.packing import Pack
 from reef.decide.placements.wish import Chosen, Wish
-from reef.fleet.units import span_s
-from reef.kube.asked import WRITTEN, beside, document
+from reef.kube.asked import WRITTEN
 from reef.kube.findings import grouped
 from reef.kube.model import CodeLocation
 from reef.words import count
@@ -49,24 +49,6 @@ def show(source: Source, share: bool, as_json: bool) -> None:
 def lines(wishes: Sequence[Wish], done: Placed) -> list[str]:
     """What a person reads."""
     return [*_table(wishes, done), "", *map(_of_pack, done.packs), _totals(wishes, done)]
-
-
-def wish_of(location: CodeLocation, name: str) -> Wish:
-    """What the location asks for, under that name."""
-    spec = location.spec
-    return Wish(
-        name=name,
-        document=document(location),
-        namespace=location.namespace,
-        owner=spec.owner or None,
-        placement=spec.placement or "auto",
-        has_server=bool(spec.server),
-        replicas=spec.replicas or 1,
-        start=spec.startCommand or "api-grpc",
-        idle_timeout_s=span_s(spec.idle_timeout) if spec.idle_timeout else None,
-        written=WRITTEN,
-        beside=beside(location),
-    )
 
 
 def _names(locations: Sequence[CodeLocation]) -> list[str]:

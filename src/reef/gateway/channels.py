@@ -13,6 +13,7 @@ import grpc
 import grpc.aio
 
 from reef.background import Background
+from reef.errors import ReefError
 from reef.gateway.contract import Endpoint
 from reef.gateway.status import Metadata
 from reef.peers.messages import LOCATION_KEY
@@ -99,7 +100,7 @@ class Channels:
         """A connected channel; it is not closed before it is given back. Raises NotConnected."""
         kept = self._kept.get(endpoint)
         if kept is None:
-            kept = self._kept[endpoint] = Kept(endpoint, self._receive_bytes, self._credentials)
+            kept = self._kept[endpoint] = self._opened(endpoint)
         kept.active += 1
         self._active[endpoint.server] = self._active.get(endpoint.server, 0) + 1
         try:
@@ -112,6 +113,12 @@ class Channels:
             kept.active -= 1
             kept.used_at = time.monotonic()
             self._given_back(endpoint, kept)
+
+    def _opened(self, endpoint: Endpoint) -> Kept:
+        try:
+            return Kept(endpoint, self._receive_bytes, self._credentials)
+        except ReefError as error:
+            raise NotConnected(error.message) from None
 
     def in_flight_to(self, server: str) -> int:
         """How many calls are under way to that server, whatever it shares its target with."""

@@ -23,14 +23,22 @@ class Known(Struct, frozen=True):
 
 
 class Directory:
-    """`now` is in seconds of any clock that does not go back. `changed` is called after each change."""
+    """`now` is in seconds of any clock that does not go back."""
 
-    def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self) -> None:
         self._sites: dict[str, Site] = {}
         self._missing: dict[str, float] = {}  # since when
         self._pods: dict[str, Pod] = {}
-        self._changed = changed
+        self._heard: list[Callable[[], None]] = []
         self.listed = False  # whether the cluster has told all its CodeLocations
+
+    def on_change(self, hear: Callable[[], None]) -> None:
+        """Called after each change."""
+        self._heard.append(hear)
+
+    def _changed(self) -> None:
+        for hear in self._heard:
+            hear()
 
     # -- told --------------------------------------------------------------------------------------
 
@@ -78,7 +86,9 @@ class Directory:
         return gone
 
     def pods_listed(self, objects: Iterable[Object]) -> None:
-        self._pods = {pod.name: pod for pod in map(pod_of, objects) if pod is not None}
+        """All pods. An empty list takes no pack away: its host says by itself who it is."""
+        found = {pod.name: pod for pod in map(pod_of, objects) if pod is not None}
+        self._pods = found or {pod.name: pod for pod in self._pods.values() if pod.pack}
         self._changed()
 
     def pod(self, thing: Object) -> None:
@@ -111,6 +121,13 @@ class Directory:
 
     def _of_pack(self, pack: str) -> Iterable[Pod]:
         return (pod for pod in self._pods.values() if pod.pack == pack and pod.ip and not pod.leaving)
+
+    def has_pod(self, site: Site, without: frozenset[str] = frozenset()) -> bool:
+        """Whether one of its own stays or comes, whatever it can do yet."""
+        return any(
+            pod.location == site.name and not pod.leaving and pod.uid not in without
+            for pod in self._pods.values()
+        )
 
     def uids(self) -> frozenset[str]:
         return frozenset(pod.uid for pod in self._pods.values())

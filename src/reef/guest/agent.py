@@ -7,10 +7,24 @@ what it imports: nothing here may be imported that is not needed to wait.
 
 from __future__ import annotations
 
+import marshal
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+
 PACKAGE = "_reef_guest"
+MODULES = (
+    "agent_json",
+    "agent_poll",
+    "agent_wire",
+    "agent_output",
+    "agent_children",
+    "agent_look",
+    "agent_loop",
+)
 USAGE = "usage: python3 -I -S agent.py --folder FOLDER [--grace SECONDS]"
 GRACE_S = 20.0
 
@@ -32,9 +46,37 @@ def main() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     package = type(sys)(PACKAGE)
     package.__path__ = [here]
-    sys.modules[PACKAGE] = package  # without `importlib.util`, which would be half a megabyte
-    loop = __import__(f"{PACKAGE}.agent_loop", fromlist=["Agent"])
-    loop.Agent(folder, grace_s, here).run()
+    sys.modules[PACKAGE] = package
+    for name, code in _compiled(here).items():
+        module = type(sys)(f"{PACKAGE}.{name}")
+        module.__package__ = PACKAGE
+        sys.modules[module.__name__] = module
+        exec(code, module.__dict__)  # noqa: S102 (our own)
+    try:
+        agent = sys.modules[f"{PACKAGE}.agent_loop"].Agent(folder, grace_s, here)
+    except OSError as error:
+        raise SystemExit(f"reef: the agent cannot listen in {folder!r}: {error.strerror}") from None
+    agent.run()
+
+
+def _compiled(folder: str) -> dict[str, CodeType]:
+    """Our modules, compiled in a process that ends then: what the compiler takes would stay half a megabyte here."""
+    reads, writes = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        codes = {}
+        for name in MODULES:
+            with open(f"{folder}/{name}.py", "rb") as file:
+                codes[name] = compile(file.read(), file.name, "exec", dont_inherit=True)
+        with open(writes, "wb") as pipe:
+            marshal.dump(codes, pipe)
+        os._exit(0)
+    os.close(writes)
+    with open(reads, "rb") as pipe:
+        data = pipe.read()
+    os.waitpid(pid, 0)
+    found: dict[str, CodeType] = marshal.loads(data)
+    return found
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import Any, NoReturn
+else:
+    import _signal as signal  # without `enum`
 
 FIRST_FD = 3  # the number of the first descriptor that is passed on
 _ABOVE = 64  # where descriptors are out of the way of those that are passed on
@@ -74,10 +76,15 @@ def spawn(order: dict[str, Any], fds: list[int]) -> int:
     are 3, 4 and so on there. Raises OSError, whose `filename` is what could not be used."""
     env = environment(order)
     told, tell = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _become(order, env, fds, tell)
-    os.close(tell)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _become(order, env, fds, tell)
+    except OSError:
+        os.close(told)
+        raise
+    finally:
+        os.close(tell)
     with open(told, "rb") as file:
         failure = file.read()
     if not failure:

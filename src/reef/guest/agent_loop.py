@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import select
-import signal
-import socket
 import sys
 import time
 
 from . import agent_children, agent_look
 from .agent_children import Watched
-from .agent_output import Output, Stdout
-from .agent_wire import Gone, Peer
+from .agent_output import Outputs
+from .agent_poll import READ, WRITE, Poller, is_readable
+from .agent_wire import FOR_ALL, Gone, Peer, accepted, listening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable
     from typing import Any
+else:
+    import _signal as signal  # without `enum`
 
 PROTOCOL = 1
 MOST_UNHEARD = 256
 SOCKET = "agent.sock"
-FOR_ALL = 0o666
 ASKED: dict[str, Callable[..., object]] = {
     "memory": agent_look.memory,
     "resident": agent_look.resident_bytes,
@@ -41,42 +42,28 @@ class Agent:
     def __init__(self, folder: str, grace_s: float, guest: str) -> None:
         self._folder, self._grace_s, self._guest = folder, grace_s, guest
         self._start = os.urandom(8).hex()
-        self._handlers: dict[int, Callable[[], None]] = {}
-        self._poll = select.poll()
+        self._poller = Poller()
+        self._outputs = Outputs(self._poller)
         self._host: Peer | None = None
         self._watched: dict[int, Watched] = {}
         self._statuses: dict[int, int] = {}
         self._unheard: list[dict[str, Any]] = []
-        self._outputs: dict[int, Output] = {}
-        self._stdout = Stdout()
-        self._throttled = False
         self._ends_at: float | None = None
         self._is_parent_of_orphans = os.getpid() == 1
         self._woken = _on_signals()
-        self._listener = _listening(os.path.join(folder, SOCKET))
-        self._on(self._woken, self._signalled)
-        self._on(self._listener.fileno(), self._connected)
+        self._listener = listening(os.path.join(folder, SOCKET))
+        self._poller.on(self._woken, self._signalled)
+        self._poller.on(self._listener.fileno(), self._connected)
 
     def run(self) -> None:
         """Until it was told to end and its children have."""
         while self._ends_at is None or (self._watched and time.monotonic() < self._ends_at):
-            left = None if self._ends_at is None else max(0, int((self._ends_at - time.monotonic()) * 1000))
-            for fd, _event in self._poll.poll(left):
-                if fd in self._handlers:
-                    self._handlers[fd]()
+            self._poller.wait(None if self._ends_at is None else self._ends_at - time.monotonic())
             self._look_for_ends()
-            self._follow_stdout()
+            self._outputs.follow_stdout()
         for pid in self._watched:
             agent_children.kill_group(pid)
-        self._print_all()
-
-    def _on(self, fd: int, handler: Callable[[], None], mask: int = select.POLLIN) -> None:
-        self._handlers[fd] = handler
-        self._poll.register(fd, mask)
-
-    def _off(self, fd: int) -> None:
-        if self._handlers.pop(fd, None) is not None:
-            self._poll.unregister(fd)
+        self._outputs.take_all()
 
     # -- signals and ends --------------------------------------------------------------------------
 
@@ -92,20 +79,21 @@ class Agent:
         if self._ends_at is not None:
             return
         self._ends_at = time.monotonic() + self._grace_s
-        self._off(self._listener.fileno())
+        self._poller.off(self._listener.fileno())
         self._listener.close()
         for one in self._watched.values():
             one.signal(signal.SIGTERM)
 
     def _look_for_ends(self) -> None:
-        """Of those that others have forked the status is None, unless they came to us as orphans."""
+        """Of those that others have forked the status is None, unless they came to us as orphans. We look first, so that
+        each child of ours that is seen to have ended has been waited for."""
+        ended = [one for one in self._watched.values() if is_readable(one.pidfd)]
         self._statuses.update((p, s) for p, s in agent_children.reaped().items() if p in self._watched)
-        ended = [one for one in self._watched.values() if one.pid in self._statuses or _has_ended(one)]
         if ended:
-            self._print_all()  # whoever hears of an end finds in the log what was written before it
+            self._outputs.take_all()  # whoever hears of an end finds in the log what was written before it
         for one in ended:
             del self._watched[one.pid]
-            self._off(one.pidfd)
+            self._poller.off(one.pidfd)
             one.close()
             status = self._statuses.pop(one.pid, None)
             self._tell_end({"event": "exit", "pid": one.pid, "ticks": one.ticks, "status": status})
@@ -120,50 +108,25 @@ class Agent:
         """Raises OSError where it is gone."""
         if pid not in self._watched:
             one = self._watched[pid] = Watched(pid)
-            self._on(one.pidfd, lambda: None)
+            self._poller.on(one.pidfd, lambda: None)
         return self._watched[pid]
-
-    # -- what is printed ---------------------------------------------------------------------------
-
-    def _follow_stdout(self) -> None:
-        """While nobody reads the container's log, those who print into it wait, as they would without us."""
-        if self._stdout.has_pending and self._stdout.fd not in self._handlers:
-            self._on(self._stdout.fd, self._stdout.flush, select.POLLOUT)
-        elif not self._stdout.has_pending:
-            self._off(self._stdout.fd)
-        if self._throttled != self._stdout.is_full:
-            self._throttled = self._stdout.is_full
-            for fd in self._outputs:
-                self._poll.modify(fd, 0 if self._throttled else select.POLLIN)
-
-    def _print_all(self) -> None:
-        for fd in list(self._outputs):
-            self._print(fd)
-
-    def _print(self, fd: int) -> None:
-        output = self._outputs.get(fd)
-        if output is not None and not output.take():
-            del self._outputs[fd]
-            self._off(fd)
-            output.close()
 
     # -- the host ----------------------------------------------------------------------------------
 
     def _connected(self) -> None:
         """The newest connection counts: the host of the one before is dead, or has lost it."""
-        try:
-            sock, _address = self._listener.accept()
-        except OSError:
+        sock = accepted(self._listener)
+        if sock is None:
             return
         self._disconnected()
         self._host = Peer(sock)
-        self._on(sock.fileno(), self._heard, select.POLLIN)
+        self._poller.on(sock.fileno(), self._heard)
         self._tell(self._hello())
         self._unheard = []
 
     def _disconnected(self) -> None:
         if self._host is not None:
-            self._off(self._host.sock.fileno())
+            self._poller.off(self._host.sock.fileno())
             self._host.close()
             self._host = None
 
@@ -176,8 +139,7 @@ class Agent:
                 self._disconnected()
 
     def _mind_unsent(self, host: Peer) -> None:
-        mask = select.POLLIN | (select.POLLOUT if host.has_unsent else 0)
-        self._poll.modify(host.sock.fileno(), mask)
+        self._poller.change(host.sock.fileno(), READ | WRITE if host.has_unsent else READ)
 
     def _heard(self) -> None:
         host = self._host
@@ -198,6 +160,8 @@ class Agent:
             answer = self._do(message, fds)
         except OSError as error:
             answer = {"errno": error.errno, "what": error.strerror, "name": error.filename}
+        except Exception as error:  # the container shall not end by what a host says
+            answer = {"errno": errno.EINVAL, "what": f"{type(error).__name__}: {error}", "name": None}
         finally:
             for fd in fds:
                 os.close(fd)
@@ -248,8 +212,7 @@ class Agent:
     def _do_output(self, message: dict[str, Any], fds: list[int]) -> None:
         pipe, file = fds
         fds.clear()
-        self._outputs[pipe] = Output(pipe, file, message["label"], self._stdout)
-        self._on(pipe, lambda: self._print(pipe), 0 if self._throttled else select.POLLIN)
+        self._outputs.add(pipe, file, message["label"])
 
     def _do_share(self, message: dict[str, Any], fds: list[int]) -> None:
         """The host may be another user than the container: it shall be able to connect."""
@@ -278,12 +241,6 @@ class Agent:
         }
 
 
-def _has_ended(one: Watched) -> bool:
-    poll = select.poll()
-    poll.register(one.pidfd, select.POLLIN)
-    return bool(poll.poll(0))
-
-
 def _on_signals() -> int:
     """A descriptor that is readable after each signal, with the numbers of those that came."""
     woken, waker = os.pipe()
@@ -293,17 +250,3 @@ def _on_signals() -> int:
         signal.signal(number, lambda _number, _frame: None)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     return woken
-
-
-def _listening(path: str) -> socket.socket:
-    """Whoever may reach the folder may connect: nobody else mounts it."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-    listener.bind(path)
-    os.chmod(path, FOR_ALL)
-    listener.listen(4)
-    listener.setblocking(False)
-    return listener

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
+
+from .agent_json import as_json
+from .agent_poll import NOTHING, READ, WRITE, Poller
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,9 +95,7 @@ class Output:
         if self._label is None:
             return bytes(line) + b"\n"
         text = line.decode("utf-8", "replace")
-        return (
-            json.dumps({**self._label, "line": text}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        )
+        return as_json({**self._label, "line": text}) + b"\n"
 
     def close(self) -> None:
         if self._line:
@@ -103,3 +103,41 @@ class Output:
             self._line.clear()
         os.close(self.pipe)
         os.close(self._file)
+
+
+class Outputs:
+    """Of all children. While nobody reads the container's log, those who print into it wait, as they would without
+    us."""
+
+    def __init__(self, poller: Poller) -> None:
+        self._poller = poller
+        self._stdout = Stdout()
+        self._throttled = False
+        self._all: dict[int, Output] = {}
+
+    def add(self, pipe: int, file: int, label: dict[str, Any] | None) -> None:
+        self._all[pipe] = Output(pipe, file, label, self._stdout)
+        self._poller.on(pipe, lambda: self._take(pipe), NOTHING if self._throttled else READ)
+
+    def take_all(self) -> None:
+        for pipe in list(self._all):
+            self._take(pipe)
+
+    def _take(self, pipe: int) -> None:
+        output = self._all.get(pipe)
+        if output is not None and not output.take():
+            del self._all[pipe]
+            self._poller.off(pipe)
+            output.close()
+
+    def follow_stdout(self) -> None:
+        """After each turn of the loop."""
+        fd = self._stdout.fd
+        if not self._stdout.has_pending:
+            self._poller.off(fd)
+        elif fd not in self._poller:
+            self._poller.on(fd, self._stdout.flush, WRITE)
+        if self._throttled != self._stdout.is_full:
+            self._throttled = self._stdout.is_full
+            for pipe in self._all:
+                self._poller.change(pipe, NOTHING if self._throttled else READ)

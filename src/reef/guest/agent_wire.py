@@ -1,11 +1,14 @@
-"""Messages between the agent and the pack host: as `wire` has them, but nobody is waited for."""
+"""Messages between the agent and the pack host, length-prefixed; nobody is waited for. What the host says is
+`marshal`ed, which costs the agent no module, and the host is believed; what the agent says is JSON."""
 
 from __future__ import annotations
 
-import array
-import json
+import _socket
+import marshal
 import os
-import socket
+import sys
+
+from .agent_json import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +16,10 @@ if TYPE_CHECKING:
 
 MOST_FDS = 8
 MOST_UNSENT = 8 << 20  # of a host that does not read
+FOR_ALL = 0o666
 _CHUNK = 1 << 16
 _HEAD = 4
+_INT = 4
 
 
 class Gone(Exception):
@@ -24,7 +29,7 @@ class Gone(Exception):
 class Peer:
     """One connection. A message that carries descriptors says how many: `fds`."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: _socket.socket) -> None:
         sock.setblocking(False)
         self.sock = sock
         self._unread = bytearray()
@@ -45,13 +50,14 @@ class Peer:
         self._unread += data
         return self._whole()
 
-    def _read(self) -> tuple[bytes, array.array[int]]:
-        fds = array.array("i")
-        room = socket.CMSG_LEN(MOST_FDS * fds.itemsize)
-        data, beside, _flags, _address = self.sock.recvmsg(_CHUNK, room, socket.MSG_CMSG_CLOEXEC)
+    def _read(self) -> tuple[bytes, list[int]]:
+        room = _socket.CMSG_LEN(MOST_FDS * _INT)
+        data, beside, _flags, _address = self.sock.recvmsg(_CHUNK, room, _socket.MSG_CMSG_CLOEXEC)
+        fds: list[int] = []
         for level, kind, content in beside:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+            if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
+                starts = range(0, len(content) - _INT + 1, _INT)
+                fds += [int.from_bytes(content[at : at + _INT], sys.byteorder) for at in starts]
         return data, fds
 
     def _whole(self) -> list[tuple[dict[str, Any], list[int]]]:
@@ -60,16 +66,16 @@ class Peer:
             end = _HEAD + int.from_bytes(self._unread[:_HEAD], "big")
             if len(self._unread) < end:
                 break
-            message = json.loads(bytes(self._unread[_HEAD:end]))
+            message = marshal.loads(self._unread[_HEAD:end])
             del self._unread[:end]
-            count = message.get("fds", 0)
+            count = message["fds"]
             found.append((message, self._fds[:count]))
             del self._fds[:count]
         return found
 
     def send(self, message: dict[str, Any]) -> None:
         """As much as goes now; the rest when `flush` is called. Raises Gone."""
-        data = json.dumps(message).encode()
+        data = as_json(message)
         self._unsent += len(data).to_bytes(_HEAD, "big") + data
         self.flush()
 
@@ -93,3 +99,26 @@ class Peer:
         for fd in self._fds:
             os.close(fd)
         self._fds.clear()
+
+
+def listening(path: str) -> _socket.socket:
+    """Whoever may reach the folder may connect: nobody else mounts it."""
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    listener.bind(path)
+    os.chmod(path, FOR_ALL)
+    listener.listen(4)
+    listener.setblocking(False)
+    return listener
+
+
+def accepted(listener: _socket.socket) -> _socket.socket | None:
+    """None where whoever wanted to connect has gone again."""
+    accept = listener._accept  # type: ignore[attr-defined]
+    try:
+        return _socket.socket(fileno=accept()[0])
+    except OSError:
+        return None

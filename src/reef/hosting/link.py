@@ -24,7 +24,10 @@ class Link:
 
     async def send(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
         """Raises OSError where the guest is gone."""
-        body = json.dumps(message).encode()
+        await self.send_body(json.dumps(message).encode(), fds)
+
+    async def send_body(self, body: bytes, fds: Sequence[int] = ()) -> None:
+        """As `send`, of what is bytes already."""
         data = _LENGTH.pack(len(body)) + body
         sent = await self._send_fds(data, fds) if fds else 0
         await asyncio.get_running_loop().sock_sendall(self._sock, data[sent:])

@@ -18,6 +18,8 @@ VERSION = f"{GROUP}/version"
 PAUSED = f"{GROUP}/paused"
 # Of an object that Reef made: a digest of what it is made from, to compare without reading it all.
 MADE_FROM = f"{GROUP}/made-from"
+# Of a ReplicaSet of a pack: what is in each of its containers, as JSON (`kube.objects.contents`).
+CONTENTS = f"{GROUP}/contents"
 
 PEER_PORT = 7443  # of gateways and pack hosts, mutual TLS
 HEALTH_PORT = 8081  # HTTP: /livez, /readyz, /metrics
@@ -25,6 +27,7 @@ FIRST_GATEWAY_PORT = 20_000  # a listener for each location, from here on
 LAST_GATEWAY_PORT = 29_999
 
 HOST_CONTAINER = "reef"  # of a pack's pod
+PROBE_CONTAINER = "location"  # of a probe pod: where the version is tried
 TLS_FOLDER = "/reef/tls"  # tls.crt, tls.key and ca.crt, as a Secret mounts them
 PACK_FOLDER = "/reef/run"  # the shared volume; each container mounts its own folder of it at the same path
 GUEST_FOLDER = "/reef/guest"  # Reef's guest code, read-only in the containers of locations

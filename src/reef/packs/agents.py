@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
+import marshal
 import os
 import socket
 import stat
@@ -15,6 +16,7 @@ from typing import Any
 from reef.hosting.link import Link
 
 PROTOCOL = 1
+MARSHAL = 2  # a version that every Python reads
 HELLO_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 30.0
 
@@ -124,7 +126,7 @@ class AgentLink:
             while True:
                 message, fds = await self._queue.get()
                 try:
-                    await self._link.send(message, fds)
+                    await self._link.send_body(marshal.dumps(message, MARSHAL), fds)
                 finally:
                     _close(fds)
         except OSError:

@@ -96,7 +96,7 @@ class PackService:
         return Nothing()
 
     async def hold(self, one: OneLocation) -> InFlight:
-        """Where nothing is under way any more its server is ended, before its container is. A start counts, too."""
+        """Where nothing is under way any more its server is ended before its container. A start counts as a call."""
         place = self._place(one)
         self._holds.hold(one.name)
         await self._rester.refresh_runs(place)

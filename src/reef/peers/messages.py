@@ -137,7 +137,7 @@ class Offer(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, frozen=True):
-    """`ready` False: the snapshot is missing here, send it."""
+    """Reply to `Offer` and `Show`. `ready` False: the snapshot, or what is to be shown, is missing here; send it."""
 
     ready: bool
 
@@ -151,9 +151,37 @@ class Freeze(Struct, frozen=True):
     seconds: float
 
 
+class Frozen(Struct, frozen=True):
+    """`listed_ago_s`: when a client of this gateway last asked for the list of repositories, None for never. A server
+    id that is shown soon after it may meet a client that is between the two (design, section 9)."""
+
+    listed_ago_s: float | None = None
+
+
 class Show(Struct, frozen=True):
     name: str
     generation: int
+
+
+class Thaw(Struct, frozen=True):
+    """This generation will not be shown; answer as before."""
+
+    name: str
+    generation: int
+
+
+class Rest(Struct, frozen=True):
+    """The controller may be about to scale an on-demand location to 0. Where no call of it is under way, pass none to
+    the pods that it has now for `seconds`: a call that comes wakes, and waits for another pod."""
+
+    name: str
+    seconds: float
+
+
+class Rested(Struct, frozen=True):
+    """`ready` False: a call is under way, do not scale it down."""
+
+    ready: bool
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -162,11 +190,15 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 class GatewayState(Struct, frozen=True, kw_only=True):
-    """What it shows for each location, and the snapshots that it has."""
+    """What it shows for each location, and the snapshots that it has. `frozen`: the generation that each location's
+    answers wait for. `idle_since` is of on-demand locations: since when no call needed its pod, unix seconds; None
+    while one does."""
 
     shown: dict[str, Shown]
     snapshots: tuple[str, ...]
     ready: bool
+    frozen: dict[str, int] = {}
+    idle_since: dict[str, float | None] = {}
 
 
 class Welcome(Struct, frozen=True):
@@ -183,9 +215,3 @@ class SnapshotBytes(Struct, frozen=True):
     """None where it is not here."""
 
     content: bytes | None
-
-
-class SaysAsleep(Struct, frozen=True, kw_only=True):
-    """Of an on-demand location: since when no call needed its pod, unix seconds; None while one does."""
-
-    idle_since: dict[str, float | None]

@@ -49,12 +49,15 @@ class Index(msgspec.Struct, frozen=True):
     image: Part | None
     repositories: dict[str, IndexedRepository]
 
-    def parts_bytes(self) -> int:
-        """How long all parts are together."""
+    def parts(self) -> tuple[Part, ...]:
         whole = [self.listed, self.image]
         for repository in self.repositories.values():
             whole += [repository.reply, repository.deferred, *repository.jobs.values()]
-        return max(part.offset + part.length for part in whole if part is not None)
+        return tuple(part for part in whole if part is not None)
+
+    def parts_bytes(self) -> int:
+        """How long all parts are together."""
+        return max(part.offset + part.length for part in self.parts())
 
 
 class _Layout:
@@ -117,6 +120,17 @@ def decode(head: bytes, digest: str) -> Index:
         return msgspec.json.decode(head[HEAD.size :], type=Index)
     except msgspec.MsgspecError as error:
         raise DamagedSnapshot(f"its index cannot be read: {describe(error)}") from None
+
+
+def check_file(content: bytes, digest: str) -> None:
+    """Raises DamagedSnapshot where this is not, byte for byte, the snapshot of that digest."""
+    head = content[: HEAD.size + index_length(content)]
+    index = decode(head, digest)
+    if len(content) != len(head) + index.parts_bytes():
+        raise DamagedSnapshot("it has not the length that its index says")
+    for part in index.parts():
+        start = len(head) + part.offset
+        checked(part, content[start : start + part.length])
 
 
 def checked(part: Part, data: bytes) -> bytes:

@@ -67,11 +67,8 @@ class SnapshotReader:
 
     def check(self) -> None:
         """Reads every part once."""
-        parts = [self._index.listed, self._index.image]
-        for repository in self._index.repositories.values():
-            parts += [repository.reply, repository.deferred, *repository.jobs.values()]
-        for part in parts:
-            self._read_optional(part)
+        for part in self._index.parts():
+            self._read(part)
 
     def _read_optional(self, part: Part | None) -> bytes | None:
         return None if part is None else self._read(part)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reef.snapshots.hot import HotReplies
-from reef.snapshots.index import DamagedSnapshot, encode
+from reef.snapshots.index import DamagedSnapshot, check_file, encode
 from reef.snapshots.model import LocationSnapshot
 from reef.snapshots.reader import SnapshotReader
 from reef.statedir import write_atomic
@@ -59,14 +59,23 @@ class SnapshotStore:
     def put(self, snapshot: LocationSnapshot) -> str:
         """Write it and return its digest; raises SnapshotStoreFull or another OSError, with nothing left behind."""
         digest, pieces = encode(snapshot)
+        self._put(digest, pieces)
+        return digest
+
+    def put_file(self, digest: str, content: bytes) -> None:
+        """The file of a snapshot as another store has it. Raises DamagedSnapshot where it is not that one, and as `put`
+        does."""
+        check_file(content, digest)
+        self._put(digest, [content])
+
+    def _put(self, digest: str, pieces: Sequence[bytes]) -> None:
         with self._lock:
             self._note_fresh(digest)
             if self._whole(digest):
                 os.utime(self._path(digest))
-                return digest
+                return
             self._make_room(sum(map(len, pieces)))
             self._write(digest, pieces)
-        return digest
 
     def keep(self, digests: Collection[str]) -> None:
         """What is referenced from now on. Until this is told for the first time nothing is ever removed for room."""
@@ -143,6 +152,10 @@ class SnapshotStore:
         """There and undamaged in every part; a damaged one is removed."""
         with self._lock:
             return bool(_NAME.fullmatch(digest)) and self._whole(digest)
+
+    def file(self, digest: str) -> bytes | None:
+        """All of it; None where it is missing or damaged."""
+        return self._path(digest).read_bytes() if self.check(digest) else None
 
     def read(self, digest: str, ask: Callable[[SnapshotReader], _T]) -> _T | None:
         """`ask` answered from a snapshot; None where it is missing. A damaged one is removed, then missing."""

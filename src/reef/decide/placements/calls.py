@@ -43,7 +43,12 @@ def keeps_standing(
     costs: Costs, kept: bool, chosen_s: float | None = None, prices: Prices = PRICES
 ) -> bool | None:
     """Whether a pod of its own stays up between two calls. `chosen_s` is the user's idle timeout."""
-    measured = Costs(
+    return _stays(in_own_pod(costs, prices), kept, chosen_s)
+
+
+def in_own_pod(costs: Costs, prices: Prices = PRICES) -> Costs:
+    """What a server costs whose pod comes and goes with it."""
+    return Costs(
         cold_start_s=None if costs.cold_start_s is None else costs.cold_start_s + prices.pod_start_s,
         cold_start_cpu_s=None
         if costs.cold_start_cpu_s is None
@@ -52,7 +57,6 @@ def keeps_standing(
         call_interval_s=costs.call_interval_s,
         reaches_outside=costs.reaches_outside,
     )
-    return _stays(measured, kept, chosen_s)
 
 
 def _stays(costs: Costs, kept: bool, chosen_s: float | None) -> bool | None:

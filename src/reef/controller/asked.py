@@ -1,0 +1,111 @@
+"""What one location asks for, beside what is written down of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from reef.controller.book import Book
+from reef.controller.known import Known
+from reef.decide.cluster.owners import Claim, conflict, owners
+from reef.decide.cluster.releasing import Pin, wanted_version
+from reef.decide.placements.wish import Wish
+from reef.fleet.units import span_s
+from reef.kube.asked import WRITTEN, beside, document
+from reef.kube.model import CodeLocation
+from reef.kube.objects.released import Released
+from reef.kube.objects.versions import Kind, as_released, references, settings_digest, version
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A location that has its name and can be read. `version` is what it asks for, a rollback taken into account;
+    `missing` are Secrets and ConfigMaps that are not there."""
+
+    known: Known
+    location: CodeLocation
+    book: Book
+    version: str
+    missing: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return self.known.name
+
+    @property
+    def external(self) -> bool:
+        return bool(self.location.spec.server)
+
+    def released(self, version: str) -> Released | None:
+        """A version that was recorded, as it is to run; None where it is not known or fits no model any more."""
+        kept = self.book.kept.get(version)
+        if kept is None:
+            return None
+        try:
+            return Released(as_released(self.location, kept.spec), version, kept.pinned)
+        except msgspec.ValidationError:
+            return None
+
+    def trial(self) -> Released:
+        """The version that is asked for, as a probe runs it."""
+        return Released(self.location, self.version, self.location.spec.image or "")
+
+
+def asked(known: Known, book: Book, hashes: Mapping[tuple[Kind, str], str]) -> Asked:
+    """`known.location` is there."""
+    location = known.location
+    assert location is not None
+    needed = [each for each in references(location) if not each.optional]
+    missing = sorted({f"{each.kind} {each.name}" for each in needed if (each.kind, each.name) not in hashes})
+    newest = version(location.spec.image or "", settings_digest(location, hashes))
+    pin = pinned(known, book, newest)
+    if pin != book.pin:
+        book = msgspec.structs.replace(book, pin=pin)
+    return Asked(known, location, book, wanted_version(newest, pin), tuple(missing))
+
+
+def pinned(known: Known, book: Book, newest: str) -> Pin | None:
+    """The rollback that its annotation asks for, while the version that it shall take the place of is asked for."""
+    to = known.rollback
+    if not to or to not in book.kept:
+        return None
+    if book.pin and book.pin.version == to:
+        return book.pin
+    return Pin(to, newest)
+
+
+def troubles(fleet: Sequence[Known]) -> dict[str, tuple[str, str]]:
+    """Locations that nothing is done for: reason and sentence. Another has their name, or nobody can read them."""
+    claims = [Claim(each.name, each.uid, each.location_name, each.created, each.deleting) for each in fleet]
+    by_name = {each.name: each for each in claims}
+    found: dict[str, tuple[str, str]] = {}
+    for name, owner in owners(claims).items():
+        if (told := conflict(by_name[name], owner)) is not None:
+            found[name] = ("Conflict", told)
+    for each in fleet:
+        if each.location is None:
+            found[each.name] = ("InvalidSpec", each.problem)
+    return found
+
+
+def wish_of(location: CodeLocation, kept: Iterable[int] = (), memory_bytes: int = 0) -> Wish:
+    """What it asks for of its place. `kept` are ports that its probe saw it listen on while it was loaded."""
+    spec = location.spec
+    return Wish(
+        name=location.name,
+        document=document(location),
+        namespace=location.namespace,
+        owner=spec.owner or None,
+        placement=spec.placement or "auto",
+        has_server=bool(spec.server),
+        replicas=spec.replicas or 1,
+        start=spec.startCommand or "api-grpc",
+        idle_timeout_s=span_s(spec.idle_timeout) if spec.idle_timeout else None,
+        opens_port=bool(tuple(kept)),
+        memory_bytes=memory_bytes,
+        written=WRITTEN,
+        beside=beside(location),
+    )

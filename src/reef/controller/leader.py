@@ -1,0 +1,212 @@
+"""One look at the namespace after the other: see, decide, do. Whatever is under way is seen again by the next look."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reef.background import Background
+from reef.cluster.client import Client
+from reef.cluster.errors import ClusterError
+from reef.controller.asked import Asked, asked, troubles
+from reef.controller.book import Books
+from reef.controller.doing import Doing
+from reef.controller.hosts import Hosts, busy
+from reef.controller.known import Known
+from reef.controller.library import Library
+from reef.controller.members import Members
+from reef.controller.objects import Objects
+from reef.controller.places import Places, Running, places
+from reef.controller.promoting import Promoter
+from reef.controller.settings import Settings
+from reef.controller.statuses import Statuses
+from reef.controller.versions import Rules, Versions, versions
+from reef.controller.watched import Watched
+from reef.controller.workspace import Workspace
+from reef.decide.cluster.own import OwnSeen, own
+from reef.decide.cluster.packs import Change, PacksSeen, packs
+from reef.decide.cluster.ports import Ports, ports
+from reef.decide.cluster.releasing import Tried
+from reef.decide.cluster.rolling import Rollout, next_look
+from reef.kube.seen.state import PodSeen, ReplicaSetSeen
+from reef.words import describe, headline
+
+log = logging.getLogger("reef.controller")
+
+LEAST_S = 0.2  # between two looks
+RESYNC_S = 20.0
+WHILE_CHANGING_S = 1.0
+
+
+@dataclass
+class Memory:
+    """What is kept between two looks. A new leader begins without: that costs patience, nothing else."""
+
+    tried: dict[str, Tried] = field(default_factory=dict)
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    rollout: Rollout | None = None
+    ports: Ports = field(default_factory=Ports)
+    serving: dict[str, str] = field(default_factory=dict)
+    left: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a leader works with."""
+
+    settings: Settings
+    client: Client
+    watched: Watched
+    books: Books
+    library: Library
+    hosts: Hosts
+    members: Members
+    promoter: Promoter
+    objects: Objects
+    statuses: Statuses
+    workspace: Workspace
+    doing: Doing
+    background: Background
+    rules: Rules
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look has seen."""
+
+    now: float
+    known: Sequence[Known]
+    trouble: Mapping[str, tuple[str, str]]
+    fleet: Sequence[Asked]
+    pods: Sequence[PodSeen]
+    sets: Sequence[ReplicaSetSeen]
+
+
+class Leader:
+    """Only the holder of the lease runs one: `holds` says whether it still does."""
+
+    def __init__(self, parts: Parts, memory: Memory, holds: Callable[[], bool]) -> None:
+        self._parts = parts
+        self._memory = memory
+        self._holds = holds
+
+    async def run(self) -> None:
+        """Until it is cancelled, or no longer the leader."""
+        changed = self._parts.watched.changed
+        while self._holds():
+            changed.clear()
+            began = time.monotonic()
+            wait_s = RESYNC_S
+            try:
+                wait_s = await self.look()
+            except (ClusterError, OSError) as error:
+                log.warning("a look ended early: %s", headline(describe(error)))
+                wait_s = 2.0
+            await asyncio.sleep(max(0.0, LEAST_S - (time.monotonic() - began)))
+            try:
+                async with asyncio.timeout(wait_s):
+                    await changed.wait()
+            except TimeoutError:
+                pass
+
+    async def look(self) -> float:
+        """Do what there is to do; for how long nothing changes by time alone, in seconds."""
+        parts, memory = self._parts, self._memory
+        look = self._see()
+        parts.members.follow(look.pods)
+        await self._give_ports(look)
+        found = versions(look.fleet, look.pods, memory.tried, memory.rollout, parts.rules, look.now)
+        memory.rollout = found.rollout
+        wanted = self._places(look, found)
+        memory.changes = wanted.changes
+        self._forget_gone(look)
+        parts.doing.versions(look.fleet, look.pods, found, wanted, self._memory.serving)
+        calm = await self._move(look, wanted)
+        parts.doing.promote(
+            look.fleet, found, wanted, look.sets, memory.serving, parts.watched.deployments_seen()
+        )
+        serving = dict(memory.serving)
+        await parts.statuses.say(
+            look.known, look.trouble, look.fleet, found, wanted, memory.ports.given, serving
+        )
+        parts.doing.objects(look.fleet, memory.ports.given)
+        parts.workspace.follow([each.location.location_name for each in look.fleet])
+        return self._wait_s(look, found, calm)
+
+    def _see(self) -> Look:
+        parts, now = self._parts, time.time()
+        known = parts.watched.known()
+        trouble = troubles(known)
+        hashes = parts.watched.hashes()
+        fleet = [
+            asked(each, parts.library.of(each.name), hashes)
+            for each in known
+            if each.name not in trouble and not each.deleting
+        ]
+        pods = parts.watched.pods_seen()
+        sets = parts.watched.sets_seen(pods)
+        for each in known:
+            place = each.status.get("serving") or {}
+            there = place.get("pack") or place.get("deployment")
+            if there:
+                self._memory.serving.setdefault(each.name, there)
+        return Look(now, known, trouble, fleet, pods, sets)
+
+    async def _give_ports(self, look: Look) -> None:
+        """Raises OSError."""
+        before = self._memory.ports
+        after = ports([each.name for each in look.fleet], before, look.now)
+        if after.given != before.given:
+            await self._parts.books.save_ports(after)
+        self._memory.ports = after
+
+    def _places(self, look: Look, found: Versions) -> Places:
+        settings = self._parts.settings
+        running = []
+        for each in look.fleet:
+            if each.external:
+                continue
+            release = found.releases[each.name]
+            version = release.promoting or each.book.version
+            released = each.released(version) if version else None
+            if released is not None:
+                running.append(Running(each, released))
+        serving, reef = self._memory.serving, settings.reef_pods()
+        before = self._memory.changes
+        return places(running, look.sets, serving, before, settings.namespace, reef, settings.share, look.now)
+
+    async def _move(self, look: Look, wanted: Places) -> bool:
+        """Packs and pods of their own. False while something is under way."""
+        parts, memory = self._parts, self._memory
+        changing = any(each.first is not None for each in wanted.changes.values())
+        more = len(look.sets) != len(wanted.packs)
+        states = await parts.hosts.states(look.sets) if changing or more else {}
+        seen = PacksSeen(look.sets, memory.serving, busy(states), memory.left)
+        actions = packs(wanted.packs, seen, look.now)
+        deployments = parts.watched.deployments_seen()
+        own_seen = OwnSeen(deployments, memory.serving, frozenset(), memory.left)
+        own_actions = own(wanted.own, own_seen, look.now)
+        parts.doing.packs(actions, wanted, look.sets, memory)
+        parts.doing.own(own_actions, wanted, memory)
+        return not (changing or more or actions or own_actions)
+
+    def _forget_gone(self, look: Look) -> None:
+        """Of a location that is deleted nothing is kept, once its object is gone."""
+        there = {each.name for each in look.known}
+        for name in set(self._memory.serving) - there:
+            self._memory.left[self._memory.serving.pop(name)] = look.now
+        for name in set(self._parts.library.all) - there:
+            self._parts.doing.forget(name)
+
+    def _wait_s(self, look: Look, found: Versions, calm: bool) -> float:
+        if not calm:
+            return WHILE_CHANGING_S
+        ends = [each.look_at for each in found.releases.values() if each.look_at is not None]
+        if (at := next_look(found.rollout, look.now)) is not None:
+            ends.append(at)
+        if any(each.phase in ("under_way", "waiting") for each in found.releases.values()):
+            ends.append(look.now + WHILE_CHANGING_S * 2)
+        return max(0.1, min([RESYNC_S, *(end - look.now for end in ends)]))

@@ -1,0 +1,118 @@
+"""Objects that follow from the fleet alone: Services, the workspace, defaults of variables."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reef.cluster.client import Client
+from reef.cluster.errors import ClusterError, NotFound
+from reef.cluster.kinds import CONFIG_MAP, SERVICE, Document, Kind
+from reef.controller.asked import Asked
+from reef.controller.watched import HASH, Watched, data_hash
+from reef.kube import labels
+from reef.kube.objects.environment import defaults_maps
+from reef.kube.objects.meta import digest, location_owner
+from reef.kube.objects.service import service
+from reef.kube.objects.workspace import workspace_config_map
+
+log = logging.getLogger("reef.controller")
+
+GATEWAYS = {labels.PART_OF: "reef", labels.COMPONENT: "gateway"}
+# Of a CodeLocation: `true` lets Reef take over a Service that somebody else made (`reef cutover`).
+CUTOVER = "dagster-reef.io/cutover"
+
+
+class Objects:
+    """Applied only where something differs: at rest nothing is written."""
+
+    def __init__(self, client: Client, watched: Watched, namespace: str, workspace: str) -> None:
+        self._client = client
+        self._watched = watched
+        self._namespace = namespace
+        self._workspace = workspace
+        self.foreign: dict[str, str] = {}  # location -> whose its Service is
+
+    async def follow(self, fleet: Sequence[Asked], ports: Mapping[str, int]) -> None:
+        """Raises ClusterError. One object that is refused hinders no other."""
+        wanted: list[tuple[Kind, Document]] = []
+        self.foreign = {}
+        for each in fleet:
+            if each.name not in ports:
+                continue
+            found = service(each.location, self._namespace, each.known.uid, ports[each.name], GATEWAYS)
+            owner = self._other_owner(each)
+            if owner is None:
+                wanted.append((SERVICE, found))
+            else:
+                self.foreign[each.name] = owner
+        pairs = [(each.location, location_owner(each.name, each.known.uid)) for each in fleet]
+        wanted += [(CONFIG_MAP, one) for one in defaults_maps(pairs, self._namespace)]
+        listed = [(each.location, self._namespace) for each in fleet]
+        wanted.append((CONFIG_MAP, workspace_config_map(self._workspace, self._namespace, listed)))
+        await self.bring(wanted)
+
+    async def bring(self, wanted: Iterable[tuple[Kind, Document]]) -> None:
+        """Apply those of which the cluster has another state. Raises the last ClusterError."""
+        failure: ClusterError | None = None
+        for kind, document in wanted:
+            marked = _marked(document)
+            if self._is_there(kind, marked):
+                continue
+            try:
+                await self._client.apply(kind, marked)
+            except ClusterError as error:
+                failure = error
+                log.warning("%s %s is not applied: %s", kind, document["metadata"]["name"], error)
+        if failure is not None:
+            raise failure
+
+    def _is_there(self, kind: Kind, document: Document) -> bool:
+        """What it is made from, and what it has by now: somebody else may have changed it."""
+        cache = self._watched.services if kind is SERVICE else self._watched.config_maps
+        found = cache.get(document["metadata"]["name"])
+        if found is None:
+            return False
+        notes = found["metadata"].get("annotations") or {}
+        if notes.get(labels.MADE_FROM) != document["metadata"]["annotations"][labels.MADE_FROM]:
+            return False
+        if kind is CONFIG_MAP:
+            return bool(found[HASH] == data_hash(document))
+        return _leads(found["spec"]) == _leads(document["spec"])
+
+    def _other_owner(self, each: Asked) -> str | None:
+        """Whose the Service of that name is, where Reef did not make it and nobody has said to take it."""
+        there = self._watched.services.get(each.name)
+        if there is None:
+            return None
+        meta = there["metadata"]
+        ours = (meta.get("labels") or {}).get(labels.PART_OF) == "reef"
+        if ours or each.location.annotations.get(CUTOVER) == "true":
+            return None
+        notes = meta.get("annotations") or {}
+        if release := notes.get("meta.helm.sh/release-name"):
+            return f"the Helm release {release}"
+        if "argocd.argoproj.io/tracking-id" in notes:
+            return "an Argo CD application"
+        return "somebody else"
+
+
+def _leads(spec: Mapping[str, Any]) -> object:
+    """Where a Service leads to."""
+    ports = [(each["port"], each.get("targetPort")) for each in spec.get("ports") or ()]
+    return spec.get("selector"), ports
+
+
+def _marked(document: Document) -> Document:
+    meta = dict(document["metadata"])
+    meta["annotations"] = {**(meta.get("annotations") or {}), labels.MADE_FROM: digest(document)}
+    return {**document, "metadata": meta}
+
+
+async def gone(client: Client, kind: Kind, name: str, namespace: str) -> None:
+    """Delete it, if it is there. Raises ClusterError."""
+    try:
+        await client.delete(kind, name, namespace)
+    except NotFound:
+        return

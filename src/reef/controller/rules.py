@@ -1,0 +1,42 @@
+"""How changes roll out, as the chart's values say it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from reef.controller.versions import Rules
+from reef.decide.cluster.rolling import Bounds
+from reef.errors import ReefError
+from reef.fleet.model import DeploySpec, WaveEnd
+from reef.fleet.units import span_s
+
+
+class _Rollout(msgspec.Struct, forbid_unknown_fields=True):
+    """`waves` are ends such as `10%` or `4`; what they leave is the last wave."""
+
+    probes: int = 4
+    many: int = 5
+    waves: list[str] = msgspec.field(default_factory=lambda: ["10%", "50%"])
+    soak: str = "30s"
+    canary: list[str] = []
+    refusedShare: float = 0.3
+
+
+def read_rules(text: str) -> Rules:
+    """Of JSON, "" for the defaults. Raises ReefError."""
+    try:
+        found = msgspec.json.decode(text or "{}", type=_Rollout)
+        ends = tuple(_end(each) for each in found.waves)
+        soak_s = span_s(found.soak)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise ReefError(
+            f"REEF_ROLLOUT cannot be used: {error}", hint="the chart's `rollout` sets it"
+        ) from None
+    bounds = Bounds(
+        probes=found.probes, many=found.many, refused_share=found.refusedShare, soak_s=soak_s or 0.0
+    )
+    return Rules(bounds, DeploySpec(ends, soak_s or 0.0, "size", tuple(found.canary)))
+
+
+def _end(text: str) -> WaveEnd:
+    return WaveEnd(float(text.rstrip("%")), percent=text.endswith("%"))

@@ -1,0 +1,144 @@
+"""All decisions together in a simulated cluster, with failures, until nothing is left to do.
+
+Each seed is another story: what is asked for changes, pods die, the registry goes away, nodes are full, and what is
+done is lost now and then.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from sim_cluster import SimCluster
+from sim_controller import SimController
+
+from reef.kube import labels
+from reef.kube.seen.reading import pod_seen, replica_set_seen
+
+SEEDS = range(int(os.environ.get("REEF_TEST_SIM_SEEDS", "12")))
+NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
+STORY_S = 400
+REST_S = 2_400
+QUIET_S = 150
+
+
+class Story:
+    """One seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.cluster = SimCluster(self.rng)
+        self.controller = SimController(self.cluster)
+        self.controller.lost = 0.15
+        self.was_full = False
+        for name in NAMES:
+            self.change(name)
+
+    def change(self, name: str) -> None:
+        """Somebody asks for something else: an image of its own or a shared one, another setting, another placement."""
+        image = self.rng.choice(
+            [f"acme/{name}:{self.rng.randint(1, 3)}", f"acme/shared:{self.rng.randint(1, 2)}"]
+        )
+        spec: dict[str, object] = {"image": image}
+        if self.rng.random() < 0.3:
+            spec["env"] = [{"name": "A", "value": self.rng.choice("xy")}]
+        if self.rng.random() < 0.25:
+            spec["placement"] = self.rng.choice(["standing", "on_demand", "packed"])
+        self.controller.asks(name, **spec)
+
+    def disturb(self) -> None:
+        rng, cluster = self.rng, self.cluster
+        match rng.randint(0, 60):
+            case 0 | 1 | 2:
+                self.change(rng.choice(NAMES))
+            case 3:
+                cluster.broken[f"acme/{rng.choice(NAMES)}:{rng.randint(1, 3)}"] = rng.choice(
+                    ["missing", "ends"]
+                )
+            case 4:
+                self.controller.does_not_load.add(f"acme/{rng.choice(NAMES)}:{rng.randint(1, 3)}")
+            case 5 if cluster.pods:
+                del cluster.pods[rng.choice(sorted(cluster.pods))]
+            case 6:
+                cluster.down = not cluster.down
+            case 7:
+                cluster.room = rng.choice([2, 3, 100])
+                self.was_full = self.was_full or cluster.room < 100
+            case 8:
+                where = sorted(cluster.replica_sets)
+                self.controller.busy = {each: frozenset({rng.choice(NAMES)}) for each in where}
+            case 9:
+                name = rng.choice(NAMES)
+                self.controller.deleted(name)
+            case 10:
+                self.controller.changes = {}  # its memory: a controller was started anew
+                self.controller.left = {}
+        if rng.random() < 0.1:
+            self.controller.busy = {}
+
+    def calm(self) -> None:
+        self.controller.lost = 0.0
+        self.controller.busy = {}
+        self.cluster.down = False
+        self.cluster.room = 100
+
+    def step(self) -> list[object]:
+        self.cluster.tick()
+        done = self.controller.step()
+        self.check()
+        return done
+
+    def check(self) -> None:
+        """What holds at every moment."""
+        for name, known in self.controller.known.items():
+            assert known.served is None or known.served in known.kept, f"{name} serves what never loaded"
+            assert known.served not in known.refused, f"{name} serves what was refused"
+            if not self.was_full and known.place and known.place.startswith("pack-"):
+                assert known.place in self.cluster.replica_sets, f"{name} is served from nowhere"
+
+    def rest(self) -> int:
+        """Until nothing was done for a while; how long it took."""
+        quiet = 0
+        for second in range(REST_S):
+            quiet = 0 if self.step() else quiet + 1
+            if quiet >= QUIET_S:
+                return second
+        raise AssertionError(f"not at rest: {self.controller.step()}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_it_comes_to_rest_and_is_right(seed: int) -> None:
+    story = Story(seed)
+    for _ in range(STORY_S):
+        story.disturb()
+        story.step()
+    story.calm()
+    for known in story.controller.known.values():  # retries of what may have been the registry's fault
+        known.refused = {number: why for number, why in known.refused.items() if why.final}
+    story.rest()
+    at_rest(story)
+
+
+def at_rest(story: Story) -> None:
+    cluster, controller = story.cluster, story.controller
+    pods = [pod_seen(each) for each in cluster.pods.values()]
+    sets = [replica_set_seen(each, pods) for each in cluster.replica_sets.values()]
+    assert not [each for each in pods if each.labels.get(labels.COMPONENT) == "probe"]
+    assert len({each.pack for each in sets}) == len(sets), "two ReplicaSets of one pack"
+    found = controller._desired(sets)
+    assert {each.pack for each in sets} == {each.name for each in found.packs}
+    assert set(cluster.deployments) == {each.deployment for each in found.own}
+    for name, known in controller.known.items():
+        image = str(known.location.spec.image)
+        homes = [each.name for each in sets if each.container_of(name)]
+        if known.served is None:
+            assert known.shown_error, f"{name} has nothing to show"
+            continue
+        assert len(homes) + (f"reef-{name}" in cluster.deployments) == 1, f"{name} runs twice"
+        assert known.place in (*homes, f"reef-{name}")
+        if image not in cluster.broken and image not in controller.does_not_load:
+            assert known.served == known.asked, f"{name}: {known.refused}"
+        _, runs = known.kept[known.served]
+        if runs.partition("@")[0] not in cluster.broken:
+            assert controller.place_of(name, found, sets), f"{name} does not run where it shall"
