@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reef.controller.asked import Asked, wish_of
+from reef.controller.asked import Asked
+from reef.controller.wishes import wish_of
 from reef.decide.cluster.releasing import Refused, Release, ReleaseSeen, Tried, release
 from reef.decide.cluster.rolling import Bounds, Changing, Rollout, Standing, admitted, rollout_of
 from reef.decide.placements.keys import container_of
@@ -83,7 +84,7 @@ def _changing(each: Asked, probes: Mapping[str, PodSeen], now: float) -> Changin
     facts = Facts(
         each.name, each.location.spec.owner or None, size, (known.private_bytes or 0) if known else 0
     )
-    alike = container_of(wish_of(each.location))
+    alike = container_of(wish_of(each.location, each.name))
     return Changing(facts, each.version, standing, each.version in probes, alike)
 
 
