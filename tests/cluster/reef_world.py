@@ -91,7 +91,9 @@ class ReefWorld:
         """Dagster, then Reef, and everything is ready."""
         self.lab.load_reef()
         self.kubectl.apply(*dagster_objects.dagster(self.namespace))
-        there = self.kubectl("get", "crd", "codelocations.dagster-reef.io", "--ignore-not-found", "-o", "name")
+        there = self.kubectl(
+            "get", "crd", "codelocations.dagster-reef.io", "--ignore-not-found", "-o", "name"
+        )
         crds = {"install": not there}  # one release in a cluster has it
         self.helm("upgrade", "--install", "reef", values={**values, "crds": crds})
         for name in ("reef-controller", "reef-gateway", dagster_objects.POSTGRES):
