@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -42,7 +42,9 @@ class Asked:
         if kept is None:
             return None
         try:
-            return Released(as_released(self.location, kept.spec), version, kept.pinned)
+            location = as_released(self.location, kept.spec)
+            spec = msgspec.structs.replace(location.spec, image=kept.image)
+            return Released(replace(location, spec=spec), version, kept.pinned)
         except msgspec.ValidationError:
             return None
 

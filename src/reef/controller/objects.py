@@ -10,7 +10,7 @@ from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError, NotFound
 from reef.cluster.kinds import CONFIG_MAP, SERVICE, Document, Kind
 from reef.controller.asked import Asked
-from reef.controller.watched import Watched
+from reef.controller.watched import HASH, Watched, data_hash
 from reef.kube import labels
 from reef.kube.objects.environment import defaults_maps
 from reef.kube.objects.meta import digest, location_owner
@@ -58,7 +58,7 @@ class Objects:
         failure: ClusterError | None = None
         for kind, document in wanted:
             marked = _marked(document)
-            if self._there(kind, marked) == marked["metadata"]["annotations"][labels.MADE_FROM]:
+            if self._is_there(kind, marked):
                 continue
             try:
                 await self._client.apply(kind, marked)
@@ -68,12 +68,18 @@ class Objects:
         if failure is not None:
             raise failure
 
-    def _there(self, kind: Kind, document: Document) -> str | None:
+    def _is_there(self, kind: Kind, document: Document) -> bool:
+        """What it is made from, and what it has by now: somebody else may have changed it."""
         cache = self._watched.services if kind is SERVICE else self._watched.config_maps
         found = cache.get(document["metadata"]["name"])
-        notes: dict[str, Any] = (found or {}).get("metadata", {}).get("annotations") or {}
-        told = notes.get(labels.MADE_FROM)
-        return None if told is None else str(told)
+        if found is None:
+            return False
+        notes = found["metadata"].get("annotations") or {}
+        if notes.get(labels.MADE_FROM) != document["metadata"]["annotations"][labels.MADE_FROM]:
+            return False
+        if kind is CONFIG_MAP:
+            return bool(found[HASH] == data_hash(document))
+        return _leads(found["spec"]) == _leads(document["spec"])
 
     def _other_owner(self, each: Asked) -> str | None:
         """Whose the Service of that name is, where Reef did not make it and nobody has said to take it."""
@@ -90,6 +96,12 @@ class Objects:
         if "argocd.argoproj.io/tracking-id" in notes:
             return "an Argo CD application"
         return "somebody else"
+
+
+def _leads(spec: Mapping[str, Any]) -> object:
+    """Where a Service leads to."""
+    ports = [(each["port"], each.get("targetPort")) for each in spec.get("ports") or ()]
+    return spec.get("selector"), ports
 
 
 def _marked(document: Document) -> Document:

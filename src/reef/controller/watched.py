@@ -26,18 +26,23 @@ from reef.kube.seen.reading import deployment_seen, pod_seen, replica_set_seen
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
 
 OURS = f"{labels.PART_OF}=reef"
-_HASH = "hash"
+HASH = "hash"
+
+
+def data_hash(document: Document) -> str:
+    """Of a Secret's or ConfigMap's values."""
+    content = json.dumps([document.get("data"), document.get("binaryData")], sort_keys=True).encode()
+    return hashlib.sha256(content).hexdigest()
 
 
 def _hashed(document: Document) -> Document:
-    """A Secret's or ConfigMap's values are not kept, only a digest of them."""
-    content = json.dumps([document.get("data"), document.get("binaryData")], sort_keys=True).encode()
+    """Values are not kept, only a digest of them."""
     meta = {
         name: value
         for name, value in document["metadata"].items()
         if name in ("name", "namespace", "resourceVersion", "labels", "annotations")
     }
-    return {"metadata": meta, _HASH: hashlib.sha256(content).hexdigest()}
+    return {"metadata": meta, HASH: data_hash(document)}
 
 
 class Watched:
@@ -99,9 +104,9 @@ class Watched:
         """Of all Secrets and ConfigMaps."""
         found: dict[tuple[Kind, str], str] = {}
         for (_, name), document in self.secrets.objects.items():
-            found["Secret", name] = document[_HASH]
+            found["Secret", name] = document[HASH]
         for (_, name), document in self.config_maps.objects.items():
-            found["ConfigMap", name] = document[_HASH]
+            found["ConfigMap", name] = document[HASH]
         return found
 
     def pods_seen(self) -> list[PodSeen]:
