@@ -22,7 +22,7 @@ from reef.decide.cluster.pack_steps import (
     changing,
 )
 from reef.decide.cluster.pack_views import PackView, serves
-from reef.decide.cluster.packs import packs
+from reef.decide.cluster.packs import packs, stuck_locations
 from reef.kube.seen.state import ReplicaSetSeen
 
 ONE, TWO, THREE = (f"{PACK}-{number}" for number in (1, 2, 3))
@@ -261,6 +261,19 @@ def test_a_promotion_waits_for_the_place() -> None:
     assert not there(replica_set(1, AB2, pod({"a": V1, "b": V2}, host=False)))
     assert not there(replica_set(1, {**A, "b": content(V2, b="told of the old")}))
     assert not there(replica_set(1, AB2), {"b": "elsewhere"})
+
+
+def test_a_version_that_never_runs_is_told_of() -> None:
+    def told(there: ReplicaSetSeen, since: float = NOW - 121) -> dict[str, str]:
+        return stuck_locations([wanted(AB2, since)], seen(there), NOW)
+
+    waits = pod({"a": V1, "b": V2}, waits=("b",))
+    assert told(replica_set(1, AB2, waits)) == {"b": "Its container in pod does not run: it has not started."}
+    assert told(replica_set(1, AB2, waits), NOW - 119) == {}
+    assert told(replica_set(1, AB2, replace(waits, created=NOW - 9))) == {}
+    assert told(replica_set(1, AB2)) == {}
+    assert told(OLD) == {}  # it is not there yet: a call is under way
+    assert told(replica_set(1, AB2, None)) == {}
 
 
 def test_patience_is_counted_from_the_last_change_and_from_the_first() -> None:
