@@ -106,7 +106,7 @@ class Story:
             quiet = 0 if self.step() else quiet + 1
             if quiet >= QUIET_S:
                 return second
-        raise AssertionError(f"not at rest: {self.controller.step()}")
+        raise AssertionError(f"not at rest: {[str(each)[:200] for each in self.controller.step()]}")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
