@@ -136,18 +136,19 @@ class Peer:
 
 
 class Pack:
-    """`start` and `kill` as often as one likes."""
+    """`start` and `kill` as often as one likes. `in_pod`: on its own ground, where `run` is the shared volume."""
 
-    def __init__(self, folder: Path, *locations: PackLocation, grace_s: float = 25.0) -> None:
+    def __init__(
+        self, folder: Path, *locations: PackLocation, grace_s: float = 25.0, in_pod: bool = False
+    ) -> None:
         self.folder = folder
+        self.run = folder / "r"
+        self.in_pod = in_pod
         self.locations = locations
         self.generation = 1
         self.grace_s = grace_s
         self.authority = make_authority(time.time())
-        self.tls = {
-            role: write_identity(folder / role, self.authority, role)
-            for role in ("pack", "gateway", "controller")
-        }
+        self.tls = {role: write_identity(folder / role, self.authority, role) for role in ROLES}
         self.config = folder / "pack.json"
         self.write(*locations)
         self.log = folder / "host.log"
@@ -164,20 +165,22 @@ class Pack:
         self.config.write_bytes(to_json(PackConfig(generation=self.generation, locations=locations)))
 
     def start(self, *, ready: bool = True) -> None:
-        arguments = [
-            self.folder / "s",
-            self.config,
-            self.folder / "pack",
-            self.peer_port,
-            self.health_port,
-            self.grace_s,
-        ]
+        command = [sys.executable, *map(str, self._pod() if self.in_pod else self._local())]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, local_ground.__file__, *map(str, arguments)], stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
         if ready:
             until(self.is_ready, 60, "for the pack host: " + str(self.log))
+
+    def _local(self) -> tuple[object, ...]:
+        paths = (self.folder / "s", self.config, self.folder / "pack")
+        return (local_ground.__file__, *paths, self.peer_port, self.health_port, self.grace_s)
+
+    def _pod(self) -> tuple[object, ...]:
+        self.run.mkdir(exist_ok=True)
+        paths = ("--state", self.folder / "s", "--config", self.config, "--tls", self.folder / "pack")
+        ports = ("--peer-port", self.peer_port, "--health-port", self.health_port)
+        here = ("--run", self.run, "--host", "127.0.0.1")
+        return ("-m", "reef.cli.main", "pack-host", *paths, *here, *ports)
 
     def is_ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()

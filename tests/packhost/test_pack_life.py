@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,24 +70,15 @@ def outcome_of_state(pack: Pack) -> int | None:
     [("config", "is no configuration of a pack"), ("tls.crt", "must be a certificate in PEM")],
 )
 def test_what_it_cannot_use_is_told(tmp_path: Path, wrong: str, said: str) -> None:
-    pack = Pack(tmp_path)
+    pack = Pack(tmp_path, in_pod=True)
     broken = pack.config if wrong == "config" else pack.tls["pack"] / wrong
     broken.write_text("{")
-    folders = ("--state", str(tmp_path / "s"), "--config", str(pack.config), "--tls", str(pack.tls["pack"]))
-    ports = (
-        "--host",
-        "127.0.0.1",
-        "--peer-port",
-        str(pack.peer_port),
-        "--health-port",
-        str(pack.health_port),
-    )
-    command = [sys.executable, "-m", "reef.cli.main", "pack-host", *folders, *ports, "--run", str(tmp_path)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=scaled(60), check=False)
-    assert ended.returncode == 2
-    assert said in ended.stderr
-    assert str(broken) in ended.stderr
-    assert "Traceback" not in ended.stderr
+    pack.start(ready=False)
+    assert pack.process.wait(scaled(60)) == 2
+    text = pack.log.read_text()
+    assert said in text
+    assert str(broken) in text
+    assert "Traceback" not in text
 
 
 def test_the_state_says_which_containers_there_are(code: Write) -> None:

@@ -222,7 +222,7 @@ class Agent:
         return {
             "event": "hello",
             "protocol": PROTOCOL,
-            "start": self._start,
+            "started": self._start,
             "pid": os.getpid(),
             "ticks": agent_children.start_ticks(),
             "guest": self._guest,

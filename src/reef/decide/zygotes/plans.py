@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reef.decide.zygotes.facts import Candidate, Catalogue, ModuleFact, matching, tops_of
@@ -53,16 +53,23 @@ def plan_of(
     plan = _made(group, python, modules, locations, environments)
     return replace(
         plan,
-        shared=_shared(modules, locations, catalogue),
+        shared=_shared(modules, locations),
         changing=tuple(sorted(n for n, why in catalogue.unfit.items() if why.kind == "changed")),
         left_out=left_out(group.division.modules, locations, catalogue),
     )
 
 
-def _shared(modules: Sequence[str], locations: Sequence[Candidate], catalogue: Catalogue) -> tuple[str, ...]:
-    """What every server loads before its location's own code; where nobody has seen that, what all load first."""
-    known = catalogue.shared or set(_first_of_all([x.modules for x in locations]))
+def _shared(modules: Sequence[str], locations: Sequence[Candidate]) -> tuple[str, ...]:
+    """What the server of each of them loads before its location's own code; where nobody has seen that, what all
+    load first."""
+    bases = {x.shared for x in locations}
+    known = set(_first_of_all([x.modules for x in locations])) if () in bases else _in_all(bases)
     return tuple(name for name in modules if name in known)
+
+
+def _in_all(lists: Iterable[Sequence[str]]) -> set[str]:
+    first, *others = map(set, lists)
+    return first.intersection(*others)
 
 
 def _first_of_all(orders: Sequence[Sequence[str]]) -> list[str]:
