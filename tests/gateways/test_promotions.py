@@ -86,7 +86,7 @@ def promoter_of(found: Field) -> Promoter:
 
 @dataclass
 class Watcher:
-    """A client that polls as Dagster does, only as fast as it can, each time another gateway that is ready."""
+    """A client that polls as Dagster's watcher does, only as fast as it can, each time another ready gateway."""
 
     ready: list[Apart]
     highest: int = 0

@@ -28,7 +28,7 @@ from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.decide.cluster.own import OwnSeen, own
 from reef.decide.cluster.pack_steps import Change, PacksSeen
-from reef.decide.cluster.packs import packs
+from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.ports import Ports, ports
 from reef.decide.cluster.releasing import Tried
 from reef.decide.cluster.rolling import Rollout, next_look
@@ -52,6 +52,7 @@ class Memory:
     ports: Ports = field(default_factory=Ports)
     serving: dict[str, str] = field(default_factory=dict)
     left: dict[str, float] = field(default_factory=dict)
+    stuck: Mapping[str, str] = field(default_factory=dict)  # as `packs.stuck_locations` has it
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ class Leader:
         look = self._see()
         parts.members.follow(look.pods)
         await self._give_ports(look)
-        found = versions(look.fleet, look.pods, memory.tried, memory.rollout, parts.rules, look.now)
+        found = versions(
+            look.fleet, look.pods, memory.tried, memory.rollout, parts.rules, look.now, memory.stuck
+        )
         memory.rollout = found.rollout
         wanted = self._places(look, found)
         memory.changes = wanted.changes
@@ -187,6 +190,7 @@ class Leader:
         states = await parts.hosts.states(look.sets) if changing or more else {}
         seen = PacksSeen(look.sets, memory.serving, busy(states), memory.left)
         actions = packs(wanted.packs, seen, look.now)
+        memory.stuck = stuck_locations(wanted.packs, seen, look.now)
         deployments = parts.watched.deployments_seen()
         own_seen = OwnSeen(deployments, memory.serving, frozenset(), memory.left)
         own_actions = own(wanted.own, own_seen, look.now)

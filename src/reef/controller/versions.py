@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reef.controller.asked import Asked
 from reef.controller.wishes import wish_of
@@ -40,8 +40,10 @@ def versions(
     before: Rollout | None,
     rules: Rules,
     now: float,
+    stuck: Mapping[str, str] | None = None,
 ) -> Versions:
-    """One step for all. A location that was never served has nothing to lose: it waits for nobody's wave."""
+    """One step for all. A location that was never served has nothing to lose: it waits for nobody's wave. `stuck`:
+    location -> why its version does not run where it shall (`decide.cluster.packs`)."""
     ours = [each for each in fleet if not each.external]
     probes = _probes(pods)
     changing = [_changing(each, probes.get(each.name, {}), now) for each in ours if _takes_part(each, before)]
@@ -55,7 +57,11 @@ def versions(
         mine = new if _is_new(each) else allowed
         held = mine.why.get(each.name, "It waits for its turn.")
         releases[each.name] = release(
-            _seen(each, probes.get(each.name, {}), tried, mine.probe, mine.promote, held), now
+            replace(
+                _seen(each, probes.get(each.name, {}), tried, mine.probe, mine.promote, held),
+                stuck=(stuck or {}).get(each.name),
+            ),
+            now,
         )
     return Versions(releases, rollout)
 

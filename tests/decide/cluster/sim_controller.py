@@ -24,7 +24,7 @@ from reef.decide.cluster.pack_steps import (
     Switch,
 )
 from reef.decide.cluster.pack_views import PackView, serves
-from reef.decide.cluster.packs import packs
+from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.releasing import AskProbe, EndProbe, Promote, Refuse, ShowError, StartProbe, Tried
 from reef.decide.cluster.rolling import Bounds, Rollout
 from reef.fleet.model import DeploySpec, WaveEnd
@@ -56,6 +56,7 @@ class SimController:
         self.left: dict[str, float] = {}
         self.tried: dict[str, Tried] = {}
         self.rollout: Rollout | None = None
+        self.stuck: dict[str, str] = {}
         self.busy: dict[str, frozenset[str]] = {}
         self.does_not_load: set[str] = set()
         self.lost = 0.0
@@ -79,7 +80,7 @@ class SimController:
 
     def forgets(self) -> None:
         """It is started anew: what is in no database is gone."""
-        self.changes, self.left, self.tried, self.rollout = {}, {}, {}, None
+        self.changes, self.left, self.tried, self.rollout, self.stuck = {}, {}, {}, None, {}
 
     def fleet(self) -> list[Asked]:
         return [asked(read_known(each), self.books[name], {}) for name, each in self.objects.items()]
@@ -95,7 +96,7 @@ class SimController:
         """One look. What was done, or tried in vain."""
         fleet, sets, now = self.fleet(), self.sets(), self.cluster.now
         pods = [pod_seen(each) for each in self.cluster.pods.values()]
-        found = versions(fleet, pods, self.tried, self.rollout, RULES, now)
+        found = versions(fleet, pods, self.tried, self.rollout, RULES, now, self.stuck)
         self.rollout = found.rollout
         wanted = self.wanted(fleet, found, sets)
         self.changes = wanted.changes
@@ -104,6 +105,7 @@ class SimController:
             if not self._is_lost():
                 self._on_version(each, action, wanted, sets)
         seen = PacksSeen(sets, self.serving, self.busy, self.left)
+        self.stuck = stuck_locations(wanted.packs, seen, now)
         moves = [*packs(wanted.packs, seen, now), *own(wanted.own, self._own_seen(), now)]
         for action in moves:
             if not self._is_lost():

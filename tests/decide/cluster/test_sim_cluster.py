@@ -49,7 +49,7 @@ class Story:
 
     def disturb(self) -> None:
         rng, cluster = self.rng, self.cluster
-        match rng.randint(0, 60):
+        match rng.randint(0, 50):
             case 0 | 1 | 2:
                 self.change(rng.choice(NAMES))
             case 3:
@@ -73,6 +73,8 @@ class Story:
                 self.controller.deleted(name)
             case 10:
                 self.controller.forgets()
+            case 11:
+                cluster.pulled.clear()  # its images are no longer on the node
         if rng.random() < 0.1:
             self.controller.busy = {}
 
@@ -104,7 +106,7 @@ class Story:
             quiet = 0 if self.step() else quiet + 1
             if quiet >= QUIET_S:
                 return second
-        raise AssertionError(f"not at rest: {self.controller.step()}")
+        raise AssertionError(f"not at rest: {[str(each)[:200] for each in self.controller.step()]}")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -23,7 +23,7 @@ from reef.decide.cluster.pack_steps import (
     Patience,
     Switch,
 )
-from reef.decide.cluster.pack_views import PackView, in_place
+from reef.decide.cluster.pack_views import PackView, in_place, stuck
 from reef.kube.labels import HOST_CONTAINER
 from reef.kube.seen.state import ReplicaSetSeen
 
@@ -42,6 +42,19 @@ def packs(
     keep = {view.newest.name for view in views if view.newest}
     found += _goodbyes(seen, keep, {each.name for each in wanted}, now, patience)
     return tuple(_once(found))
+
+
+def stuck_locations(
+    wanted: Sequence[PackWanted], seen: PacksSeen, now: float, patience: Patience = PATIENCE
+) -> dict[str, str]:
+    """Locations whose container does not run though it was waited for, and why."""
+    found = {}
+    for pack in wanted:
+        view = PackView(pack.name, pack.contents, _sets(pack.name, seen), seen.serving)
+        for location, container in view.homes():
+            if (why := stuck(view, container, pack.since, now, patience.starts_s)) is not None:
+                found[location] = why
+    return found
 
 
 def _sets(pack: str, seen: PacksSeen) -> tuple[ReplicaSetSeen, ...]:

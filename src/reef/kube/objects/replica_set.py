@@ -50,10 +50,14 @@ def image_patch(container: str, image: str) -> dict[str, Any]:
 
 
 def pod_patch(container: str, image: str, pod: PodSeen) -> dict[str, Any]:
-    """The same for a pod that runs; it remembers which start of the container has the old image."""
-    restarts = pod.containers[container].restarts if container in pod.containers else 0
-    replaced = json.dumps({**pod.replaced, container: restarts}, sort_keys=True)
-    return {**image_patch(container, image), "metadata": {"annotations": {labels.REPLACED: replaced}}}
+    """The same for a pod that runs; it remembers which start of the container has the old image. One that was never
+    started has none."""
+    replaced = {name: each for name, each in pod.replaced.items() if name != container}
+    there = pod.containers.get(container)
+    if there is not None and there.was_started:
+        replaced[container] = there.restarts
+    note = json.dumps(replaced, sort_keys=True)
+    return {**image_patch(container, image), "metadata": {"annotations": {labels.REPLACED: note}}}
 
 
 def _members(container: PackedContainer, namespace: str) -> dict[str, str]:

@@ -27,6 +27,11 @@ class ContainerSeen:
     since: float | None = None
 
     @property
+    def was_started(self) -> bool:
+        """Whether it ran at least once in this pod."""
+        return self.state != "waiting" or self.restarts > 0 or self.exit_code is not None
+
+    @property
     def running(self) -> bool:
         """Whether what the pod asks for runs; after a changed image the old one still does for a moment."""
         _, at, digest = self.image.partition("@")
