@@ -114,8 +114,10 @@ async def edge(folder: Path, cluster: Cluster, **settings: Any) -> AsyncIterator
     """In this process. A second one in the same folder is a restart."""
     host = settings.pop("host", None) or address()
     state = folder / "state"
-    state.mkdir(exist_ok=True)
-    certificates = tls(folder) if not (folder / "gateway").exists() else folder
+    state.mkdir(parents=True, exist_ok=True)
+    certificates = settings.pop("certificates", None) or folder
+    if not (certificates / "gateway").exists():
+        tls(certificates)
     given_settings = {"linger_s": 0.0, "grace_s": 1.0, **settings}
     process = GatewayProcess(
         GatewaySettings(state, certificates / "gateway", host, **given_settings), cluster
@@ -179,6 +181,8 @@ class _Pack(grpc.GenericRpcHandler):  # type: ignore[type-arg]
 
         async def pass_on(request: bytes, context: Any) -> AsyncIterator[bytes]:
             self._seen.append((caller(context), locations))
+            if locations[0] not in self._targets:
+                await context.abort(grpc.StatusCode.NOT_FOUND, "it is not in this pack")
             async with open_channel(self._targets[locations[0]]) as opened:
                 async for event in opened.unary_stream(details.method, None, None)(request):
                     yield event

@@ -260,3 +260,24 @@ def test_pages(tmp_path: Path) -> None:
             assert (status, text) == (503, "the controller has not said yet that it has told everything\n")
 
     asyncio.run(main())
+
+
+def test_a_location_that_moves_is_looked_for_where_it_is(tmp_path: Path, small: CodeServer) -> None:
+    """A pack that does not have it has sent the call nowhere; a moment later the cluster says which one has it."""
+
+    async def main() -> None:
+        old, new = address(), address()
+        cluster = MemoryCluster([SALES], [pack_pod("p-1", old), pack_pod("p-2", new, uid="u2")])
+        async with (
+            edge(tmp_path, cluster) as one,
+            fake_pack(old, tmp_path, {}) as asked,
+            fake_pack(new, tmp_path, {"sales": small.target}) as asked_then,
+        ):
+            await listening(one)
+            call = asyncio.create_task(one.call("ExternalPartitionNames", timeout_s=30))
+            await until_async(lambda: bool(asked))
+            cluster.put("codelocations", location("sales", pack="p-2"))
+            await call
+            assert asked_then == [("gateway", ("sales",))]
+
+    asyncio.run(main())
