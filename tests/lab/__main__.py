@@ -53,6 +53,19 @@ def _images(options: argparse.Namespace) -> int:
     return 0
 
 
+def _demo(_: argparse.Namespace) -> int:
+    """In a cluster that stays, so that it can be looked at."""
+    bringing.bring_up()
+    return _inside(
+        Cluster(),
+        [
+            sys.executable,
+            "-c",
+            "from lab.demo import Demo; from lab.cluster import Cluster; Demo(Cluster()).run()",
+        ],
+    )
+
+
 def _run(options: argparse.Namespace) -> int:
     return _inside(Cluster(), options.command or [os.environ.get("SHELL", "/bin/sh")])
 
@@ -94,6 +107,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "down": _down,
     "status": _status,
     "images": _images,
+    "demo": _demo,
     "run": _run,
     "test": _test,
 }
@@ -116,6 +130,7 @@ def main() -> int:
     verbs.add_parser("images", help="write the tests' images as an OCI archive").add_argument(
         "file", type=Path
     )
+    verbs.add_parser("demo", help="forty locations, from a pod for each to Reef and back")
     for verb, told in (("run", "run a command in the cluster's network"), ("test", "run the tests in it")):
         verbs.add_parser(verb, help=told, usage=f"lab {verb} [ARGUMENT…]")
     options, command = _parse(parser, sys.argv[1:])
