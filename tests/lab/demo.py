@@ -161,3 +161,16 @@ class Demo:
             if deadline.left_s <= 0:
                 raise LabError(f"waited {seconds:g} s in vain for {what}\n{self.world.logs('controller')}")
             time.sleep(1.0)
+
+
+def main() -> int:
+    try:
+        Demo(Cluster()).run()
+    except LabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
