@@ -56,14 +56,7 @@ def _images(options: argparse.Namespace) -> int:
 def _demo(_: argparse.Namespace) -> int:
     """In a cluster that stays, so that it can be looked at."""
     bringing.bring_up()
-    return _inside(
-        Cluster(),
-        [
-            sys.executable,
-            "-c",
-            "from lab.demo import Demo; from lab.cluster import Cluster; Demo(Cluster()).run()",
-        ],
-    )
+    return _inside(Cluster(), [sys.executable, "-m", "lab.demo"])
 
 
 def _run(options: argparse.Namespace) -> int:
