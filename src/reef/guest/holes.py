@@ -17,11 +17,9 @@ from typing import Any
 _kept: list[list[object]] = []
 _CLASS = re.compile(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*$", re.MULTILINE)
 _BYTES_HEAD = sys.getsizeof(b"")
-_HEAP_SIZES = tuple(
-    size
-    for power in range(16, 4, -1)
-    for size in ((1 << power) + (1 << power - 1), 1 << power)
-    if size <= 96 * 1024
+_HEAP_SIZES = (
+    *(size for power in range(16, 10, -1) for size in ((1 << power) + (1 << power - 1), 1 << power)),
+    *range(1032, 8, -16),  # a thread keeps some free blocks of each of these sizes for itself
 )
 _MOST_BLOCKS = 400_000
 
