@@ -46,9 +46,14 @@ def _maker(size: int) -> Any:
 
 
 def _free_blocks() -> dict[int, int]:
-    """Size class -> free blocks, from the table that CPython prints on stderr."""
+    """Size class -> free blocks."""
+    return {int(row[1]): int(row[4]) for row in (match.groups() for match in _CLASS.finditer(stats()))}
+
+
+def stats() -> str:
+    """The tables that CPython prints of its allocator on stderr."""
     if not hasattr(sys, "_debugmallocstats"):
-        return {}
+        return ""
     libc = ctypes.CDLL(None)
     with tempfile.TemporaryFile() as file:
         sys.stderr.flush()
@@ -61,8 +66,7 @@ def _free_blocks() -> dict[int, int]:
             os.dup2(kept, 2)
             os.close(kept)
         file.seek(0)
-        text = file.read().decode("ascii", "replace")
-    return {int(row[1]): int(row[4]) for row in (match.groups() for match in _CLASS.finditer(text))}
+        return file.read().decode("ascii", "replace")
 
 
 _KEEPING = ("trim_threshold", "top_pad", "mmap_threshold", "mmap_max")
