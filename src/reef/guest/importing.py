@@ -19,8 +19,8 @@ Heard = Callable[[str, str], None]
 class Imports:
     """Inside of `heard` it tells `entered` before a module's body runs and `left` after it.
 
-    `loaded`: whose bodies ran. What each of them asks for is noted in one list of pairs: whatever has a place of its own
-    in the heap lies among what the modules make, and leaves a hole there.
+    `loaded`: whose bodies ran. What each of them asks for is noted in one list of pairs: whatever has a place of its
+    own in the heap lies among what the modules make, and leaves a hole there.
     """
 
     def __init__(self, entered: Heard, left: Heard) -> None:

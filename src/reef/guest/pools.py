@@ -37,7 +37,7 @@ def let_go() -> int:
 def _taken(unused: int, size: int) -> Iterator[int]:
     """Addresses of pools all of whose blocks were taken: they come one after the other, and no object is made in them.
     Nothing is kept of them here: that would need pools."""
-    malloc = ctypes.pythonapi.PyObject_Malloc
+    malloc = ctypes.PyDLL(None).PyObject_Malloc  # of our own: `ctypes.pythonapi` would keep it
     malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
     in_each = (size - _HEAD) // _BLOCK
     pool, met = 0, 0

@@ -132,7 +132,9 @@ def _tuned(request: dict[str, Any]) -> list[str]:
     hidden.settle()
     gc.collect()
     is_immortal = request["immortal"] and immortal.possible() and rehearsal.settle() and _immortal(rehearsed)
-    plugged = request["plug"] and _tried("plugging", holes.plug) and _tried("letting go of pools", pools.let_go)
+    plugged = (
+        request["plug"] and _tried("plugging", holes.plug) and _tried("letting go of pools", pools.let_go)
+    )
     gc.collect(1)  # what is older was looked through a moment ago
     gc.freeze()
     tuned = {"rehearsal": rehearsed, "plugged": plugged, "immortal": is_immortal}
