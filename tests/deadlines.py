@@ -84,7 +84,9 @@ def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "", *, 
     while not (answer := condition()):
         assert not deadline.over, f"waited {deadline} in vain {what}"
         waited_s = time.monotonic() - deadline.started
-        time.sleep(max(every_s, min(waited_s * LOOKS_PART, SELDOM_S)))  # between two looks, not instead of one
+        time.sleep(
+            max(every_s, min(waited_s * LOOKS_PART, SELDOM_S))
+        )  # between two looks, not instead of one
     return answer
 
 
