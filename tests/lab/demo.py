@@ -56,9 +56,6 @@ class Demo:
         world.kubectl.apply(
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
         )
-        self.tell("images of forty locations: 24 of their own over 8 lock files, two that 16 share")
-        with tempfile.TemporaryDirectory() as folder:
-            fleet.load(world.lab, Path(folder), (1, 2))
 
     def pod_for_each(self) -> None:
         """What the official chart makes."""
