@@ -255,7 +255,7 @@ def test_a_password_is_in_no_message(postgres: Postgres, caplog: pytest.LogCaptu
         f"{secret} is no url",
         f"postgresql://h/db?x={secret}",
     ):
-        with pytest.raises(ReefError, match="hint: REEF_DATABASE_URL=") as refused:
+        with pytest.raises(ReefError, match="hint: it has the form postgresql://") as refused:
             Database(wrong, "reef", 1)
         assert secret not in str(refused.value)
         assert refused.value.__cause__ is None

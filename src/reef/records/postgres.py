@@ -64,7 +64,7 @@ def parameters(url: str) -> dict[str, Any]:
     except psycopg.ProgrammingError:  # libpq repeats a part of it, which may be the password
         raise ReefError(
             "the database's URL is none of PostgreSQL",
-            hint="REEF_DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require; "
+            hint="it has the form postgresql://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require; "
             "characters such as @ and / in a password are written %40 and %2F",
         ) from None
     return {**_DEFAULTS, **said}
