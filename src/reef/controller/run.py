@@ -160,7 +160,7 @@ async def _parts(
         tasks.begin(f"ending {pod}", lambda: _end(client, pod, namespace))
 
     hosts = Hosts(connect)
-    promoter = Promoter(library.shown, library.content, library.show, unwell)
+    promoter = Promoter(library.shown, library.content, library.show, unwell, library.generation)
     tasks = Tasks(background, watched.changed.set)
     takes_up = TakesUp(library, background)
 
