@@ -14,7 +14,8 @@ from reef.records.postgres_ledger import PostgresLedger, PostgresSnapshots
 
 
 class PostgresBooks:
-    """Implements `Books`. `token` rises from leader to leader: who has a lower one than the database knows cannot write."""
+    """Implements `Books`. `token` rises from leader to leader: who has a lower one than the database knows cannot
+    write."""
 
     def __init__(self, url: str, namespace: str, token: int) -> None:
         """Connects to nothing yet. Raises ReefError for a URL that is none."""

@@ -54,9 +54,9 @@ WriteShown = Callable[[str, ShownVersion, str], Awaitable[None]]
 
 
 class Promoter:
-    """All methods on one event loop. `shown` is what the database says, `highest` the last generation of a location that
-    is not shown now; `unwell` is told of a gateway that is there and
-    does not do as it is told, so that somebody ends it."""
+    """All methods on one event loop. `shown` is what the database says, `highest` the last generation of a location
+    that is not shown now; `unwell` is told of a gateway that is there and does not do as it is told, so that somebody
+    ends it."""
 
     def __init__(
         self,
