@@ -7,11 +7,11 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from polling import Polling
-from reef_world import CODE, SAFE, ReefWorld, location
 
 from deadlines import until
 from lab.cluster import Cluster
+from lab.polling import Polling
+from lab.world import CODE, SAFE, ReefWorld, location
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 NAMES = ("sales", "billing", "web")

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from clusters import FolderCluster
+from memory_cluster import FolderCluster
 
 from reef.gateways.run import serve_until_told
 from reef.gateways.settings import GatewaySettings

@@ -8,9 +8,9 @@ from pathlib import Path
 import grpc
 import grpc.aio
 import pytest
-from clusters import MemoryCluster
 from code_servers import CodeServer
 from edges import PORT, Here, address, edge, fake_pack, tls
+from memory_cluster import MemoryCluster
 from objects_of import location, pack_pod
 
 from deadlines import scaled, until_async

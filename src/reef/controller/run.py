@@ -27,6 +27,7 @@ from reef.controller.members import Members
 from reef.controller.objects import Objects, gone
 from reef.controller.probes import Probes
 from reef.controller.promoting import Promoter
+from reef.controller.resting import Resting
 from reef.controller.rules import read_rules
 from reef.controller.settings import Settings
 from reef.controller.statuses import Statuses
@@ -159,7 +160,7 @@ async def _parts(
         tasks.begin(f"ending {pod}", lambda: _end(client, pod, namespace))
 
     hosts = Hosts(connect)
-    promoter = Promoter(library.shown, library.content, library.show, unwell)
+    promoter = Promoter(library.shown, library.content, library.show, unwell, library.generation)
     tasks = Tasks(background, watched.changed.set)
     takes_up = TakesUp(library, background)
 
@@ -184,6 +185,7 @@ async def _parts(
         objects=objects,
         statuses=statuses,
         workspace=workspace,
+        resting=Resting(client, namespace, members, promoter, tasks),
         doing=doing,
         background=background,
         rules=rules,

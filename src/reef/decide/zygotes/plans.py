@@ -15,6 +15,7 @@ from reef.environments.model import Environment, EnvironmentProblem
 from reef.hosting.plan import Rebase, ZygotePlan
 
 _AROUND = ("HOME", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
+IMMORTAL_FROM = (3, 12)  # the zygote itself tries it out
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def _made(
         site_dirs=environment.site_dirs,
         distributions=_renamed(modules, facts),
         fingerprint=environment.fingerprint,
+        immortal=environment.version[:2] >= IMMORTAL_FROM,
         rebase={x.name: _rebase(environment, environments, x) for x in locations if x.python != python},
     )
 

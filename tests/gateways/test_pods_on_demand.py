@@ -10,9 +10,9 @@ from pathlib import Path
 import grpc
 import grpc.aio
 import pytest
-from clusters import MemoryCluster
 from code_servers import CodeServer
 from edges import Here, address, edge, relay
+from memory_cluster import MemoryCluster
 from objects_of import location, own_pod
 
 from deadlines import scaled, until_async

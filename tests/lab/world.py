@@ -87,10 +87,11 @@ class ReefWorld:
     def k(self, *arguments: str, timeout_s: float = 120.0) -> str:
         return self.kubectl("-n", self.namespace, *arguments, timeout_s=timeout_s)
 
-    def install(self, values: Mapping[str, Any] = VALUES) -> None:
-        """Dagster, then Reef, and everything is ready."""
+    def install(self, values: Mapping[str, Any] = VALUES, *, dagster: bool = True) -> None:
+        """Dagster (or its PostgreSQL alone), then Reef, and everything is ready."""
         self.lab.load_reef()
-        self.kubectl.apply(*dagster_objects.dagster(self.namespace))
+        objects = dagster_objects.dagster(self.namespace)
+        self.kubectl.apply(*(objects if dagster else objects[: dagster_objects.OF_POSTGRES]))
         there = self.kubectl(
             "get", "crd", "codelocations.dagster-reef.io", "--ignore-not-found", "-o", "name"
         )
