@@ -80,7 +80,7 @@ def test_a_leader_that_begins_waits_for_what_is_being_written(opens: Opens, url:
     written, go_on, claimed = threading.Event(), threading.Event(), threading.Event()
 
     def slowly(db: module.Connection) -> None:
-        db.execute("INSERT INTO reef.journal (namespace, body) VALUES ('reef', '{}')")
+        db.execute("INSERT INTO reef.ports (namespace, body) VALUES ('reef', '{}')")
         written.set()
         assert go_on.wait(scaled(30))
 
