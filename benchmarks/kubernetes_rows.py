@@ -108,7 +108,7 @@ def _asleep(world: ReefWorld) -> bool:
         for status in pod["status"]["containerStatuses"]:
             identity = status["containerID"].rpartition("/")[2]
             pids = memory.processes_of(uid, identity)
-            if status["name"] != "reef" and any("api grpc" in memory.command_of(pid) for pid in pids):
+            if status["name"] != "reef" and any(memory.command_of(pid).startswith("reef: ") for pid in pids):
                 return False
     return True
 
