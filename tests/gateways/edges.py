@@ -110,6 +110,10 @@ class Edge:
 class Here(Edge):
     process: GatewayProcess
 
+    def listens_for(self, *names: str) -> bool:
+        parts = self.process.parts
+        return parts.listeners.settled and parts.directory.sites().keys() >= set(names)
+
 
 @asynccontextmanager
 async def edge(folder: Path, cluster: Cluster, **settings: Any) -> AsyncIterator[Here]:

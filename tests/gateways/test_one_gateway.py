@@ -38,7 +38,7 @@ SALES = location("sales", pack="p-1")
 
 
 async def listening(one: Here, *names: str) -> None:
-    await until_async(lambda: set(one.process.parts.board.locations()) >= set(names or ("sales",)))
+    await until_async(lambda: one.listens_for(*(names or ("sales",))))
 
 
 async def show(

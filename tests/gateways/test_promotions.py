@@ -289,7 +289,7 @@ def test_a_client_between_list_and_id_at_two_gateways_gets_the_old_id(
                 for name in ("a", "b")
             ]
             for one in both:
-                await until_async(lambda one=one: one.process.parts.board.locations() == (NAME,))  # type: ignore[misc]
+                await until_async(lambda one=one: one.listens_for(NAME))  # type: ignore[misc]
                 connect = lambda one=one: channels.to(f"{one.host}:{PEER_PORT}", "gateway")  # noqa: E731
                 await promoter.join(Member(one.host, GatewayPeer(connect)), (NAME,))
             await promoter.promote(NAME, ServedNow(server_id="reef-1", snapshot=digest), "first")
