@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum
 # Where it is set, each of the hundreds of processes that tests start would compile Reef anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install check test test-libraries test-all cluster-programs cluster cluster-down cluster-shell test-cluster demo bench-quick lock clean
+.PHONY: install check test test-libraries test-all cluster-programs cluster cluster-down cluster-shell test-cluster demo-cluster demo bench-quick lock clean
 
 $(STAMP):
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +54,10 @@ cluster-shell: $(STAMP)
 
 test-cluster: $(STAMP)
 	$(LAB) test
+
+# Forty locations, from a pod for each to Reef and back; the cluster stays up afterwards.
+demo-cluster: $(STAMP)
+	$(LAB) demo
 
 demo: $(STAMP)
 	$(BIN)/reef demo

@@ -23,7 +23,7 @@ from dagster_side import Client
 from fleetgen import MeasuredFleet
 from measure import percentile
 from processes import Processes, processes
-from reef.hosting.launch import GUEST
+from reef.hosting.launch import GUEST, LOAD_GUEST
 from reef.hosting.plan import WarmedModule, ZygotePlan
 from reef.hosting.warmup import warm_up
 from reef.hosting.zygote import ADDED_ENV, Built, Tuning, build
@@ -33,13 +33,11 @@ from report import Report, arguments, emit, setting_of
 BUILD_BAR, CHECKS_BAR, COLD_BAR_MS = 2.0, 0.20, 350.0
 LIGHT = "light"
 
-_IMPORTS = """
-import importlib, json, sys, time
-from importlib.util import module_from_spec, spec_from_file_location
-guest, how, request = sys.argv[1], sys.argv[2], json.load(sys.stdin)
-spec = spec_from_file_location("_reef_guest", guest + "/__init__.py", submodule_search_locations=[guest])
-module = sys.modules[spec.name] = module_from_spec(spec)
-spec.loader.exec_module(module)
+_IMPORTS = (
+    LOAD_GUEST
+    + """
+import importlib, json, time
+how, request = sys.argv[2], json.load(sys.stdin)
 from _reef_guest import preload
 cpu, wall = time.process_time(), time.perf_counter()
 if how == "checked":
@@ -52,6 +50,7 @@ else:
         preload._import(name, {})
 print(json.dumps([time.process_time() - cpu, time.perf_counter() - wall]))
 """
+)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ from yardstick import Sample
 T = TypeVar("T")
 MEASURED = "PYTEST_YARDSTICK"  # the file in which the session's measurements are
 LATELY_S = 20.0
+LOOKS_PART = 0.08  # of a wait so far, until the next look
+SELDOM_S = 0.5
 
 
 def slowness() -> float:
@@ -76,11 +78,15 @@ class Deadline:
 
 
 def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "", *, every_s: float = 0.05) -> T:
-    """The first true answer; fails when the time is over."""
+    """The first true answer; fails when the time is over. What takes long is looked at less often: who looks takes the
+    processor from what is waited for."""
     deadline = Deadline(seconds)
     while not (answer := condition()):
         assert not deadline.over, f"waited {deadline} in vain {what}"
-        time.sleep(every_s)  # between two looks, not instead of one
+        waited_s = time.monotonic() - deadline.started
+        time.sleep(
+            max(every_s, min(waited_s * LOOKS_PART, SELDOM_S))
+        )  # between two looks, not instead of one
     return answer
 
 

@@ -17,10 +17,10 @@ def give_to(state: Path) -> None:
     shutil.copytree(os.environ[KNOWN], state / "environments", ignore=shutil.ignore_patterns(".*"))
 
 
-def take_from(state: Path) -> None:
-    """What that host knows now that it has ended."""
+def take_from(state: Path, *, ended: bool) -> None:
+    """What that host knows now. A database is whole once its host has ended; the other files are so at any time."""
     known = Path(os.environ[KNOWN])
-    for file in (state / "environments").glob("[!.]*"):
+    for file in (state / "environments").glob("[!.]*" if ended else "[!.]*.json"):
         half = known / f".{os.getpid()}-{file.name}"
         shutil.copyfile(file, half)
         half.replace(known / file.name)

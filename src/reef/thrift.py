@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import gc
 
-from reef.guest import holes, text
+from reef.guest import holes, pools, text
 
 M_ARENA_MAX = -8  # malloc.h
 
@@ -23,6 +23,6 @@ def give_back() -> None:
     """After a burst of work: return what is free to the system, and code that only the burst called. Some
     milliseconds; what is called again is mapped again."""
     gc.collect()
-    for step in (text.let_go, holes.give_back):
+    for step in (text.let_go, pools.let_go, holes.give_back):
         with contextlib.suppress(AttributeError, OSError):  # another C library, or no /proc
             step()

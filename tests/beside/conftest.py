@@ -12,8 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
-from postgres import Postgres
 from reefs import Reef, until, write_location
+
+from postgres import Postgres
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance
 from eyes import write
-from postgres import CONFIG, Postgres, binaries
 from reefs import Reef
+
+from postgres import CONFIG, Postgres, binaries
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from postgres import CONFIG, Postgres, binaries
 from reefs import Reef, until
 
 from deadlines import scaled
+from postgres import CONFIG, Postgres, binaries
 
 pytestmark = [
     pytest.mark.timeout(240),

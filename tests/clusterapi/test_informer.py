@@ -166,7 +166,7 @@ def test_a_watch_that_dies_silently_is_noticed(
             wire.to(api_server, tmp_path) as kubeconfig,
             client(api_server, kube_namespace, kubeconfig) as asked,
             client(api_server, kube_namespace) as other,
-            following(Informer(asked, CONFIG_MAP, kube_namespace, watch_s=2, late_s=1.0)) as informer,
+            following(Informer(asked, CONFIG_MAP, kube_namespace, watch_s=2, late_s=6.0)) as informer,
         ):
             await other.create(CONFIG_MAP, config_map(kube_namespace, "before"))
             await eventually(lambda: informer.get("before"))
@@ -251,3 +251,23 @@ def test_a_kind_that_is_not_there_yet_is_followed_when_it_is(
 
     asyncio.run(main())
     assert "lates cannot be followed, what is known (0 objects) stays" in caplog.text
+
+
+def test_five_hundred_locations(locations_server: ApiServer, kube_namespace: str) -> None:
+    """Listed in pages by one that begins late, heard of one by one by another that was there before."""
+
+    async def main() -> None:
+        async with (
+            client(locations_server, kube_namespace) as asked,
+            following(Informer(asked, CODE_LOCATION, kube_namespace)) as early,
+        ):
+            changes = heard(early)
+            many = [location(f"location-{number:03}", kube_namespace) for number in range(500)]
+            await asyncio.to_thread(locations_server.kubectl.apply, *many)
+            await eventually(lambda: len(early.objects) == 500, 120)
+            async with following(Informer(asked, CODE_LOCATION, kube_namespace)) as late:
+                assert late.objects == early.objects
+                assert len(late.objects) == 500
+            assert [each.kind for each in changes] == ["added"] * 500
+
+    asyncio.run(main())

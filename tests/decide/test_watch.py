@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from reef.decide.load_errors import brief
-from reef.decide.watch import Concerns, Watched, poll_pause_s
+from reef.decide.watch import Concerns, Followed, poll_pause_s
 from reef.decide.watch_lines import Outcome, lines
 from reef.wire.serdes import ErrorInfo
 
-SALES = Watched(
+SALES = Followed(
     roots=frozenset({"/f/sales"}),
     folders=frozenset({"/f/sales", "/f/sales/defs", "/f/configs"}),
     files=frozenset({"/f/shared/names.py", "/f/sales/.env", "/f/shared/.hidden.tmp"}),
     excluded=frozenset({"/f/sales/loaded.log"}),
 )
-STOCK = Watched(
+STOCK = Followed(
     roots=frozenset({"/f/stock"}),
     folders=frozenset({"/f/stock"}),
     files=frozenset({"/f/shared/names.py"}),

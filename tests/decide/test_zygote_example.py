@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from zygote_fleets import Fleet, environment
 
 from reef.decide import zygotes
 from reef.decide.zygotes import Costs
-from reef.decide.zygotes.groups import Division, Modules
+from reef.decide.zygotes.groups import Division
 from reef.decide.zygotes.members import division_of
+from reef.decide.zygotes.modules import Modules
 
 DAGSTER = tuple(f"dagster.m{number}" for number in range(1600))
 PANDAS = tuple(f"pandas.m{number}" for number in range(800))
@@ -74,6 +77,23 @@ def test_with_four_of_a_kind_one_zygote_serves_all() -> None:
     assert plan.locations == (*ALL[:4], *ALL[6:])
     assert plan.modules == DAGSTER
     assert set(PANDAS) <= set(plan.never)
+
+
+def test_another_version_of_what_every_server_loads_takes_the_rehearsal() -> None:
+    fleet, base = told_fleet(like_a1=4), DAGSTER[:-3]
+    library = tuple(f"rich.m{number}" for number in range(3))
+    for python, version in (("/v1/bin/python", "1"), ("/v2/bin/python", "2")):
+        found = fleet.environments[python]
+        names = {name: one.version for name, one in found.distributions.items()}  # type: ignore[union-attr]
+        fleet.environments[python] = environment(python.split("/")[1], names={**names, "rich": version})
+    old, fleet.candidates = fleet.candidates, []
+    for one in old:
+        where = fleet.environments[one.python]
+        fleet.add(one.name, where, (*base, *library, *(n for n in one.modules if n in PANDAS)))
+    fleet.candidates = [replace(one, shared=(*base, *library)) for one in fleet.candidates]
+    assert (worth(fleet, *ALL[:4]), worth(fleet, *ALL[6:])) == (320, 50)
+    assert f"would be worth {worth(fleet, *ALL[:4], *ALL[6:])} MiB" in " ".join(TOLD.split())
+    assert len(fleet.decide().plans) == 2
 
 
 def test_the_largest_group_gets_a_zygote_where_none_is_worth_it() -> None:

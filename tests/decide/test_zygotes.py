@@ -18,6 +18,10 @@ def groups(found: Zygotes) -> set[tuple[str, ...]]:
     return {plan.locations for plan in found.plans}
 
 
+def groups_in_order(found: Zygotes) -> list[tuple[str, ...]]:
+    return [plan.locations for plan in found.plans]
+
+
 def test_a_fleet_in_one_venv_has_one_zygote() -> None:
     fleet, here = Fleet(), environment("venv")
     for number in range(10):
@@ -62,6 +66,104 @@ def test_what_none_of_a_group_has_installed_is_not_preloaded() -> None:
     (plan,) = [plan for plan in found.plans if "l0" in plan.locations]
     assert plan.python == bare.python
     assert plan.modules == DAGSTER
+
+
+WITH_ATTRS = {"dagster": "1.13", "rich": "1", "attrs": "1"}
+LOOKS_FOR_ATTRS = WarmedModule("rich.pretty", "", needs=("attrs.a",))
+NEEDS_RICH = WarmedModule("rich.main", "", needs=("rich.pretty",))
+
+
+def test_what_looks_for_something_in_vain_is_preloaded_where_all_lack_it() -> None:
+    """`rich` imports `attr` where that is installed; where it is not, `rich` loads as well, in all alike."""
+    fleet = Fleet()
+    full, bare = (
+        environment("full", names=WITH_ATTRS),
+        environment("bare", names={"dagster": "1", "rich": "1"}),
+    )
+    for number in range(3):
+        fleet.add(f"full{number}", full, (*DAGSTER, "attrs.a", LOOKS_FOR_ATTRS, NEEDS_RICH))
+        fleet.add(f"bare{number}", bare, (*DAGSTER, LOOKS_FOR_ATTRS, NEEDS_RICH), {"PYTHONHASHSEED": "1"})
+    has, lacks = fleet.decide().plans
+    assert has.modules == (*DAGSTER, "attrs.a", "rich.pretty", "rich.main")
+    assert lacks.modules == (*DAGSTER, "rich.pretty", "rich.main")
+    assert lacks.never == ("attrs.a",)
+
+
+@pytest.mark.parametrize("origin", ["editable", "local"])
+def test_what_looks_for_something_and_finds_a_working_copy_is_not_preloaded(origin: Origin) -> None:
+    names, fleet = {"dagster": "1", "rich": "1", "attrs": "1"}, Fleet()
+    where = environment("v", names=names, origins={"attrs": origin})
+    if origin == "editable":
+        where = replace(
+            where, owners=({"dagster": "dagster", "rich": "rich"},), working_copies={"attrs": "/w"}
+        )
+    for name in "ab":
+        fleet.add(name, where, (*DAGSTER, LOOKS_FOR_ATTRS, NEEDS_RICH))
+    assert fleet.decide().plans[0].modules == DAGSTER
+
+
+def rehearsing(kinds: dict[str, int], **names: str) -> Fleet:
+    """Locations by kind, in an environment each; all look for `rich`, which looks for `attrs`, and the server
+    loads what is there. `names`: kind -> distributions with versions, as in "rich=1 attrs=1"."""
+    fleet = Fleet()
+    for kind, count in kinds.items():
+        installed = dict(one.split("=") for one in names[kind].split())
+        where = environment(kind, names={"dagster": "1", **installed})
+        seen = (*DAGSTER, *(["attrs.a"] if "attrs" in installed else []), LOOKS_FOR_ATTRS, NEEDS_RICH)
+        for number in range(count):
+            fleet.add(f"{kind}{number}", where, seen)
+    fleet.candidates = [replace(one, shared=one.modules) for one in fleet.candidates]
+    return fleet
+
+
+@pytest.mark.parametrize(
+    ("other", "counts", "parts"),
+    [
+        ("rich=1", (2, 2), ["has", "lacks"]),
+        ("rich=1", (9, 9), ["has", "lacks"]),
+        ("rich=2 attrs=1", (9, 3), ["has", "lacks"]),
+        ("rich=1", (9, 1), ["has"]),
+        ("rich=1", (1, 1), ["has+lacks"]),
+        ("rich=1 attrs=1 more=1", (9, 3), ["has+lacks"]),
+    ],
+)
+def test_those_whose_server_loads_differently_do_not_take_the_rehearsal_from_each_other(
+    other: str, counts: tuple[int, int], parts: list[str]
+) -> None:
+    """A few modules differ, too few to pay for a zygote by themselves; without them none could rehearse the server.
+    One alone is not worth a zygote, and two of which each is alone share one without a rehearsal."""
+    kinds = dict(zip(("has", "lacks"), counts, strict=True))
+    found = rehearsing(kinds, has="rich=1 attrs=1", lacks=other).decide()
+    assert [
+        "+".join(sorted({name.rstrip("0123456789") for name in g})) for g in groups_in_order(found)
+    ] == parts
+    if parts != ["has+lacks"] or "more" in other:
+        assert all({"rich.pretty", "rich.main"} <= set(plan.modules) for plan in found.plans)
+        assert all(plan.shared == plan.modules for plan in found.plans)
+
+
+def test_a_difference_in_two_things_at_once_parts_as_well() -> None:
+    kinds = dict.fromkeys(("a", "b", "c", "d"), 5)
+    made_of = {"a": "rich=1 attrs=1", "b": "rich=1", "c": "rich=2 attrs=1", "d": "rich=2"}
+    found = rehearsing(kinds, **made_of).decide()
+    assert len(found.plans) == 4
+    assert all("rich.main" in plan.modules for plan in found.plans)
+
+
+def test_who_hides_what_a_server_loads_does_not_take_the_rehearsal_from_others() -> None:
+    fleet = rehearsing({"has": 9}, has="rich=1 attrs=1")
+    fleet.candidates[4] = replace(fleet.candidates[4], own_names=frozenset({"rich"}))
+    found = fleet.decide()
+    assert "rich.main" in found.plans[0].modules
+    assert "its own module 'rich' hides the installed one" in found.fresh["has4"]
+
+
+def test_what_every_server_loads_is_what_the_bases_of_all_have() -> None:
+    fleet, here, there = Fleet(), environment("a"), environment("b")
+    fleet.add("a", here).add("b", there)
+    shared = (DAGSTER[:9], DAGSTER[3:12])
+    fleet.candidates = [replace(one, shared=base) for one, base in zip(fleet.candidates, shared, strict=True)]
+    assert fleet.decide().plans[0].shared == DAGSTER[3:9]
 
 
 def test_another_python_or_dagster_gets_another_zygote_if_it_pays() -> None:
@@ -156,11 +258,11 @@ def test_what_was_seen_to_change_others_stays_out_with_all_that_needs_it_and_is_
     fleet, here = Fleet(), environment("v", names={"dagster": "1", "patches": "6", "uses": "1", "calm": "2"})
     fleet.catalogue.unfit = {"patches.a": Unfit("changed", "changes socket.socket")}
     fleet.catalogue.costs = {"patches": 0.4}
-    fleet.catalogue.shared = set(DAGSTER)
     seen = (*DAGSTER, "patches.a", WarmedModule("uses.b", "", needs=("patches.a",)), "calm.c")
     for name in "ab":
         fleet.add(name, here, seen)
-    plan = fleet.add("c", here).decide().plans[0]
+    fleet.add("c", here).candidates = [replace(one, shared=DAGSTER) for one in fleet.candidates]
+    plan = fleet.decide().plans[0]
     assert plan.modules == (*DAGSTER, "calm.c")
     assert plan.shared == DAGSTER
     assert plan.changing == ("patches.a",)

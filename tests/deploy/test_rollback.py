@@ -58,7 +58,7 @@ def part(): ...
 DEFS = """
 import os
 from pathlib import Path
-from dagster import Definitions, SkipReason, asset, define_asset_job, job, op, sensor
+from dagster import Definitions, SkipReason, asset, in_process_executor, job, op, sensor
 from shared.names import NAME
 
 HERE = Path(__file__).parent
@@ -74,6 +74,10 @@ def tell():
 def telling():
     tell()
 
+@job(executor_def=in_process_executor)
+def told_at_once():
+    tell()
+
 @asset(name=f"made_by_{NAME}")
 def thing(): ...
 
@@ -81,7 +85,7 @@ def thing(): ...
 def looking(context):
     return SkipReason(f"{NAME} {TEXT} {os.environ['REGION']}")
 
-defs = Definitions(assets=[thing], jobs=[telling], sensors=[looking])
+defs = Definitions(assets=[thing], jobs=[telling, told_at_once], sensors=[looking])
 """
 OUTSIDE = """
 from pathlib import Path
@@ -175,7 +179,7 @@ def test_a_pinned_location_stays_what_it_is_over_wakes_reloads_and_a_restart(
     host.command("wake", "sales")
     host.graphql('mutation{reloadRepositoryLocation(repositoryLocationName:"sales"){__typename}}')
     assert host.row("sales")["server_id"] == before["server_id"]
-    assert host.run_ends(host.launch("sales", "telling")) == "SUCCESS"
+    assert host.run_ends(host.launch("sales", "told_at_once")) == "SUCCESS"
     assert (folder / "out").read_text().startswith("old ")
     host.stop()
     again = start("up", fleet, folder / "s", "--no-daemon", "--dagster-home", str(folder / "home")).until_up()
@@ -189,7 +193,7 @@ def test_a_pinned_location_stays_what_it_is_over_wakes_reloads_and_a_restart(
     row = host.row("sales")
     assert row["pinned"] is None
     assert row["server_id"] != before["server_id"]
-    assert host.run_ends(host.launch("sales", "telling")) == "SUCCESS"
+    assert host.run_ends(host.launch("sales", "told_at_once")) == "SUCCESS"
     assert (folder / "out").read_text().startswith("newer ")
 
 

@@ -181,6 +181,7 @@ class Reef:
             logs = sorted((self.state / "logs").glob("*.log")) if self.state.is_dir() else []
             told = "\n".join(f"{log.name}: {log.read_text(errors='replace')[-2000:]}" for log in logs)
             raise AssertionError(f"{error} for the host: {self.said()}\n{told}") from None
+        known.take_from(self.state, ended=False)
         return self
 
     def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -313,4 +314,4 @@ class Reef:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        known.take_from(self.state)
+        known.take_from(self.state, ended=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deadlines import scaled
-from reef.decide.watch import Watched
+from reef.decide.watch import Followed
 from reef.following.notices import Notices, asked_to_poll, mounted, untold
 from reef.following.watched_files import existing, footprint, steps
 from reef.sources import SourceIndex, SourceScope
@@ -131,7 +131,7 @@ def test_what_concerns_a_location(tmp_path: Path) -> None:
     root = str(tmp_path)
     scope = SourceScope((f"{root}/sales",), (f"{root}/shared/names.py", f"{root}/.env"), (f"{root}/shared",))
     found = footprint([asyncio.run(SourceIndex().record(scope))])
-    assert found == Watched(
+    assert found == Followed(
         frozenset({f"{root}/sales"}),
         frozenset({f"{root}/sales", f"{root}/sales/defs", f"{root}/shared"}),
         frozenset({f"{root}/shared/names.py", f"{root}/.env", f"{root}/sales/linked.py"}),

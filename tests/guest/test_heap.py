@@ -18,7 +18,7 @@ import sys
 from importlib.util import spec_from_file_location as at, module_from_spec as new
 spec = at("_reef_guest", {GUEST!r} + "/__init__.py", submodule_search_locations=[{GUEST!r}])
 sys.modules["_reef_guest"] = new(spec)
-from _reef_guest import boot, holes, immortal, preload, proc
+from _reef_guest import boot, holes, immortal, pools, preload, proc
 """
 
 
@@ -81,6 +81,59 @@ after = sum(size * free for size, free in holes._free_blocks().items())
 print(before > 1_000_000, after < before / 10)
 """)
     assert said == "True True"
+
+
+def test_what_a_thread_keeps_of_small_blocks_is_filled_too() -> None:
+    said = in_guest("""
+import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+sizes = range(24, 1033, 16)
+freed = {libc.malloc(size) for size in sizes for _ in range(7)}
+between = [libc.malloc(2000) for _ in range(10)]
+for block in freed: libc.free(block)
+holes.plug()
+print(len(freed), len(freed.intersection(libc.malloc(size) for size in sizes for _ in range(7))))
+""")
+    assert said == "448 0"
+
+
+def test_unused_pools_are_given_back() -> None:
+    said = in_guest("""
+import gc
+def dirty():
+    with open("/proc/self/smaps_rollup") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("Private_Dirty"))
+made = [(number, str(number), {number: number}) for number in range(100_000)]
+kept = made[::4000]
+del made
+gc.collect()
+before = dirty()
+given = pools.let_go()
+less = before - dirty()
+again = [(number, str(number), {number: number}) for number in range(100_000)]
+assert all(number == int(text) == more[number] for number, text, more in again + kept)
+print(given > 5_000_000, less > given * 0.8)
+""")
+    assert said == "True True"
+
+
+def test_building_a_zygote_leaves_no_holes() -> None:
+    """What it takes for itself lies among what the modules make, and is freed in the end."""
+    said = in_guest("""
+import socket
+spec.loader.exec_module(sys.modules["_reef_guest"])
+from _reef_guest import loop, wire, zygote
+host, guest = socket.socketpair()
+wire.send(host, {
+    "modules": ["dagster", "dagster._cli.utils", "xmlrpc.client"], "shared": ["dagster", "dagster._cli.utils"],
+    "never": [], "distributions": {}, "left_out": [], "closely": [], "changing": [], "spare": False,
+    "rehearsal": False, "immortal": False, "plug": True,
+})
+loop.run = lambda _host: print(sum(size * free for size, free in holes._free_blocks().items()), flush=True)
+zygote.main(guest.detach())
+""")
+    assert int(said) < 500_000, "each size has one pool that was just begun"
 
 
 def test_the_guest_leaves_nothing_on_the_path() -> None:

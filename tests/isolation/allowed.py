@@ -28,7 +28,9 @@ ALLOWED = (
     Rule(r"logging:_startTime", "", "when the process began; a zygote began before"),
     Rule(r"logging:(_handlerList|shutdown)", "", "weak references to handlers, until they are collected"),
     Rule(r"fsspec\S*\._pid", "", "a pid"),
-    Rule(r"re:_cache|linecache:cache|encodings:(_cache|\w+)", "", "what was looked up before is found again"),
+    Rule(
+        r"re:_cache2?|linecache:cache|encodings:(_cache|\w+)", "", "what was looked up before is found again"
+    ),
     Rule(
         r"google:__path__",
         "_last_parent_path",

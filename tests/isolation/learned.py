@@ -21,10 +21,14 @@ def has_learned(reef: Reef) -> bool:
     return bool(reef.learned_zygotes())
 
 
-def write_case(case: str, folder: Path, python: Path, locations: Mapping[str, str]) -> Path:
-    """Location -> its file among the case's; the fleet spec."""
-    shutil.copytree(HERE / "cases" / case, folder / case)
-    rows = [f"  {name}: {{code: {case}/{file}.py, idle_timeout: 1s}}\n" for name, file in locations.items()]
+def write_cases(folder: Path, python: Path, cases: Mapping[str, Mapping[str, str]]) -> Path:
+    """Case -> location -> its file among the case's; the spec of one fleet of them all."""
+    rows = []
+    for case, locations in cases.items():
+        shutil.copytree(HERE / "cases" / case, folder / case)
+        rows += [
+            f"  {name}: {{code: {case}/{file}.py, idle_timeout: 1s}}\n" for name, file in locations.items()
+        ]
     spec = folder / "reef.yaml"
     spec.write_text(f"defaults: {{python: {python}}}\nlocations:\n{''.join(rows)}")
     return spec

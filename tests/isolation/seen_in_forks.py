@@ -21,13 +21,16 @@ def main(request: str, answer: str) -> None:
     asked = json.loads(Path(request).read_text())
     for name in asked["base"]:
         importlib.import_module(name)
-    before = state_of.state()
+    before: dict[str, State] = {}  # module -> its attributes, "" -> what belongs to none
+    for key, text in state_of.state().items():
+        module, colon, _ = key.partition(":")
+        before.setdefault(module if colon else "", {})[key] = text
     for name, group in asked["groups"].items():
         _look(before, group, f"{answer}.{name}")
     Path(answer).write_text("")
 
 
-def _look(before: State, group: dict[str, Any], answer: str) -> None:
+def _look(before: dict[str, State], group: dict[str, Any], answer: str) -> None:
     if pid := os.fork():
         os.waitpid(pid, 0)
         return
@@ -35,18 +38,13 @@ def _look(before: State, group: dict[str, Any], answer: str) -> None:
         for name in group["modules"]:
             importlib.import_module(name)
         after = state_of.state({name.partition(".")[0] for name in group["modules"]}, group["only"])
-        seen = {
-            key: pair for key, pair in state_of.differences(before, after).items() if _is_asked(key, group)
-        }
+        # attributes of what is not looked at are not gone
+        asked = ("", *group["only"]) if group["only"] else before
+        earlier = {key: text for module in asked for key, text in before.get(module, {}).items()}
+        seen = state_of.differences(earlier, after)
         Path(answer).write_text(json.dumps(seen))
     finally:
         os._exit(0)
-
-
-def _is_asked(key: str, group: dict[str, Any]) -> bool:
-    """Attributes of what was not looked at are not gone."""
-    module, colon, _ = key.partition(":")
-    return not colon or not group["only"] or module in group["only"]
 
 
 if __name__ == "__main__":

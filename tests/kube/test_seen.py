@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reef.kube import labels
+from reef.kube.objects.replica_set import pod_patch
 from reef.kube.seen.reading import deployment_seen, pod_seen, replica_set_seen, seconds, timestamp
 from reef.kube.seen.state import ContainerSeen
 
@@ -125,3 +126,26 @@ def test_times_go_both_ways() -> None:
     assert at is not None
     assert timestamp(at) == AT
     assert seconds(None) is None
+
+
+def images_of(restarts: int, state: str, **more: Any) -> dict[str, Any]:
+    return {"name": "sales", "restartCount": restarts, "state": {state: {}}, **more}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "runs"),
+    [
+        (images_of(0, "running"), images_of(0, "running"), False),  # the old one, for a moment
+        (images_of(0, "running"), images_of(1, "running"), True),
+        (images_of(2, "running"), images_of(3, "waiting"), False),
+        (images_of(0, "waiting"), images_of(0, "running"), True),  # its first start has the new image
+        (images_of(0, "waiting", lastState={"terminated": {"exitCode": 1}}), images_of(0, "running"), False),
+    ],
+)
+def test_which_start_has_the_new_image(before: dict[str, Any], after: dict[str, Any], runs: bool) -> None:
+    """Where images have no digest, their names are all the same to a node."""
+    document = pod(phase="Running", containerStatuses=[before])
+    patch = pod_patch("sales", "acme/sales:1", pod_seen(document))
+    document["metadata"]["annotations"] = patch["metadata"]["annotations"]
+    document["status"]["containerStatuses"] = [after]
+    assert pod_seen(document).has_running("sales") is runs

@@ -8,10 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lab import bringing, failures, images, needs, programs
+from lab import bringing, failures, fleet, images, needs, programs
 from lab.building import build, say
 from lab.cluster import Cluster
 from lab.errors import LabError
@@ -51,6 +52,15 @@ def _images(options: argparse.Namespace) -> int:
     build(programs.CLUSTER)
     shutil.copy(images.archive(), options.file)
     return 0
+
+
+def _demo(_: argparse.Namespace) -> int:
+    """In a cluster that stays, so that it can be looked at."""
+    found = bringing.bring_up()
+    say("the images of forty locations: 24 of their own over 8 lock files, and two that 16 share")
+    with tempfile.TemporaryDirectory() as folder:
+        fleet.load(found, Path(folder), (1, 2))
+    return _inside(found, [sys.executable, "-m", "lab.demo"])
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -94,6 +104,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "down": _down,
     "status": _status,
     "images": _images,
+    "demo": _demo,
     "run": _run,
     "test": _test,
 }
@@ -116,6 +127,7 @@ def main() -> int:
     verbs.add_parser("images", help="write the tests' images as an OCI archive").add_argument(
         "file", type=Path
     )
+    verbs.add_parser("demo", help="forty locations, from a pod for each to Reef and back")
     for verb, told in (("run", "run a command in the cluster's network"), ("test", "run the tests in it")):
         verbs.add_parser(verb, help=told, usage=f"lab {verb} [ARGUMENT…]")
     options, command = _parse(parser, sys.argv[1:])

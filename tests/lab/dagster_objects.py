@@ -9,6 +9,7 @@ from lab.postgres_image import PASSWORD
 
 HOME = "/opt/dagster/dagster_home"
 INSTANCE = "dagster-instance"
+OF_POSTGRES = 3  # of the objects, the first ones
 SECRET = "dagster-postgresql-secret"  # noqa: S105  (a name)
 KEY = "postgresql-password"
 POSTGRES = "dagster-postgresql"

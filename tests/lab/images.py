@@ -107,7 +107,7 @@ def dagster_layers(work: Path, python: Path = Path(sys.executable)) -> tuple[Lay
 def reef(path: Path, folder: Path, source: Path) -> None:
     """An OCI archive at `path` with Reef's own image, of the code in `source`. Its other layers lie in `folder`, and
     are in the archive, too: no node has them from the start."""
-    packages = python_layers.code(folder, source, path.parent / "code")
+    packages = python_layers.code(source, path.parent / "code")
     below = [oci.layer(folder / f"{name}.tar") for name in ("base", "python", "reef")]
     config = {"Env": [_PATH], "User": "10001", "WorkingDir": "/tmp", "Entrypoint": ["reef"]}
     oci.archive(path, [Image(REEF, (*below, packages), config)], platform.machine())

@@ -74,7 +74,23 @@ def packages(work: Path, requirements: Sequence[str], tree: str = "packages") ->
     return writer.done()
 
 
-def code(work: Path, source: Path, root: Path) -> Layer:
+def beside(work: Path, root: Path, requirement: str) -> Layer:
+    """One more package for the interpreter of images, as a layer of its own; `root` is a new folder for its tree. It is
+    installed without what it needs."""
+    library = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    target = root / HOME / "lib" / library / "site-packages"
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
+    if uv is None:
+        raise LabError("uv is missing: `make install` brings it.")
+    command = (uv, "pip", "install", "--quiet", "--python", sys.executable, "--no-deps", "--target", target)
+    run(*command, "--constraint", LOCK, requirement)
+    _compile(root, Path(sys.executable))
+    writer = LayerWriter(root.with_suffix(".tar"))
+    writer.tree(root)
+    return writer.done()
+
+
+def code(source: Path, root: Path) -> Layer:
     """Reef itself, and its command; `root` is a new folder for the tree."""
     library = f"python{sys.version_info.major}.{sys.version_info.minor}"
     target = root / HOME / "lib" / library / "site-packages" / "reef"

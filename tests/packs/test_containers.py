@@ -304,3 +304,43 @@ def test_another_user_can_reach_what_it_must_and_no_more(pack: PackBench, code: 
     shared = {path.name: path.lstat().st_mode & 0o777 for path in folder.iterdir()}
     assert shared == {"agent.sock": 0o666, "claim": 0o666, os.path.basename(child.socket): 0o666}
     assert (pack.folder / ".host").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_probe_was_seen_to_import_is_preloaded_next_time(pack: PackBench, code: Write) -> None:
+    stands(pack)
+    text = GOOD + "import xmlrpc.server\n"
+    probe = pack.start(pack.spec("f0", code(text), purpose="probe"))
+    assert probe.forked
+    report = pack.run(pack.hosting.load_report(probe))
+    assert report is not None
+    assert "xmlrpc.server" in report.modules
+    pack.stop(probe)
+
+    async def preloaded() -> set[str]:
+        (zygote,) = pack.hosting._containers["b"].hosting.living_zygotes()
+        return set(zygote.built.modules)
+
+    pack.until(lambda: "xmlrpc.server" in pack.run(preloaded()), "another zygote stands")
+    assert pack.start(pack.spec("f1", code(text))).forked
+
+
+def test_a_container_that_is_not_wanted_any_more_is_left_without_children(
+    pack: PackBench, code: Write
+) -> None:
+    child = pack.start(pack.spec("x0", code(GOOD)))
+    stays = pack.start(pack.spec("f0", code(GOOD)))
+    pack.run(pack.hosting.use({"b": pack.wanted["b"]}))
+    assert pack.is_gone(child)
+    assert ping(stays)
+    with pytest.raises(StartFailed, match="'x0' is in none of the containers"):
+        pack.start(pack.spec("x0", code(GOOD)))
+    pack.stop(child)
+    assert pack.run(pack.hosting.memory(child)) is None
+
+
+def test_two_processes_of_two_containers_are_not_one(pack: PackBench, code: Write) -> None:
+    child = pack.start(pack.spec("x0", code(GOOD)))
+    twin = dataclasses.replace(child, socket=child.socket.replace("/a/", "/b/"))
+    assert twin.id != child.id
+    pack.stop(twin)
+    assert ping(child)

@@ -125,7 +125,9 @@ def read_by_all(clock: Clock) -> Iterator[None]:
         patched.enter_context(mock.patch.object(time, "time", clock.time))
         patched.enter_context(mock.patch.object(os, "fsync", return_value=None))
         patched.enter_context(
-            mock.patch.multiple(thrift, gc=mock.DEFAULT, text=mock.DEFAULT, holes=mock.DEFAULT)
+            mock.patch.multiple(
+                thrift, gc=mock.DEFAULT, text=mock.DEFAULT, holes=mock.DEFAULT, pools=mock.DEFAULT
+            )
         )
         yield
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from world import World
 
 from reef.hosting.contract import StartFailed
+from reef.statedir import sweep_half_written
 
 
 async def test_an_idle_child_that_dies_is_told_and_woken_by_the_next_call(world: World) -> None:
@@ -175,3 +178,59 @@ async def test_a_host_killed_in_a_promotion_serves_the_old_version_or_the_new(
     assert world.version("sales") != old
     assert await world.history("sales")
     assert world.hosting.alive("sales", "probe") == []
+
+
+async def test_invariant_14_a_host_killed_before_any_change_of_the_disk_of_a_promotion(world: World) -> None:
+    """One location, promoted again and again by hosts that die earlier or later in it: old or new is served, whole and
+    with its own server id, and once the new one was served the old one never is again."""
+    await world.locations("sales", idle_timeout_s=math.inf)
+    step, cut, ids = 0, True, {await world.id_of("sales")}
+    while cut:
+        assert (await world.call("sales")).ok  # warm, so that the old child is drained
+        old, new = await look(world), (f"v{step}",)
+        world.code("sales", f"jobs: v{step}\n")
+        cut, steps = await world.cut_off_at_change(step, promotion(world))
+        if not cut:
+            await world.dies()
+        host = world.begins()
+        await world.first_answers("sales")
+        seen = [await look(world)]
+        while seen[-1][0] != new:
+            await world.clock.advance(0.01)
+            seen.append(await look(world))
+            assert len(seen) < 5_000, (step, seen[-1])
+        await host
+        await world.clock.advance(12)
+        seen.append(await look(world))
+        pages = [page for page, _ in seen]
+        assert set(pages) <= {old[0], new}, (step, steps)
+        assert pages == sorted(pages, key=lambda page: page == new), (step, "it went back")
+        for shown, its_id in seen:  # the id may follow its answers later
+            assert its_id == old[1] or shown == new, (step, seen)
+        for shown, its_id in (seen[0], seen[-1]):
+            assert (its_id != old[1]) is (shown == new), (step, seen)
+        ids_seen = [one for _, one in seen]
+        assert ids_seen == sorted(ids_seen, key=lambda one: one != old[1]), (step, "an id came back")
+        assert world.version("sales") in (await world.call("sales")).text
+        assert [child.pid for child in world.children("sales")] == [world.status("sales")["pid"]]
+        assert (await world.history("sales"))[-1]["version"].startswith(world.version("sales"))
+        assert seen[-1][1] not in ids
+        ids.add(seen[-1][1])
+        step += 1
+    for part in ("/served/", "/snapshots/", "/contents/"):
+        assert any(part in one for one in steps), steps
+    assert 15 < step < 60
+    sweep_half_written(world.state)  # as whoever starts a host does first
+    left = [path for path in world.state.root.rglob(".*") if path.is_file()]
+    assert left == [], "half-written files of crashes pile up"
+
+
+async def look(world: World) -> tuple[tuple[str, ...] | str, str]:
+    """What is shown, and its server id."""
+    return await world.page("sales"), await world.id_of("sales")
+
+
+async def promotion(world: World) -> None:
+    """With all that is written after it."""
+    await world.reload("sales")
+    await world.clock.advance(12)

@@ -21,6 +21,7 @@ from typing import Any
 from unittest import mock
 
 from sim_clock import loop_now
+from sim_disk import Killing, changes_of
 from sim_gateway import Outcome
 from sim_host import Host, assembled
 from sim_hosting import SimHosting
@@ -156,19 +157,21 @@ class World:
     async def cut_off_at(self, piece: int, work: Coroutine[Any, Any, Any]) -> bool:
         """Do this, and kill the host before its n-th piece of work on a disk (from 0 on). False where it did not
         come that far: then it is over."""
-        left, killed = piece, asyncio.Event()
+        killing = Killing(piece)
+        loop_now().before_work = killing.step
+        return await self._cut_off(killing, work)
 
-        def count() -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                killed.set()
-                _refuse_work()
+    async def cut_off_at_change(self, change: int, work: Coroutine[Any, Any, Any]) -> tuple[bool, list[str]]:
+        """As `cut_off_at`, before the n-th change of the state directory, which may be amid a piece of work: nothing
+        on the disk changes from then on, whoever would tidy up. Also the changes that were begun."""
+        killing = Killing(change)
+        with changes_of(self.state.root, killing.step) as begun:
+            return await self._cut_off(killing, work), begun
 
-        loop_now().before_work = count
-        doing, dead = asyncio.create_task(work), asyncio.create_task(killed.wait())
+    async def _cut_off(self, killing: Killing, work: Coroutine[Any, Any, Any]) -> bool:
+        doing, dead = asyncio.create_task(work), asyncio.create_task(killing.killed.wait())
         await asyncio.wait({doing, dead}, return_when=asyncio.FIRST_COMPLETED)
-        if killed.is_set():
+        if killing.killed.is_set():
             await self._all_end()
             return True
         loop_now().before_work = _nothing

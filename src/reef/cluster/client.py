@@ -4,9 +4,10 @@ models are not used, so a kind costs no memory and nothing that it does not know
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, Literal, NamedTuple
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal
 
 import httpx2
 import msgspec
@@ -14,7 +15,8 @@ from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 from lightkube.config.kubeconfig import SingleConfig
 from lightkube.core.exceptions import ConfigError
 
-from reef.cluster.errors import ClusterError, Forbidden, refused, unanswered
+from reef.cluster.answers import Listed, Page, events
+from reef.cluster.errors import Forbidden, refused, unanswered
 from reef.cluster.kinds import Document, Kind
 from reef.kube.labels import FIELD_MANAGER
 from reef.words import describe
@@ -32,26 +34,7 @@ _PATCHES = {
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
 
-class Listed(NamedTuple):
-    """`version` is that of the list: a watch from it on misses nothing."""
-
-    items: list[Document]
-    version: str
-
-
-class _Metadata(msgspec.Struct, rename={"next": "continue", "version": "resourceVersion"}):
-    version: str = ""
-    next: str = ""
-
-
-class _Page(msgspec.Struct):
-    metadata: _Metadata
-    items: list[Document] | None = None
-
-
-class _Event(msgspec.Struct):
-    type: str
-    object: Document
+_SECONDS: ContextVar[float | None] = ContextVar("seconds of a call", default=None)
 
 
 class Client:
@@ -60,12 +43,21 @@ class Client:
     def __init__(self, config: SingleConfig, timeout_s: float = 30.0, manager: str = FIELD_MANAGER) -> None:
         self._server = config.cluster.server
         self._manager = manager
-        self._timeout_s = timeout_s
         self.namespace = config.namespace
         self._http = AsyncClient(config, ConnectionParams(timeout=httpx2.Timeout(timeout_s, connect=5.0)))
 
     async def close(self) -> None:
         await self._http.aclose()
+
+    @contextmanager
+    def asking_for(self, seconds: float) -> Iterator[None]:
+        """Calls in this block take no longer, in the task that is in it. Cancelling a call instead would leave a
+        connection that is being opened to the garbage collector."""
+        before = _SECONDS.set(seconds)
+        try:
+            yield
+        finally:
+            _SECONDS.reset(before)
 
     async def get(self, kind: Kind, name: str, namespace: str | None = None) -> Document:
         return await self._document("GET", kind.path(self._in(namespace), name))
@@ -77,7 +69,7 @@ class Client:
         params = {"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields}
         while True:
             body = await self._answer("GET", kind.path(namespace), params=params)
-            page = msgspec.json.decode(body, type=_Page)
+            page = msgspec.json.decode(body, type=Page)
             yield Listed(page.items or [], page.metadata.version)
             if not page.metadata.next:
                 return
@@ -110,7 +102,7 @@ class Client:
             try:
                 if answer.status_code != 200:
                     raise refused(answer.status_code, await answer.aread())
-                yield _events(answer)
+                yield events(answer)
             finally:
                 await answer.aclose()
         except (httpx2.HTTPError, OSError) as error:
@@ -221,19 +213,8 @@ class Client:
         headers = {"Accept": _JSON}
         if body is not None:
             headers["Content-Type"] = _PATCHES[form] if form else _JSON
-        return self._http.build_request(method, path, params=said, content=content, headers=headers)
-
-
-async def _events(answer: httpx2.Response) -> AsyncIterator[tuple[str, Document]]:
-    rest = b""
-    async for piece in answer.aiter_bytes():
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            event = msgspec.json.decode(line, type=_Event)
-            if event.type == "ERROR":
-                raise _told(event.object)
-            yield event.type, event.object
-
-
-def _told(status: Document) -> ClusterError:
-    return refused(int(status.get("code") or 500), msgspec.json.encode(status))
+        seconds = _SECONDS.get()
+        timeout = httpx2.USE_CLIENT_DEFAULT if seconds is None else httpx2.Timeout(seconds / 2)
+        return self._http.build_request(
+            method, path, params=said, content=content, headers=headers, timeout=timeout
+        )

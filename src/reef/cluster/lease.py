@@ -123,8 +123,9 @@ class Leadership:
     async def _within(self, seconds: float, ask: Callable[[], Coroutine[Any, Any, bool]]) -> bool | None:
         """None where the API server did not say."""
         try:
-            async with asyncio.timeout(seconds):
-                found = await ask()
+            with self._client.asking_for(seconds):
+                async with asyncio.timeout(seconds):
+                    found = await ask()
         except (ClusterError, TimeoutError) as error:
             why = headline(describe(error))
             if why != self._told:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -11,9 +11,6 @@ from reef.controller.book import Book
 from reef.controller.known import Known
 from reef.decide.cluster.owners import Claim, conflict, owners
 from reef.decide.cluster.releasing import Pin, wanted_version
-from reef.decide.placements.wish import Wish
-from reef.fleet.units import span_s
-from reef.kube.asked import WRITTEN, beside, document
 from reef.kube.model import CodeLocation
 from reef.kube.objects.released import Released
 from reef.kube.objects.versions import Kind, as_released, references, settings_digest, version
@@ -45,7 +42,9 @@ class Asked:
         if kept is None:
             return None
         try:
-            return Released(as_released(self.location, kept.spec), version, kept.pinned)
+            location = as_released(self.location, kept.spec)
+            spec = msgspec.structs.replace(location.spec, image=kept.image)
+            return Released(replace(location, spec=spec), version, kept.pinned)
         except msgspec.ValidationError:
             return None
 
@@ -89,23 +88,3 @@ def troubles(fleet: Sequence[Known]) -> dict[str, tuple[str, str]]:
         if each.location is None:
             found[each.name] = ("InvalidSpec", each.problem)
     return found
-
-
-def wish_of(location: CodeLocation, kept: Iterable[int] = (), memory_bytes: int = 0) -> Wish:
-    """What it asks for of its place. `kept` are ports that its probe saw it listen on while it was loaded."""
-    spec = location.spec
-    return Wish(
-        name=location.name,
-        document=document(location),
-        namespace=location.namespace,
-        owner=spec.owner or None,
-        placement=spec.placement or "auto",
-        has_server=bool(spec.server),
-        replicas=spec.replicas or 1,
-        start=spec.startCommand or "api-grpc",
-        idle_timeout_s=span_s(spec.idle_timeout) if spec.idle_timeout else None,
-        opens_port=bool(tuple(kept)),
-        memory_bytes=memory_bytes,
-        written=WRITTEN,
-        beside=beside(location),
-    )

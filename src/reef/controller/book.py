@@ -107,6 +107,10 @@ class Books(Protocol):
         """All that is written down; nothing in a database that is new or was emptied."""
         ...
 
+    def generation(self, name: str) -> int:
+        """The highest that this location ever had, also where it was forgotten meanwhile. As of the last `load`."""
+        ...
+
     async def save(self, book: Book) -> None:
         """Durable when it returns."""
         ...

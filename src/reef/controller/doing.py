@@ -20,14 +20,14 @@ from reef.controller.promoting import Promoter
 from reef.controller.tasks import Tasks, Work
 from reef.controller.versions import Versions
 from reef.decide.cluster import own as own_decisions
-from reef.decide.cluster import packs as pack_decisions
+from reef.decide.cluster import pack_steps as pack_decisions
 from reef.decide.cluster.own import running
 from reef.decide.cluster.pack_views import PackView, serves
 from reef.decide.cluster.releasing import AskProbe, EndProbe, Promote, Refuse, ShowError, StartProbe
 from reef.kube.objects.deployment import own_deployment
 from reef.kube.objects.pack_config import pack_config, pack_config_map
 from reef.kube.objects.released import ReefPods
-from reef.kube.objects.replica_set import image_patch, pack_replica_set
+from reef.kube.objects.replica_set import image_patch, pack_replica_set, pod_patch
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
 from reef.peers.messages import ServedNow
 from reef.records.served import server_id
@@ -207,8 +207,9 @@ class Doing:
             whole = {"spec": {"template": patch}}
             try:
                 await self._client.patch(REPLICA_SET, there.name, whole, self._namespace, "strategic")
-                if action.pod is not None:
-                    await self._client.patch(POD, action.pod, patch, self._namespace, "strategic")
+                if pod is not None:
+                    inside = pod_patch(action.container, action.image, pod)
+                    await self._client.patch(POD, pod.name, inside, self._namespace, "strategic")
             except ClusterError:
                 if pod is not None and pod.ip:
                     await self._hosts.release(pod, names)

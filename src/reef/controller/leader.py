@@ -21,13 +21,15 @@ from reef.controller.members import Members
 from reef.controller.objects import Objects
 from reef.controller.places import Places, Running, places
 from reef.controller.promoting import Promoter
+from reef.controller.resting import LOOK_S, Resting
 from reef.controller.settings import Settings
 from reef.controller.statuses import Statuses
 from reef.controller.versions import Rules, Versions, versions
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.decide.cluster.own import OwnSeen, own
-from reef.decide.cluster.packs import Change, PacksSeen, packs
+from reef.decide.cluster.pack_steps import Change, NoRoom, PacksSeen
+from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.ports import Ports, ports
 from reef.decide.cluster.releasing import Tried
 from reef.decide.cluster.rolling import Rollout, next_look
@@ -51,6 +53,7 @@ class Memory:
     ports: Ports = field(default_factory=Ports)
     serving: dict[str, str] = field(default_factory=dict)
     left: dict[str, float] = field(default_factory=dict)
+    stuck: Mapping[str, str] = field(default_factory=dict)  # as `packs.stuck_locations` has it
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Parts:
     objects: Objects
     statuses: Statuses
     workspace: Workspace
+    resting: Resting
     doing: Doing
     background: Background
     rules: Rules
@@ -118,7 +122,9 @@ class Leader:
         look = self._see()
         parts.members.follow(look.pods)
         await self._give_ports(look)
-        found = versions(look.fleet, look.pods, memory.tried, memory.rollout, parts.rules, look.now)
+        found = versions(
+            look.fleet, look.pods, memory.tried, memory.rollout, parts.rules, look.now, memory.stuck
+        )
         memory.rollout = found.rollout
         wanted = self._places(look, found)
         memory.changes = wanted.changes
@@ -134,7 +140,8 @@ class Leader:
         )
         parts.doing.objects(look.fleet, memory.ports.given)
         parts.workspace.follow([each.location.location_name for each in look.fleet])
-        return self._wait_s(look, found, calm)
+        up = await parts.resting.look(wanted, parts.watched.deployments_seen(), look.now)
+        return min(self._wait_s(look, found, calm), LOOK_S if up else RESYNC_S)
 
     def _see(self) -> Look:
         parts, now = self._parts, time.time()
@@ -186,6 +193,9 @@ class Leader:
         states = await parts.hosts.states(look.sets) if changing or more else {}
         seen = PacksSeen(look.sets, memory.serving, busy(states), memory.left)
         actions = packs(wanted.packs, seen, look.now)
+        memory.stuck = stuck_locations(wanted.packs, seen, look.now)
+        roomless = [each for each in actions if isinstance(each, NoRoom)]
+        parts.statuses.stuck = {name: each.message for each in roomless for name in each.locations}
         deployments = parts.watched.deployments_seen()
         own_seen = OwnSeen(deployments, memory.serving, frozenset(), memory.left)
         own_actions = own(wanted.own, own_seen, look.now)

@@ -39,6 +39,10 @@ class Library:
     def of(self, name: str) -> Book:
         return self._all.get(name) or Book(name=name)
 
+    def generation(self, name: str) -> int:
+        """The highest that this location ever had: a name that comes back goes on from there."""
+        return max(self.of(name).generation, self._books.generation(name))
+
     @property
     def all(self) -> Mapping[str, Book]:
         return self._all

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reef.controller.asked import Asked, wish_of
+from reef.controller.asked import Asked
+from reef.controller.wishes import wish_of
 from reef.decide.cluster.own import OwnWanted
-from reef.decide.cluster.packs import Change, PackWanted, changing
+from reef.decide.cluster.pack_steps import Change, PackWanted, changing
 from reef.decide.placements.fleets import Placed, Seen, placed
 from reef.decide.placements.packing import Pack
 from reef.decide.placements.wish import Placement, Wish
@@ -84,7 +85,10 @@ def made(plan: PackPlan, reef: ReefPods) -> tuple[str, Mapping[str, Content]]:
 def _wish(each: Running) -> Wish:
     kept = each.asked.book.kept.get(each.released.version)
     return wish_of(
-        each.released.location, kept.listening if kept else (), (kept.private_bytes or 0) if kept else 0
+        each.released.location,
+        each.asked.name,
+        opens_port=bool(kept and kept.listening),
+        memory_bytes=(kept.private_bytes or 0) if kept else 0,
     )
 
 

@@ -54,8 +54,9 @@ WriteShown = Callable[[str, ShownVersion, str], Awaitable[None]]
 
 
 class Promoter:
-    """All methods on one event loop. `shown` is what the database says; `unwell` is told of a gateway that is there and
-    does not do as it is told, so that somebody ends it."""
+    """All methods on one event loop. `shown` is what the database says, `highest` the last generation of a location
+    that is not shown now; `unwell` is told of a gateway that is there and does not do as it is told, so that somebody
+    ends it."""
 
     def __init__(
         self,
@@ -63,11 +64,13 @@ class Promoter:
         read_snapshot: ReadSnapshot,
         write_shown: WriteShown,
         unwell: Callable[[str, str], None],
+        highest: Callable[[str], int] = lambda _name: 0,
     ) -> None:
         self.shown = shown
         self._read_snapshot = read_snapshot
         self._write_shown = write_shown
         self._unwell = unwell
+        self._highest = highest
         self._members: dict[str, Member] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -111,7 +114,8 @@ class Promoter:
             if before is not None and before.served == served:
                 await self._write_shown(name, before, why)
                 return before
-            new = ShownVersion(before.generation + 1 if before else 1, served)
+            last = before.generation if before else self._highest(name)
+            new = ShownVersion(last + 1, served)
             await self._each(name, lambda member: self._hold(member, name, new), "hold")
             await self._write_shown(name, new, why)
             self.shown[name] = new

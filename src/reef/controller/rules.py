@@ -27,15 +27,13 @@ def read_rules(text: str) -> Rules:
     try:
         found = msgspec.json.decode(text or "{}", type=_Rollout)
         ends = tuple(_end(each) for each in found.waves)
-        soak_s = span_s(found.soak)
+        soak_s = 0.0 if found.soak in ("0", "0s") else span_s(found.soak)
     except (msgspec.MsgspecError, ValueError) as error:
         raise ReefError(
             f"REEF_ROLLOUT cannot be used: {error}", hint="the chart's `rollout` sets it"
         ) from None
-    bounds = Bounds(
-        probes=found.probes, many=found.many, refused_share=found.refusedShare, soak_s=soak_s or 0.0
-    )
-    return Rules(bounds, DeploySpec(ends, soak_s or 0.0, "size", tuple(found.canary)))
+    bounds = Bounds(probes=found.probes, many=found.many, refused_share=found.refusedShare, soak_s=soak_s)
+    return Rules(bounds, DeploySpec(ends, soak_s, "size", tuple(found.canary)))
 
 
 def _end(text: str) -> WaveEnd:

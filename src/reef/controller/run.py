@@ -27,11 +27,13 @@ from reef.controller.members import Members
 from reef.controller.objects import Objects, gone
 from reef.controller.probes import Probes
 from reef.controller.promoting import Promoter
+from reef.controller.resting import Resting
 from reef.controller.rules import read_rules
 from reef.controller.settings import Settings
 from reef.controller.statuses import Statuses
 from reef.controller.taking_up import TakesUp
 from reef.controller.tasks import Tasks
+from reef.controller.versions import Rules
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.kube import labels
@@ -60,6 +62,7 @@ OpenBooks = Callable[[Settings, int], Books]
 
 async def run(settings: Settings, open_books: OpenBooks) -> None:
     """Until SIGTERM. Raises ReefError where nothing can be begun."""
+    rules = read_rules(settings.rollout)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,19 +74,23 @@ async def run(settings: Settings, open_books: OpenBooks) -> None:
     started.append(True)
     try:
         while not stop.is_set():
-            await _candidate(settings, client, open_books, stop)
+            await _candidate(settings, rules, client, open_books, stop)
     finally:
         await health.aclose()
         await client.close()
 
 
-async def _candidate(settings: Settings, client: Client, open_books: OpenBooks, stop: asyncio.Event) -> None:
+async def _candidate(
+    settings: Settings, rules: Rules, client: Client, open_books: OpenBooks, stop: asyncio.Event
+) -> None:
     identity = f"{settings.identity}_{secrets.token_hex(4)}"
     lease = Leadership(client, settings.namespace, LEASE, identity)
     lease.start()
     try:
         if await _first(lease.acquired(), stop.wait()) == 0:
-            leading = asyncio.create_task(_lead(settings, client, open_books(settings, lease.token), lease))
+            leading = asyncio.create_task(
+                _lead(settings, rules, client, open_books(settings, lease.token), lease)
+            )
             try:
                 await _first(asyncio.wait({leading}), lease.lost.wait(), stop.wait())
             finally:
@@ -108,7 +115,7 @@ async def _first(*waits: Awaitable[object]) -> int:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _lead(settings: Settings, client: Client, books: Books, lease: Leadership) -> None:
+async def _lead(settings: Settings, rules: Rules, client: Client, books: Books, lease: Leadership) -> None:
     background = Background(log, "work of the controller")
     tls = settings.state / "tls"
     await _until(lambda: certificates.care(client, settings.namespace, tls), "certificates")
@@ -118,7 +125,7 @@ async def _lead(settings: Settings, client: Client, books: Books, lease: Leaders
         store = await asyncio.to_thread(SnapshotStore, settings.state / "snapshots", STORE_BYTES)
         library = Library(books, store)
         await _until(library.load, "the database")
-        parts, memory = await _parts(settings, client, books, library, watched, channels, background)
+        parts, memory = await _parts(settings, rules, client, books, library, watched, channels, background)
         background.spawn(_care(client, settings, tls))
         background.spawn(parts.workspace.run())
         await watched.start()
@@ -133,6 +140,7 @@ async def _lead(settings: Settings, client: Client, books: Books, lease: Leaders
 
 async def _parts(
     settings: Settings,
+    rules: Rules,
     client: Client,
     books: Books,
     library: Library,
@@ -152,7 +160,7 @@ async def _parts(
         tasks.begin(f"ending {pod}", lambda: _end(client, pod, namespace))
 
     hosts = Hosts(connect)
-    promoter = Promoter(library.shown, library.content, library.show, unwell)
+    promoter = Promoter(library.shown, library.content, library.show, unwell, library.generation)
     tasks = Tasks(background, watched.changed.set)
     takes_up = TakesUp(library, background)
 
@@ -177,9 +185,10 @@ async def _parts(
         objects=objects,
         statuses=statuses,
         workspace=workspace,
+        resting=Resting(client, namespace, members, promoter, tasks),
         doing=doing,
         background=background,
-        rules=read_rules(settings.rollout),
+        rules=rules,
     )
     return parts, memory
 

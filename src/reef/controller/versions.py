@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from reef.controller.asked import Asked, wish_of
+from reef.controller.asked import Asked
+from reef.controller.wishes import wish_of
 from reef.decide.cluster.releasing import Refused, Release, ReleaseSeen, Tried, release
 from reef.decide.cluster.rolling import Bounds, Changing, Rollout, Standing, admitted, rollout_of
 from reef.decide.placements.keys import container_of
@@ -39,8 +40,10 @@ def versions(
     before: Rollout | None,
     rules: Rules,
     now: float,
+    stuck: Mapping[str, str] | None = None,
 ) -> Versions:
-    """One step for all. A location that was never served has nothing to lose: it waits for nobody's wave."""
+    """One step for all. A location that was never served has nothing to lose: it waits for nobody's wave. `stuck`:
+    location -> why its version does not run where it shall (`decide.cluster.packs`)."""
     ours = [each for each in fleet if not each.external]
     probes = _probes(pods)
     changing = [_changing(each, probes.get(each.name, {}), now) for each in ours if _takes_part(each, before)]
@@ -54,7 +57,11 @@ def versions(
         mine = new if _is_new(each) else allowed
         held = mine.why.get(each.name, "It waits for its turn.")
         releases[each.name] = release(
-            _seen(each, probes.get(each.name, {}), tried, mine.probe, mine.promote, held), now
+            replace(
+                _seen(each, probes.get(each.name, {}), tried, mine.probe, mine.promote, held),
+                stuck=(stuck or {}).get(each.name),
+            ),
+            now,
         )
     return Versions(releases, rollout)
 
@@ -83,7 +90,7 @@ def _changing(each: Asked, probes: Mapping[str, PodSeen], now: float) -> Changin
     facts = Facts(
         each.name, each.location.spec.owner or None, size, (known.private_bytes or 0) if known else 0
     )
-    alike = container_of(wish_of(each.location))
+    alike = container_of(wish_of(each.location, each.name))
     return Changing(facts, each.version, standing, each.version in probes, alike)
 
 

@@ -20,7 +20,7 @@ _NOWHERE = ("where", "renamed_from")
 
 
 @dataclass(frozen=True)
-class Changes:
+class FleetChanges:
     """Names, in the order of the new file; `removed` in that of the old one. `renamed`: new name → old one."""
 
     added: tuple[str, ...] = ()
@@ -37,11 +37,11 @@ class Changes:
         return bool(self.added or self.removed or self.changed)
 
 
-def changes(old: Mapping[str, Location], new: Mapping[str, Location]) -> Changes:
+def changes(old: Mapping[str, Location], new: Mapping[str, Location]) -> FleetChanges:
     added = tuple(name for name in new if name not in old)
     removed = tuple(name for name in old if name not in new)
     kinds = {name: kind for name in new if name in old and (kind := _kind(old[name], new[name]))}
-    return Changes(added, removed, renames({name: new[name] for name in added}, removed), kinds)
+    return FleetChanges(added, removed, renames({name: new[name] for name in added}, removed), kinds)
 
 
 def renames(added: Mapping[str, Location], gone: tuple[str, ...]) -> dict[str, str]:

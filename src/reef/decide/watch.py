@@ -14,7 +14,7 @@ from reef.sources.ignored import ignored_file, ignored_folder
 
 
 @dataclass(frozen=True)
-class Watched:
+class Followed:
     """What of the disk concerns one location. All paths absolute, without a slash at their end."""
 
     roots: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ class Watched:
 class Concerns:
     """Paths against all locations: built once, asked at each change."""
 
-    def __init__(self, watched: Mapping[str, Watched]) -> None:
+    def __init__(self, watched: Mapping[str, Followed]) -> None:
         self._exactly: defaultdict[str, set[str]] = defaultdict(set)
         self._inside: defaultdict[str, set[str]] = defaultdict(set)
         self._excluded = {name: one.excluded for name, one in watched.items()}

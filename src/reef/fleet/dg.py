@@ -11,7 +11,7 @@ from reef.fleet.dotenv import read_env_file
 from reef.fleet.interpreter import fault_of
 from reef.fleet.model import CodeTarget, Fleet, Location
 from reef.fleet.names import check_names
-from reef.fleet.toml_file import Table, read_toml
+from reef.fleet.toml_file import TomlTable, read_toml
 from reef.fleet.workspace_location import default_name
 
 _OWN_PYTHON = "DG_PROJECT_PYTHON_EXECUTABLE"
@@ -23,7 +23,7 @@ class _Project:
 
     folder: str
     file: str
-    table: Table
+    table: TomlTable
 
 
 def find_dg(folder: str) -> str | None:
@@ -62,12 +62,12 @@ def read_dg(path: str, environ: Mapping[str, str], default_python: str) -> Fleet
     )
 
 
-def _settings(path: str) -> Table:
+def _settings(path: str) -> TomlTable:
     table = read_toml(path)
     return table if os.path.basename(path) == "dg.toml" else table.table("tool").table("dg")
 
 
-def _directory_type(settings: Table) -> str:
+def _directory_type(settings: TomlTable) -> str:
     said = settings.string("directory_type")
     if said is None:
         return "workspace" if "workspace" in settings.data else "project"
@@ -76,7 +76,9 @@ def _directory_type(settings: Table) -> str:
     return said
 
 
-def _projects(settings: Table, folder: str, path: str) -> Iterator[tuple[Table, _Project | ReefError]]:
+def _projects(
+    settings: TomlTable, folder: str, path: str
+) -> Iterator[tuple[TomlTable, _Project | ReefError]]:
     """Each project with the table that names it; an error in its place where it cannot be read."""
     if _directory_type(settings) == "project":
         table = settings.table("project")
@@ -91,7 +93,7 @@ def _projects(settings: Table, folder: str, path: str) -> Iterator[tuple[Table, 
             yield entry, error
 
 
-def _project_at(entry: Table, workspace: str) -> _Project:
+def _project_at(entry: TomlTable, workspace: str) -> _Project:
     folder = os.path.normpath(os.path.join(workspace, entry.required("path")))
     file = find_dg(folder)
     if file is None:
@@ -106,7 +108,7 @@ def _project_at(entry: Table, workspace: str) -> _Project:
     return _Project(folder, file, table)
 
 
-def _unreadable(entry: Table, error: ReefError, cwd: str) -> Location:
+def _unreadable(entry: TomlTable, error: ReefError, cwd: str) -> Location:
     name = os.path.basename(os.path.normpath(entry.required("path")))
     return Location(name=name, code=CodeTarget(), cwd=cwd, where=entry.where("path"), broken=str(error))
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from reef.fleet.model import CodeTarget, Fleet, Location
 from reef.fleet.names import check_names
-from reef.fleet.toml_file import Table, read_toml
+from reef.fleet.toml_file import TomlTable, read_toml
 
 
-def names_a_target(block: Table) -> bool:
+def names_a_target(block: TomlTable) -> bool:
     """Whether `[tool.dagster]` says what to load; it may also hold nothing but other settings."""
     return "module_name" in block.data or "modules" in block.data
 
@@ -41,7 +41,7 @@ def read_project(path: str, default_python: str) -> Fleet:
     )
 
 
-def _modules(block: Table) -> Iterator[tuple[Table, str, str]]:
+def _modules(block: TomlTable) -> Iterator[tuple[TomlTable, str, str]]:
     """Each module with the table and the key that name it."""
     modules = block.tables("modules")
     if "module_name" in block.data:

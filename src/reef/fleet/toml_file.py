@@ -13,7 +13,7 @@ from reef.words import describe
 
 
 @dataclass(frozen=True)
-class Table:
+class TomlTable:
     """One table of a TOML file. `path` is its dotted name, "" for the whole file."""
 
     data: Mapping[str, object]
@@ -21,20 +21,21 @@ class Table:
     file: str
     text: str
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> TomlTable:
         """A table in it, empty where it is not there. Raises ReefError where it is no table."""
         value = self.data.get(name, {})
         if not isinstance(value, dict):
             raise self.error(name, "must be a table")
-        return Table(value, self._path(name), self.file, self.text)
+        return TomlTable(value, self._path(name), self.file, self.text)
 
-    def tables(self, name: str) -> list[Table]:
+    def tables(self, name: str) -> list[TomlTable]:
         """The tables of an array in it. Raises ReefError where it is something else."""
         value = self.data.get(name, [])
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
             raise self.error(name, "must be a list of tables")
         return [
-            Table(each, f"{self._path(name)}[{at}]", self.file, self.text) for at, each in enumerate(value)
+            TomlTable(each, f"{self._path(name)}[{at}]", self.file, self.text)
+            for at, each in enumerate(value)
         ]
 
     def string(self, name: str) -> str | None:
@@ -69,11 +70,11 @@ class Table:
         return f"{self.path}.{name}" if self.path else name
 
 
-def read_toml(path: str) -> Table:
+def read_toml(path: str) -> TomlTable:
     """The whole file. Raises ReefError."""
     text = read_text(path)
     try:
-        return Table(tomllib.loads(text), "", shown(path), text)
+        return TomlTable(tomllib.loads(text), "", shown(path), text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", describe(error))  # else "at end of document"
         where = Where(shown(path), int(line.group(1)) if line else max(1, len(text.splitlines())))

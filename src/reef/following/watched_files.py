@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from reef.decide.watch import Watched, parent
+from reef.decide.watch import Followed, parent
 from reef.sources import SourceRecord
 
 MOST_LINKS = 40  # as many as the kernel follows
 
 
-def footprint(records: Iterable[SourceRecord]) -> Watched:
+def footprint(records: Iterable[SourceRecord]) -> Followed:
     """Of everything that one of these records counts."""
     roots: set[str] = set()
     folders: set[str] = set()
@@ -26,7 +26,7 @@ def footprint(records: Iterable[SourceRecord]) -> Watched:
         files |= {*record.files, *record.scope.files}
         excluded |= set(record.scope.excluded)
     links = _links(records, roots | files)
-    return Watched(frozenset(roots), frozenset(folders), frozenset(files | links), frozenset(excluded))
+    return Followed(frozenset(roots), frozenset(folders), frozenset(files | links), frozenset(excluded))
 
 
 def _links(records: Iterable[SourceRecord], paths: Iterable[str]) -> set[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reef.background import Background
-from reef.decide.watch import Concerns, Watched, poll_pause_s
+from reef.decide.watch import Concerns, Followed, poll_pause_s
 from reef.decide.watch_lines import lines
 from reef.following.notices import CannotWatch, Notices, asked_to_poll, mounted, untold
 from reef.following.rounds import Rounds
@@ -48,7 +48,7 @@ class Watcher:
         self._say = say
         self._folder = source if os.path.isdir(source) else os.path.dirname(source)
         self._keys: dict[str, _Key] = {}
-        self._watched: dict[str, Watched] = {}
+        self._watched: dict[str, Followed] = {}
         self._concerns = Concerns({})
         self._notices: Notices | None = None
         self._polled: frozenset[str] = frozenset()
@@ -156,7 +156,7 @@ class Watcher:
         self._concerns = Concerns(self._watched)
         await self._watch(renew)
 
-    async def _footprint(self, place: CodeLocation) -> Watched:
+    async def _footprint(self, place: CodeLocation) -> Followed:
         records = await self._versions.records(
             place.spec, [stamp.sources for stamp in place.release.stamps()]
         )

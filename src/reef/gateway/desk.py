@@ -16,19 +16,13 @@ from reef.gateway.passing import Passing, unless_damaged
 from reef.gateway.recorded import Recorded
 from reef.gateway.route import Route
 from reef.gateway.served import Answers
-from reef.wire import messages, serdes
+from reef.wire import messages
 from reef.words import describe
 
 log = logging.getLogger("reef.gateway")
 
 _T = TypeVar("_T")
 OnMissing = Callable[[str, str], None]
-
-EMPTY_LIST = serdes.ErrorInfo(
-    message="The code server named no repository. An empty list is not passed on: Dagster would forget the state of "
-    "this location's schedules and sensors.\n",
-    cls_name="DagsterUserCodeLoadError",
-)
 
 
 class Desk(Passing):
@@ -159,4 +153,4 @@ def no_empty_list(reply: bytes) -> bytes:
     listed = unless_damaged(messages.listed, reply)
     if listed is None or listed.is_error or listed.repositories:
         return reply
-    return messages.text_reply(serdes.error_json(EMPTY_LIST))
+    return messages.text_reply(messages.no_repository_json())

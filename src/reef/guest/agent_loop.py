@@ -85,8 +85,8 @@ class Agent:
             one.signal(signal.SIGTERM)
 
     def _look_for_ends(self) -> None:
-        """Of those that others have forked the status is None, unless they came to us as orphans. We look first, so that
-        each child of ours that is seen to have ended has been waited for."""
+        """Of those that others have forked the status is None, unless they came to us as orphans. We look first, so
+        that each child of ours that is seen to have ended has been waited for."""
         ended = [one for one in self._watched.values() if is_readable(one.pidfd)]
         self._statuses.update((p, s) for p, s in agent_children.reaped().items() if p in self._watched)
         if ended:
@@ -222,7 +222,7 @@ class Agent:
         return {
             "event": "hello",
             "protocol": PROTOCOL,
-            "start": self._start,
+            "started": self._start,
             "pid": os.getpid(),
             "ticks": agent_children.start_ticks(),
             "guest": self._guest,

@@ -102,11 +102,13 @@ class Blame:
         self._codecs = _of_codecs()  # now, while there is little to look through
         self._insides, self._abstract = Insides(), AbstractClasses()
 
-    def begin(self) -> None:
-        """From here on modules are preloaded that some locations do not have."""
+    def begin(self, *, compares: bool) -> None:
+        """From here on modules are preloaded that some locations do not have, if any are: it `compares` then."""
         self._shared = self._shared.union(sys.modules, self._loaded)
         self._settle(self._looks[0])
         self._known = frozenset(sys.modules)
+        if not compares:
+            return
         self._registrations.begin()
         self._holdings = holdings = Holdings()
         self._take(list(sys.modules))
@@ -169,6 +171,14 @@ class Blame:
             self._registrations.end(self._holdings.namespaces())
         for modules, found in self._blamed():
             self._leave_out(modules, found)
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was compared goes at once, so that what comes next has its room."""
+        self._looks.clear()
+        self._codecs.clear()
+        self._holdings = None
+        self._insides, self._abstract = Insides(), AbstractClasses()
 
     def distribution(self, module: str) -> str:
         found = self._of.get(module)

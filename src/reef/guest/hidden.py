@@ -136,7 +136,8 @@ class Hidden:
 
     def settle(self) -> None:
         """Nothing more will be hidden: the table says what is still asked."""
-        self._asks = {}
+        self._asks, self._order = {}, {}
+        self._preloaded = self._shared = frozenset()
 
     def asked_by(self, name: str) -> list[str]:
         """Modules that a module's body had asked for, and their packages."""

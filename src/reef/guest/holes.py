@@ -17,11 +17,9 @@ from typing import Any
 _kept: list[list[object]] = []
 _CLASS = re.compile(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*$", re.MULTILINE)
 _BYTES_HEAD = sys.getsizeof(b"")
-_HEAP_SIZES = tuple(
-    size
-    for power in range(16, 4, -1)
-    for size in ((1 << power) + (1 << power - 1), 1 << power)
-    if size <= 96 * 1024
+_HEAP_SIZES = (
+    *(size for power in range(16, 10, -1) for size in ((1 << power) + (1 << power - 1), 1 << power)),
+    *range(1032, 8, -16),  # a thread keeps some free blocks of each of these sizes for itself
 )
 _MOST_BLOCKS = 400_000
 
@@ -48,9 +46,14 @@ def _maker(size: int) -> Any:
 
 
 def _free_blocks() -> dict[int, int]:
-    """Size class -> free blocks, from the table that CPython prints on stderr."""
+    """Size class -> free blocks."""
+    return {int(row[1]): int(row[4]) for row in (match.groups() for match in _CLASS.finditer(stats()))}
+
+
+def stats() -> str:
+    """The tables that CPython prints of its allocator on stderr."""
     if not hasattr(sys, "_debugmallocstats"):
-        return {}
+        return ""
     libc = ctypes.CDLL(None)
     with tempfile.TemporaryFile() as file:
         sys.stderr.flush()
@@ -63,8 +66,7 @@ def _free_blocks() -> dict[int, int]:
             os.dup2(kept, 2)
             os.close(kept)
         file.seek(0)
-        text = file.read().decode("ascii", "replace")
-    return {int(row[1]): int(row[4]) for row in (match.groups() for match in _CLASS.finditer(text))}
+        return file.read().decode("ascii", "replace")
 
 
 _KEEPING = ("trim_threshold", "top_pad", "mmap_threshold", "mmap_max")

@@ -19,11 +19,12 @@ Heard = Callable[[str, str], None]
 class Imports:
     """Inside of `heard` it tells `entered` before a module's body runs and `left` after it.
 
-    `loaded`: whose bodies ran. `asks`: module -> modules that were asked for while its body ran, loaded before or not.
+    `loaded`: whose bodies ran. What each of them asks for is noted in one list of pairs: whatever has a place of its
+    own in the heap lies among what the modules make, and leaves a hole there.
     """
 
     def __init__(self, entered: Heard, left: Heard) -> None:
-        self.asks: dict[str, set[str]] = {}
+        self._pairs: list[str] = []
         self.loaded: list[str] = []
         self._stack: list[str] = []
         self._entered, self._left = entered, left
@@ -47,12 +48,22 @@ class Imports:
             if _bootstrap._gcd_import == self._imports_by_name:
                 _bootstrap._gcd_import = by_name
 
+    def asks(self) -> dict[str, set[str]]:
+        """Module -> modules that were asked for while its body ran, loaded before or not."""
+        found: dict[str, set[str]] = {}
+        for asker, asked in self._each():
+            found.setdefault(asker, set()).add(asked)
+        return found
+
+    def _each(self) -> Iterator[tuple[str, str]]:
+        pairs = iter(self._pairs)
+        return zip(pairs, pairs, strict=True)
+
     def needing(self, modules: set[str]) -> dict[str, str]:
         """Modules that lead to one of `modules`, which are left out -> the one of them."""
         askers: dict[str, list[str]] = {}
-        for asker, asked in self.asks.items():
-            for name in asked:
-                askers.setdefault(name, []).append(asker)
+        for asker, asked in self._each():
+            askers.setdefault(asked, []).append(asker)
         for name in self.loaded:
             askers.setdefault(name.rpartition(".")[0], []).append(name)
         found: dict[str, str] = {}
@@ -69,7 +80,7 @@ class Imports:
         name, stack = spec.name, self._stack
         outer = stack[-1] if stack else ""
         if outer:
-            self._ask(outer).add(name)
+            self._pairs += (outer, name)
         self.loaded.append(name)
         self._entered(name, outer)
         stack.append(name)
@@ -85,21 +96,17 @@ class Imports:
     ) -> Any:
         module = self._real[1](name, globals, locals, fromlist, level)
         if self._stack:
-            note_asked(self._ask(self._stack[-1]), name, globals, fromlist, level, module)
+            asker = self._stack[-1]
+            for asked in asked_for(name, globals, fromlist, level, module):
+                self._pairs += (asker, asked)
         return module
 
     def _imports_by_name(self, name: str, package: str | None = None, level: int = 0) -> ModuleType:
         """What `importlib.import_module` calls, which others may have taken for their own."""
         module: ModuleType = self._real[2](name, package, level)
         if self._stack:
-            self._ask(self._stack[-1]).add(getattr(module, "__name__", name))
+            self._pairs += (self._stack[-1], getattr(module, "__name__", name))
         return module
-
-    def _ask(self, asker: str) -> set[str]:
-        found = self.asks.get(asker)
-        if found is None:
-            found = self.asks[asker] = set()
-        return found
 
 
 def _give_back(ours: Any, real: Any) -> None:
@@ -129,16 +136,21 @@ def _classes() -> set[type]:
     return found
 
 
-def note_asked(
-    asked: set[str], name: str, globals_: Any, fromlist: Any, level: int, module: Any = None
-) -> None:
-    """Add what an import statement asked for to `asked`; `module`: what it was given."""
+def asked_for(name: str, globals_: Any, fromlist: Any, level: int, module: Any = None) -> Iterator[str]:
+    """What an import statement asked for; `module`: what it was given."""
     full = _absolute(name, globals_, level) if level else name
-    asked.add(full)
+    yield _as_named(full)
     if fromlist and (module is None or hasattr(module, "__path__")):
         for part in fromlist:
             if f"{full}.{part}" in sys.modules:
-                asked.add(f"{full}.{part}")
+                yield _as_named(f"{full}.{part}")
+
+
+def _as_named(name: str) -> str:
+    """The module's own name where it is the same: no other string is kept then."""
+    module = sys.modules.get(name)
+    own = module.__dict__.get("__name__") if type(module) is ModuleType else None
+    return own if type(own) is str and own == name else name
 
 
 def _absolute(name: str, globals_: Any, level: int) -> str:

@@ -12,7 +12,7 @@ import sysconfig
 from typing import Any
 
 from . import outside
-from .importing import note_asked
+from .importing import asked_for
 
 EVERYTHING = "*"
 HEARD = frozenset(("open", "os.listdir", "os.scandir", "import")) | outside.HEARD
@@ -106,7 +106,7 @@ class Observed:
                 noted.add((caller.f_code, name))
             asker = _importing(caller)
             if asker:
-                note_asked(needs.setdefault(asker, set()), name, globals, fromlist, level)
+                needs.setdefault(asker, set()).update(asked_for(name, globals, fromlist, level))
             return module
 
         real_module = importlib.import_module

@@ -13,6 +13,7 @@ import importlib
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from . import hidden
@@ -64,7 +65,7 @@ class Preloading:
     def shared(self, closely: list[str]) -> None:
         self._blame.look_closely(closely)
         self._context.run(self._import, [n for n in self._modules if n in self._shared], set(self._never))
-        self._context.run(self._blame.begin)
+        self._context.run(partial(self._blame.begin, compares=self.has_rest()))
 
     def again(self, *, forked: bool) -> None:
         """This process has forked, or is a fork."""
@@ -98,7 +99,7 @@ class Preloading:
         sure = {name for name, why in dirty.items() if why.kind != "unclear"}
         for name, cause in imports.needing(sure).items():
             dirty[name] = Dirt("needs", f"imports {cause}, which {dirty[cause].words}")
-        return Preloaded(dirty, self._failed, blame.costs, imports.loaded, imports.asks, blame.groups)
+        return Preloaded(dirty, self._failed, blame.costs, imports.loaded, imports.asks(), blame.groups)
 
     def take_variables(self) -> None:
         for variable, value in self._context.items():

@@ -41,15 +41,16 @@ class Probe:
         asked = {
             name: getattr(sys.modules[name], "__file__", None) or "" for name in sorted(seen.asked_for())
         }
+        modules = {name: file for name, file in {**asked, **loaded}.items() if not _own(name)}
         return {
             "event": "report",
-            "modules": {name: file for name, file in {**asked, **loaded}.items() if not _own(name)},
+            "modules": modules,
             "files_read": list(seen.files),
             "dirs_listed": list(seen.folders),
             "env_read": {
                 name: sorted(read) for name, read in list(seen.env_read.items()) if name and not _own(name)
             },
-            "needs": {name: sorted(asked) for name, asked in _needs(seen).items() if not _own(name)},
+            "needs": {name: sorted(asked) for name, asked in _needs(seen).items() if name in modules},
             "threads": max(1, proc.tasks() - OWN_TASKS),
             "load_s": self._load_s,
             "private_bytes": proc.private_bytes(),

@@ -27,6 +27,7 @@ from . import (
     immortal,
     instance,
     loop,
+    pools,
     preload,
     proc,
     rehearsal,
@@ -42,8 +43,12 @@ def main(fd: int) -> None:
     boot.note()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     request = wire.receive(host)
-    if request is None or not _prepare(host, request[0]):
+    features = _prepare(host, request[0]) if request is not None else None
+    if features is None:
         return
+    if "plugged" in features:  # nothing of the building is left: what it has taken are holes now
+        _tried("plugging again", holes.plug)
+        gc.freeze()
     forked = loop.run(host)
     if forked is not None:
         gc.enable()
@@ -52,28 +57,26 @@ def main(fd: int) -> None:
     os._exit(0)
 
 
-def _prepare(host: socket.socket, request: dict[str, Any]) -> bool:
-    """Build the heap that children share; False where this process has become unfit for it."""
+def _prepare(host: socket.socket, request: dict[str, Any]) -> list[str] | None:
+    """Build the heap that children share; what was done to it, None where this process has become unfit."""
     gc.disable()
     result = _preloaded(host, request)
     if result is None:
-        return False
+        return None
     if result.dirty:
         wire.send(host, {"op": "dirty", "modules": result.dirty, "costs": result.costs, "pid": None})
-        return False
+        return None
     _hide(result, request)
+    result = result._replace(loaded=[], asks={})  # freed before holes are plugged
     with preload.without(request["never"]):
         features = ["preload", *_tuned(request)]
     unfit = preload.brought(request["never"]) or (None if rehearsal.settle() else "a thread is left")
     if unfit:
         wire.send(host, {"op": "unfit", "reason": f"{unfit} after preparing", "features": features})
-        return False
+        return None
     _tried("letting go of code", text.let_go)
     wire.send(host, _ready(result, features))
-    if "plugged" in features:  # telling has left holes again
-        _tried("plugging again", holes.plug)
-        gc.freeze()
-    return True
+    return features
 
 
 def _preloaded(host: socket.socket, request: dict[str, Any]) -> preload.Preloaded | None:
@@ -129,7 +132,9 @@ def _tuned(request: dict[str, Any]) -> list[str]:
     hidden.settle()
     gc.collect()
     is_immortal = request["immortal"] and immortal.possible() and rehearsal.settle() and _immortal(rehearsed)
-    plugged = request["plug"] and _tried("plugging", holes.plug)
+    plugged = (
+        request["plug"] and _tried("plugging", holes.plug) and _tried("letting go of pools", pools.let_go)
+    )
     gc.collect(1)  # what is older was looked through a moment ago
     gc.freeze()
     tuned = {"rehearsal": rehearsed, "plugged": plugged, "immortal": is_immortal}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reef.background import Background
 from reef.beside.webserver import WebserverRefused, WebserverUnreachable
-from reef.decide.reconcile import Changes
+from reef.decide.reconcile import FleetChanges
 from reef.deploys.comparing import Comparer
 from reef.deploys.deployer import Deployer
 from reef.deploys.means import Means
@@ -92,7 +92,7 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
     releasing = await asyncio.to_thread(releasing_parts, outside, ground, stores, serving, events)
     background, environments = outside.background, serving.environments
 
-    def say_change(found: Changes) -> None:
+    def say_change(found: FleetChanges) -> None:
         if found:
             outside.say(fleet_change(found))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reef.decide.reconcile import Changes, too_empty
+from reef.decide.reconcile import FleetChanges, too_empty
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
 from reef.host.known import KnownLocations
@@ -12,7 +12,9 @@ from reef.host.reconciling import Reconciler
 
 
 class ChangingFleet:
-    def __init__(self, known: KnownLocations, reconciler: Reconciler, say: Callable[[Changes], None]) -> None:
+    def __init__(
+        self, known: KnownLocations, reconciler: Reconciler, say: Callable[[FleetChanges], None]
+    ) -> None:
         self._known = known
         self._reconciler = reconciler
         self._say = say
@@ -28,7 +30,7 @@ class ChangingFleet:
         self._say(await self._reconciler.apply(fleet))
 
 
-def fleet_change(found: Changes) -> str:
+def fleet_change(found: FleetChanges) -> str:
     """One line for people."""
     old_of = dict(found.renamed)
     parts = [

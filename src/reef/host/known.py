@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from reef.decide.reconcile import Changes, Kind, changes
+from reef.decide.reconcile import FleetChanges, Kind, changes
 from reef.events import Events, FleetChanged
 from reef.fleet.model import Fleet, Location
 from reef.gateway import Board, CallLimits
@@ -45,7 +45,7 @@ class KnownLocations:
         """The fleet as it is served; locations that only linger are not of it."""
         return {name: place.wish.wanted for name, place in self._places.items() if not place.wish.leaving}
 
-    async def begin(self, fleet: Fleet, new: Mapping[str, Location]) -> Changes:
+    async def begin(self, fleet: Fleet, new: Mapping[str, Location]) -> FleetChanges:
         """Settings of the whole fleet count from here on; what else is to change."""
         found = changes(self.specs(), new)
         self._budget.use(fleet.memory_budget_bytes)
@@ -70,7 +70,7 @@ class KnownLocations:
                 places.append(place)
         return places
 
-    async def change_one(self, fleet: Fleet, new: Location) -> Changes:
+    async def change_one(self, fleet: Fleet, new: Location) -> FleetChanges:
         """The same of one location alone; the others are not waited for."""
         async with self.lock:
             specs = {**self.specs(), new.name: new}

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from reef.background import Background
-from reef.decide.reconcile import Changes
+from reef.decide.reconcile import FleetChanges
 from reef.events import Events, LocationGone
 from reef.fleet.model import Fleet, Location
 from reef.gateway import Gateway, ListenAddress
@@ -60,7 +60,7 @@ class Reconciler:
         self._publish = publish
         self._rename = rename
 
-    async def apply(self, fleet: Fleet) -> Changes:
+    async def apply(self, fleet: Fleet) -> FleetChanges:
         """Make the fleet that is served the one that the file says. Never raises for what code does."""
         async with self._known.lock:
             new = {spec.name: with_limits(spec) for spec in fleet.locations}
@@ -78,7 +78,7 @@ class Reconciler:
                 self._leave(self._places[name])
             return found
 
-    async def _arrived(self, new: Mapping[str, Location], found: Changes) -> list[CodeLocation]:
+    async def _arrived(self, new: Mapping[str, Location], found: FleetChanges) -> list[CodeLocation]:
         places = []
         for name in found.added:
             place = self._places.get(name)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from reef.decide.reconcile import Changes
+from reef.decide.reconcile import FleetChanges
 from reef.errors import ReefError
 from reef.fleet.model import Fleet, Location
 from reef.host.fleet_file import signs
@@ -27,7 +27,7 @@ class Renewal:
         read: Callable[[], Fleet],
         known: KnownLocations,
         is_busy: Callable[[], bool],
-        say: Callable[[Changes], None],
+        say: Callable[[FleetChanges], None],
     ) -> None:
         self._fleet = fleet
         self._read = read

@@ -14,14 +14,15 @@ from reef.hosting.process import LocalProcess
 
 GUEST = str(Path(__file__).resolve().parent.parent / "guest")
 ROOM = "-" * 160  # into which the process writes its title
-BOOT = """import sys
+LOAD_GUEST = """import sys
 if sys.path[:1] == ['']: del sys.path[0]
 from importlib.util import spec_from_file_location as at, module_from_spec as new
 f = sys.argv[1]
 s = at('_reef_guest', f + '/__init__.py', submodule_search_locations=[f])
 m = sys.modules[s.name] = new(s)
 s.loader.exec_module(m)
-m.main(sys.argv[2], int(sys.argv[3]))"""
+"""
+BOOT = LOAD_GUEST + "m.main(sys.argv[2], int(sys.argv[3]))"
 
 
 def guest_command(

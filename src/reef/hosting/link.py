@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import socket
 import struct
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,7 @@ from typing import Any, cast
 
 _LENGTH = struct.Struct("!I")
 _CHUNK = 1 << 18
+MOST_BYTES = 64 << 20  # of one message; the reports of large locations have some megabytes
 
 
 class Link:
@@ -54,6 +57,8 @@ class Link:
         if len(self._buffer) < _LENGTH.size:
             return None
         end = _LENGTH.size + _LENGTH.unpack_from(self._buffer)[0]
+        if end > MOST_BYTES:
+            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
         if len(self._buffer) < end:
             return None
         body = bytes(self._buffer[_LENGTH.size : end])

@@ -57,6 +57,7 @@ class ZygotePlan:
     fingerprint: str = ""
     flags: tuple[str, ...] = ()  # interpreter options, e.g. ("-X", "utf8")
     draft: bool = False  # built quickly, without the immortal heap, until the zygote that stays is there
+    immortal: bool = True  # its interpreter may be able to have an immortal heap
 
 
 @dataclass(frozen=True)

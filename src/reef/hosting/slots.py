@@ -34,20 +34,31 @@ class Slot:
     retired: bool = False
     successor_failed: str | None = None  # why it is still here
 
-    def is_what(self, plan: ZygotePlan) -> bool:
-        """Whether its zygote has become, by what it left out, exactly what `plan` asks for."""
-        if self.zygote is None or self.plan.draft != plan.draft:
+    def is_what(self, plan: ZygotePlan, tuning: Tuning) -> bool:
+        """Whether its zygote is exactly what `plan` asks for: by what it has left out, or as a draft to which nothing
+        would be added."""
+        if self.zygote is None or _start_of(self.plan) != _start_of(plan):
             return False
-        left_out, asked = self.zygote.built.left_out, self.plan
+        built, asked = self.zygote.built, self.plan
+        kept = tuple(name for name in asked.modules if name not in built.left_out)
+        if asked.draft == plan.draft:
+            return bool(built.left_out) and kept == plan.modules
         return (
-            bool(left_out)
-            and (asked.python, asked.env, asked.fingerprint) == (plan.python, plan.env, plan.fingerprint)
-            and tuple(name for name in asked.modules if name not in left_out) == plan.modules
+            asked.draft
+            and not (plan.immortal and tuning.immortal)
+            and asked.changing == plan.changing
+            and set(kept).issubset(plan.modules)
+            and built.modules.keys() >= set(plan.modules)
+            and built.modules.keys().isdisjoint(plan.never)
         )
 
     @property
     def living(self) -> Zygote | None:
         return self.zygote if self.zygote is not None and self.zygote.is_alive else None
+
+
+def _start_of(plan: ZygotePlan) -> tuple[object, ...]:
+    return plan.python, plan.flags, plan.env, plan.fingerprint
 
 
 class Zygotes:
@@ -93,9 +104,9 @@ class Zygotes:
         return slot
 
     def _same_as_built(self, plan: ZygotePlan) -> Slot | None:
-        """A zygote of another plan that has left out what this one does not ask for."""
+        """A zygote of another plan that holds just what this one asks for."""
         for key, slot in self._slots.items():
-            if slot.living is not None and slot.is_what(plan):
+            if slot.living is not None and slot.is_what(plan, self._tuning):
                 self._slots[plan.key] = self._slots.pop(key)
                 return slot
         return None

@@ -21,6 +21,10 @@ MADE_FROM = f"{GROUP}/made-from"
 # Of a ReplicaSet of a pack: what is in each of its containers, as JSON (`kube.objects.contents`).
 CONTENTS = f"{GROUP}/contents"
 
+# Of a pod of a pack: container -> how often it had been restarted when its image was changed in place, as JSON. Until
+# it was restarted once more, what runs is the old image.
+REPLACED = f"{GROUP}/replaced"
+
 PEER_PORT = 7443  # of gateways and pack hosts, mutual TLS
 HEALTH_PORT = 8081  # HTTP: /livez, /readyz, /metrics
 FIRST_GATEWAY_PORT = 20_000  # a listener for each location, from here on

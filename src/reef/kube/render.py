@@ -15,7 +15,7 @@ from reef.fleet.units import revalidation_text, size_text, span_text
 from reef.kube.findings import Finding
 from reef.kube.inside import Inside
 from reef.kube.model import CodeLocation, Spec
-from reef.kube.model.parts import ServerAddress
+from reef.kube.model.parts import ExternalServer
 from reef.kube.model.pods import EnvVar
 from reef.kube.names import Labels
 from reef.words import headline
@@ -132,7 +132,7 @@ class _Maker:
             raise ReefError(
                 "its server is a unix socket, which no other pod reaches", hint="give it a host and a port"
             )
-        address = ServerAddress(host=server.host, port=server.port)
+        address = ExternalServer(host=server.host, port=server.port)
         if server.ssl:
             address.ssl = True
         return {"server": address}

@@ -15,7 +15,7 @@ from reef.fleet.workspace_location import default_name
 from reef.kube.findings import Finding, about, left_out
 from reef.kube.inside import Inside
 from reef.kube.model import CodeLocation, Spec
-from reef.kube.model.parts import ServerAddress
+from reef.kube.model.parts import ExternalServer
 from reef.kube.names import Labels
 from reef.kube.render import Rendered, Target
 
@@ -130,7 +130,7 @@ class _Entry:
         host, port = _text(settings, "host") or "localhost", settings.entries.get("port")
         if port is None or not isinstance(port.value, int) or not 0 < port.value < 65536:
             raise (port or settings).error("must have a port from 1 to 65535 here")
-        address = ServerAddress(host=host, port=port.value)
+        address = ExternalServer(host=host, port=port.value)
         ssl = settings.entries.get("ssl")
         if ssl is not None and ssl.value is True:
             address.ssl = True

@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
+import logging
 import marshal
 import os
 import socket
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from reef.hosting.link import Link
+
+log = logging.getLogger("reef.packs")
 
 PROTOCOL = 1
 MARSHAL = 2  # a version that every Python reads
 HELLO_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 30.0
-
-OnExit = Callable[[int, int, int | None], None]
-"""(pid, start ticks, status): a process of the container has ended."""
+_Value = TypeVar("_Value")
 
 
 class AgentGone(OSError):
@@ -37,12 +40,21 @@ class AgentGone(OSError):
 
 
 @dataclass(frozen=True)
+class Ended:
+    """A process of the container has ended."""
+
+    pid: int
+    ticks: int
+    status: int | None
+
+
+@dataclass(frozen=True)
 class Noted:
     """A process that an agent watches; `note` is what an earlier host said of it."""
 
     pid: int
     ticks: int
-    note: Mapping[str, Any] | None
+    note: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,10 @@ class Hello:
     cwd: str
     env_names: tuple[str, ...]
     children: tuple[Noted, ...]
-    ended: tuple[tuple[int, int, int | None], ...]  # while nobody was connected
+    ended: tuple[Ended, ...]  # while nobody was connected
+
+
+OnExit = Callable[[Ended], None]
 
 
 class AgentLink:
@@ -92,6 +107,9 @@ class AgentLink:
         except TimeoutError:
             link.close()
             raise AgentGone("its agent says nothing") from None
+        except ValueError as nonsense:
+            link.close()
+            raise AgentGone(f"its agent is not understood: {nonsense}") from None
         except BaseException:
             link.close()
             raise
@@ -108,12 +126,24 @@ class AgentLink:
             raise AgentGone("its agent does not answer") from None
         finally:
             self._answers.pop(number, None)
-        if said.get("errno"):
-            raise OSError(said["errno"], said["what"], said["name"])
+        if isinstance(code := said.get("errno"), int):
+            raise OSError(code, str(said.get("what")), said.get("name"))
         return said
 
-    async def value(self, op: str, *of: object) -> Any:
-        return (await self.ask({"op": op, "of": of}))["value"]
+    async def process(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> Noted:
+        """The process that was asked for. Raises OSError."""
+        try:
+            return msgspec.convert(await self.ask(message, fds), Noted)
+        except msgspec.ValidationError as nonsense:
+            raise AgentGone(f"its agent is not understood: {nonsense}") from None
+
+    async def value(self, kind: type[_Value], op: str, *of: object) -> _Value | None:
+        """None where it has none, or none of that kind. Raises OSError."""
+        said = (await self.ask({"op": op, "of": of})).get("value")
+        try:
+            return None if said is None else msgspec.convert(said, kind)
+        except msgspec.ValidationError:
+            return None
 
     def tell(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
         """Without an answer; `fds` remain the caller's. Raises AgentGone."""
@@ -133,12 +163,23 @@ class AgentLink:
             self._over()
 
     async def _read(self) -> None:
-        while (message := await self._link.receive()) is not None:
-            if message["event"] == "exit":
-                self._on_exit(message["pid"], message["ticks"], message["status"])
-            elif (answer := self._answers.get(message["id"])) is not None and not answer.done():
-                answer.set_result(message)
-        self._over()
+        try:
+            while (message := await self._link.receive()) is not None:
+                self._heard(message)
+        except ValueError as nonsense:
+            log.warning("an agent is not understood: %s", nonsense)
+        finally:
+            self._over()
+
+    def _heard(self, message: object) -> None:
+        """Raises ValueError where it is no message of an agent: its container may have said it."""
+        message = msgspec.convert(message, dict[str, Any])
+        if message.get("event") == "exit":
+            self._on_exit(msgspec.convert(message, Ended))
+            return
+        answer = self._answers.get(msgspec.convert(message.get("id"), int))
+        if answer is not None and not answer.done():
+            answer.set_result(message)
 
     def _over(self) -> None:
         self.gone.set()
@@ -174,25 +215,14 @@ def _connected(path: str) -> socket.socket:
         os.close(found)
 
 
-def _hello(said: Mapping[str, Any]) -> Hello:
+def _hello(said: object) -> Hello:
+    """Raises ValueError where it is none, and AgentGone."""
+    said = msgspec.convert(said, dict[str, Any])
     if said.get("protocol") != PROTOCOL:
         raise AgentGone(
             f"its agent speaks protocol {said.get('protocol')!r}, not {PROTOCOL}: make the pod anew"
         )
-    return Hello(
-        started=said["start"],
-        pid=said["pid"],
-        guest=said["guest"],
-        python_version=said["python_version"],
-        dagster_python=said["dagster_python"],
-        uid=said["uid"],
-        gid=said["gid"],
-        groups=tuple(said["groups"]),
-        cwd=said["cwd"],
-        env_names=tuple(said["env_names"]),
-        children=tuple(Noted(one["pid"], one["ticks"], one["note"]) for one in said["children"]),
-        ended=tuple((one["pid"], one["ticks"], one["status"]) for one in said["ended"]),
-    )
+    return msgspec.convert(said, Hello)
 
 
 def _close(fds: Sequence[int]) -> None:

@@ -102,11 +102,14 @@ class Container:
                 self._tried.set()
                 await asyncio.sleep(RETRY_S)
                 continue
+            began = time.monotonic()
             await self._greeted()
             self._tried.set()
             await link.gone.wait()
             self._connected.clear()
             await self.machine.disconnect()
+            if time.monotonic() - began < RETRY_S:
+                await asyncio.sleep(RETRY_S)
 
     async def _greeted(self) -> None:
         try:
@@ -165,7 +168,11 @@ class Container:
         )
 
     async def load_report(self, child: Child) -> LoadReport | None:
-        report = await self.hosting.load_report(child)
+        try:
+            report = await self.hosting.load_report(child)
+        except (ValueError, TypeError, KeyError) as nonsense:  # what a location says
+            log.warning("the report of %r is not understood: %s", child.location, nonsense)
+            return None
         if report is not None:
             self._zygotes.learn(report)
         return report

@@ -8,7 +8,7 @@ import dataclasses
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,9 +17,11 @@ from reef.hosting.launch import guest_command, open_log
 from reef.hosting.leftovers import to_end
 from reef.hosting.machine import AskParent, Process, Variables
 from reef.hosting.memory import parse_rollup
-from reef.packs.agents import AgentGone, AgentLink, Hello, Noted
+from reef.packs.agents import AgentGone, AgentLink, Ended, Hello, Noted
 from reef.packs.processes import AgentProcess
 from reef.words import fault
+
+_Value = TypeVar("_Value")
 
 MOST_UNCLAIMED = 64
 PASSED = 3  # the descriptor that a started guest gets
@@ -59,12 +61,12 @@ class AgentMachine:
             self.lost()
             self._started = link.hello.started
         for ended in link.hello.ended:
-            self._ended(*ended)
+            self._ended(ended)
         living = {(one.pid, one.ticks) for one in link.hello.children}
         self._link = link
         self._left = [one for one in link.hello.children if (one.pid, one.ticks) not in self._processes]
         for pid, ticks in self._processes.keys() - living:
-            self._ended(pid, ticks, None)
+            self._ended(Ended(pid, ticks, None))
         return link
 
     async def disconnect(self) -> None:
@@ -78,15 +80,16 @@ class AgentMachine:
         self._started = ""
         self._left = []
         for pid, ticks in list(self._processes):
-            self._ended(pid, ticks, None)
+            self._ended(Ended(pid, ticks, None))
 
-    def _ended(self, pid: int, ticks: int, status: int | None) -> None:
+    def _ended(self, ended: Ended) -> None:
         """It may be told before whoever asked for the process has been answered."""
-        process = self._processes.pop((pid, ticks), None)
+        key = ended.pid, ended.ticks
+        process = self._processes.pop(key, None)
         if process is not None:
-            process.told(status)
+            process.told(ended.status)
         else:
-            self._unclaimed[pid, ticks] = status
+            self._unclaimed[key] = ended.status
             if len(self._unclaimed) > MOST_UNCLAIMED:
                 del self._unclaimed[next(iter(self._unclaimed))]
 
@@ -136,16 +139,16 @@ class AgentMachine:
             "defaults": dict(env.defaults),
             "without": list(env.without),
         }
-        return self._known(await agent.ask(order, fds), None)
+        return self._known(await agent.process(order, fds))
 
     async def process(self, pid: int, ask_parent: AskParent | None = None) -> Process | None:
         try:
-            return self._known(await self._agent().ask({"op": "watch", "pid": pid}), ask_parent)
+            return self._known(await self._agent().process({"op": "watch", "pid": pid}), ask_parent)
         except OSError:
             return None
 
-    def _known(self, said: Mapping[str, Any], ask_parent: AskParent | None) -> AgentProcess:
-        key = said["pid"], said["ticks"]
+    def _known(self, one: Noted, ask_parent: AskParent | None = None) -> AgentProcess:
+        key = one.pid, one.ticks
         process = AgentProcess(*key, self._tell, ask_parent)
         if key in self._unclaimed:
             process.told(self._unclaimed.pop(key))
@@ -173,38 +176,38 @@ class AgentMachine:
             await self._agent().ask({"op": "share", "path": socket_path})
 
     async def memory(self, pid: int) -> MemorySample | None:
-        text = await self._value("memory", pid)
-        return None if text is None else parse_rollup(text)
+        text = await self._value(str, "memory", pid)
+        try:
+            return None if text is None else parse_rollup(text)
+        except ValueError:  # what a container says
+            return None
 
     async def resident_bytes(self, pid: int) -> int:
-        return await self._value("resident", pid) or 0
+        return await self._value(int, "resident", pid) or 0
 
     async def cpu_seconds(self, pid: int) -> float | None:
-        seconds: float | None = await self._value("cpu", pid)
-        return seconds
+        return await self._value(float, "cpu", pid)
 
     async def ports(self, pid: int) -> tuple[int, ...]:
-        return tuple(await self._value("ports", pid) or ())
+        return await self._value(tuple[int, ...], "ports", pid) or ()
 
     async def interpreter(self, name: str) -> str:
         """The path of the Python of that name there; "" where there is none."""
-        return await self._value("interpreter", name) or ""
+        return await self._value(str, "interpreter", name) or ""
 
     async def own_names(self, folders: Sequence[str]) -> frozenset[str]:
         """The top-level modules that lie in these folders, or on PYTHONPATH."""
-        return frozenset(await self._value("own_names", list(folders)) or ())
+        return await self._value(frozenset[str], "own_names", list(folders)) or frozenset()
 
-    async def _value(self, op: str, *of: object) -> Any:
+    async def _value(self, kind: type[_Value], op: str, *of: object) -> _Value | None:
         try:
-            return await self._agent().value(op, *of)
+            return await self._agent().value(kind, op, *of)
         except OSError:
             return None
 
     async def end_leftovers(self, leader: int) -> None:
-        session = {
-            int(pid): command.encode("latin-1")
-            for pid, command in (await self._value("session", leader) or {}).items()
-        }
+        found = await self._value(dict[int, str], "session", leader) or {}
+        session = {pid: command.encode("latin-1", "replace") for pid, command in found.items()}
         session.pop(leader, None)
         if pids := to_end(session):
             self._tell({"op": "kill", "pids": pids})
@@ -221,7 +224,7 @@ class AgentMachine:
         found: list[tuple[Child, str, Process]] = []
         left, self._left = self._left, []
         for one in left:
-            process = self._known({"pid": one.pid, "ticks": one.ticks}, None)
+            process = self._known(one)
             child = _child(one)
             log_path = self._known_log(child) if child is not None else None
             if child is None or log_path is None:

@@ -19,7 +19,7 @@ class ModuleLists:
         self._folder = folder
 
     def put(self, modules: Iterable[WarmedModule]) -> str:
-        data = msgspec.json.encode([(one.name, one.file, one.env_read, one.needs) for one in modules])
+        data = encoded(modules)
         digest = hashlib.sha256(data).hexdigest()[:32]
         path = self._folder / f"{digest}.json"
         if not path.exists():
@@ -30,12 +30,9 @@ class ModuleLists:
         """None where it is not there or damaged; then the location counts as not loaded yet."""
         try:
             data = (self._folder / f"{digest}.json").read_bytes()
-            if hashlib.sha256(data).hexdigest()[:32] != digest:
-                return None
-            rows = msgspec.json.decode(data, type=list[tuple[str, str, tuple[str, ...], tuple[str, ...]]])
-        except (OSError, msgspec.MsgspecError):
+        except OSError:
             return None
-        return tuple(WarmedModule(*row) for row in rows)
+        return decoded(data) if hashlib.sha256(data).hexdigest()[:32] == digest else None
 
     def keep(self, digests: Iterable[str]) -> None:
         """Remove all others."""
@@ -43,3 +40,20 @@ class ModuleLists:
         for path in self._folder.glob("*.json"):
             if path.name not in kept:
                 path.unlink(missing_ok=True)
+
+
+_ROWS = list[tuple[str, str, tuple[str, ...], tuple[str, ...]]]
+
+
+def encoded(modules: Iterable[WarmedModule]) -> bytes:
+    """As they are written down: a row for each."""
+    return msgspec.json.encode([(one.name, one.file, one.env_read, one.needs) for one in modules])
+
+
+def decoded(data: bytes) -> tuple[WarmedModule, ...] | None:
+    """None where these are no such rows."""
+    try:
+        rows = msgspec.json.decode(data, type=_ROWS)
+    except msgspec.MsgspecError:
+        return None
+    return tuple(WarmedModule(*row) for row in rows)

@@ -28,7 +28,7 @@ class _Key(msgspec.Struct):
     path: list[str]
 
 
-class _Named(msgspec.Struct):
+class _Definition(msgspec.Struct):
     name: str = ""
     asset_key: _Key | None = None
 
@@ -92,9 +92,9 @@ def _fields(text: bytes) -> dict[str, list[msgspec.Raw] | None]:
 def _one(raw: msgspec.Raw) -> tuple[str, str]:
     body = bytes(raw)
     try:
-        named = msgspec.json.decode(body, type=_Named)
+        named = msgspec.json.decode(body, type=_Definition)
     except msgspec.DecodeError:
-        named = msgspec.convert(json.loads(body), _Named)
+        named = msgspec.convert(json.loads(body), _Definition)
     return named.called(), _digest(body)
 
 

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
-from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes, modules_of, preloadable_from
+from reef.decide.zygotes import Candidate, Catalogue, decide_zygotes, modules_of
 from reef.environments import Environment, FoundEnvironment, inspect_all
 from reef.environments.prefixes import narrowed
 from reef.events import Events, ZygoteBuilt, ZygotesReady
 from reef.hosting.contract import LoadReport
 from reef.hosting.local import LocalHosting
 from reef.hosting.plan import WarmedModule, ZygotePlan
-from reef.hosting.warmup import WarmUpFailed, warm_up
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings, child_env
 from reef.records import findings
 from reef.records.module_lists import ModuleLists
+from reef.serving.bases import Bases, preloadable
 from reef.sources import own_names
-
-log = logging.getLogger("reef.control")
 
 
 class Planner:
@@ -51,7 +46,7 @@ class Planner:
         self._lists = lists
         self.environments = environments
         self.plans: tuple[ZygotePlan, ...] = ()
-        self._base: dict[str, tuple[WarmedModule, ...]] = {}  # python -> what any location of it loads
+        self._bases = Bases(around, cache)
         self._built: set[str] = set()
         self._lock = asyncio.Lock()
         self._on_plans = on_plans
@@ -120,54 +115,30 @@ class Planner:
     # -- what loads import -------------------------------------------------------------------------
 
     async def _learn_bases(self, places: list[CodeLocation]) -> None:
-        """One warm-up for each kind of environment: what every code server loads, whoever's code it serves."""
-        first: dict[str, CodeLocation] = {}
+        found: dict[str, tuple[CodeLocation, Environment]] = {}
         for place in places:
             environment = self.environments[place.spec.python]
             if isinstance(environment, Environment) and environment.implementation == "cpython":
-                first.setdefault(_kind(environment), place)
-        missing = [place for place in first.values() if place.spec.python not in self._base]
-        await asyncio.gather(*(self._learn_base(place) for place in missing))
-
-    async def _learn_base(self, place: CodeLocation) -> None:
-        environment = self.environments[place.spec.python]
-        assert isinstance(environment, Environment)
-        remembered = self._cache / f"base-{environment.fingerprint[:32]}.json"
-        known = await asyncio.to_thread(_read_base, remembered, environment)
-        if known is None:
-            known = await self._warm_up(place, environment)
-            if known:
-                await asyncio.to_thread(_write_base, remembered, known, environment)
-        self._base[place.spec.python] = known
-
-    async def _warm_up(self, place: CodeLocation, environment: Environment) -> tuple[WarmedModule, ...]:
-        env = child_env(place.spec, self._around)
-        env = {name: value for name, value in env.items() if name not in place.spec.env or name == "PATH"}
-        log_path = str(self._around.state.folder("logs") / "zygotes.log")
-        try:
-            warmed = await warm_up(place.spec.python, env, "/", log_path)
-        except WarmUpFailed as failure:
-            log.warning("no warm-up of %s: %s", environment.python, failure)
-            return ()
-        return preloadable(environment, warmed.modules)
+                found.setdefault(environment.fingerprint, (place, environment))
+        await self._bases.learn(found)
 
     def _candidates(self, places: list[CodeLocation]) -> tuple[Catalogue, list[Candidate]]:
         environments = [one for one in self.environments.values() if isinstance(one, Environment)]
         known = findings.of_all(self._cache, (one.fingerprint for one in environments))
         catalogue = Catalogue(unfit=known.unfit, costs=known.costs)
-        bases: dict[str, tuple[str, ...]] = {}
-        for python, warmed in self._base.items():
-            environment = self.environments.get(python)
-            if isinstance(environment, Environment):
-                bases[_kind(environment)] = catalogue.learn(environment, map(narrowed, warmed))
-        catalogue.shared.update(name for base in bases.values() for name in base)
+        bases = {
+            base.environment.fingerprint: catalogue.learn(base.environment, map(narrowed, base.modules))
+            for base in self._bases.all()
+        }
         learnt: dict[tuple[str, str], tuple[str, ...]] = {}
         candidates = []
         for place in places:
             environment = self.environments[place.spec.python]
             modules: tuple[str, ...] = ()
+            base: tuple[str, ...] = ()
             if isinstance(environment, Environment):
-                base = bases.get(_kind(environment), ())
+                seen = self._bases.of(environment)
+                base = bases[seen.environment.fingerprint] if seen else ()
                 modules = self._modules_of(place, environment, catalogue, learnt, base)
             candidates.append(
                 Candidate(
@@ -176,6 +147,7 @@ class Planner:
                     env=child_env(place.spec, self._around),
                     modules=modules,
                     own_names=own_names(place.spec),
+                    shared=base,
                 )
             )
         return catalogue, candidates
@@ -229,32 +201,3 @@ def united(one: WarmedModule, earlier: WarmedModule | None) -> WarmedModule:
 
 def drafted(plan: ZygotePlan) -> ZygotePlan:
     return replace(plan, key=f"draft-{plan.key}", draft=True)
-
-
-def preloadable(environment: Environment, modules: Iterable[WarmedModule]) -> tuple[WarmedModule, ...]:
-    """Without what is first-party: that is never preloaded, and differs from location to location."""
-    return tuple(one for one in modules if preloadable_from(environment, one.name, one.file) is not None)
-
-
-def _kind(environment: Environment) -> str:
-    """Environments of one kind load Dagster's server the same."""
-    names = ("dagster", "dagster-shared", "grpcio", "protobuf")
-    digests = [environment.distributions[name].digest for name in names if name in environment.distributions]
-    return "\0".join([environment.build, *digests])
-
-
-def _read_base(path: Path, environment: Environment) -> tuple[WarmedModule, ...] | None:
-    """Files are stored relative to the environment's prefix, which may lie elsewhere next time."""
-    try:
-        rows = msgspec.json.decode(
-            path.read_bytes(), type=list[tuple[str, str, tuple[str, ...], tuple[str, ...]]]
-        )
-    except (OSError, msgspec.MsgspecError):
-        return None
-    return tuple(WarmedModule(n, f.replace("{prefix}", environment.prefix), e, d) for n, f, e, d in rows)
-
-
-def _write_base(path: Path, modules: tuple[WarmedModule, ...], environment: Environment) -> None:
-    prefix = environment.prefix
-    rows = [(one.name, one.file.replace(prefix, "{prefix}", 1), one.env_read, one.needs) for one in modules]
-    path.write_bytes(msgspec.json.encode(rows))

@@ -24,10 +24,6 @@ DOING = {
     "StreamingExternalRepository": "making its definitions",
     "ExternalJob": "making its jobs",
 }
-EMPTY_LIST = (
-    "The code server named no repository. Reef does not serve an empty list, because Dagster would forget the "
-    "state of every schedule and sensor of this location."
-)
 
 
 _NOT_LOADED = "Code location {!r} could not be loaded: "
@@ -199,8 +195,7 @@ class _Recorder:
 
 
 def empty_list(server_id: str | None) -> Recording:
-    error = serdes.ErrorInfo(message=EMPTY_LIST + "\n", cls_name="DagsterUserCodeLoadError")
-    return Recording(None, serdes.error_json(error), EMPTY_LIST, server_id=server_id)
+    return Recording(None, messages.no_repository_json(), messages.NO_REPOSITORY, server_id=server_id)
 
 
 def _read_reply(reply: bytes, name: str) -> tuple[ReadRepository, int]:

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from reef.wire import serdes
 from reef.wire.fields import integer, integer_of, text, text_of
 
+NO_REPOSITORY = (
+    "The code server named no repository. Reef does not serve an empty list, because Dagster would forget the "
+    "state of every schedule and sensor of this location."
+)
+
 CHUNK_CHARS = 4_000_000
 EMPTY = b""
 HEALTH_SERVING = integer(1, 1)
@@ -192,3 +197,10 @@ def reply_error(reply: bytes, number: int = 1) -> bytes:
 def with_server_id(reply: bytes, server_id: str) -> bytes:
     """A ReloadCodeWithStateReply that names our server id; an error is passed on as it is."""
     return reply if reply_error(reply) else text_reply(server_id, 2)
+
+
+def no_repository_json() -> str:
+    """What Dagster is told in the place of a list without repositories: a load error spares schedules and sensors."""
+    return serdes.error_json(
+        serdes.ErrorInfo(message=NO_REPOSITORY + "\n", cls_name="DagsterUserCodeLoadError")
+    )

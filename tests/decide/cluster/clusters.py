@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reef.decide.cluster.packs import PackWanted
+from reef.decide.cluster.pack_steps import PacksSeen, PackWanted
 from reef.kube.seen.state import ContainerSeen, Content, PodSeen, ReplicaSetSeen
 
 PACK = "pack-aa-1"
@@ -58,3 +58,25 @@ def replica_set(
     return ReplicaSetSeen(
         f"{PACK}-{number}", created, more.pop("made_from", made_from(found)), found, pod=one, **more
     )
+
+
+ONE, TWO, THREE = (f"{PACK}-{number}" for number in (1, 2, 3))
+V1, V2 = "i@sha256:1", "i@sha256:2"
+A = contents(a=V1)
+AB = contents(a=V1, b=V1)
+AB2 = contents(a=V1, b=V2)
+OTHER = {**A, "b": content(V1, "other settings", b=V1)}
+BOTH_IN_A = {"a": content(V1, a=V1, b=V1)}
+AT_ONE = {"a": ONE, "b": ONE}
+
+
+def seen(*sets: ReplicaSetSeen, serving: dict[str, str] | None = None, **more: Any) -> PacksSeen:
+    return PacksSeen(sets, AT_ONE if serving is None else serving, **more)
+
+
+def unscheduled(since: float) -> Any:
+    return pod(AB_IMAGES, host=False, waits=("a", "b"), unschedulable="0/2 nodes", unschedulable_since=since)
+
+
+AB_IMAGES = {"a": V1, "b": V1}
+OLD, NEW = replica_set(1, AB), replica_set(2, OTHER)

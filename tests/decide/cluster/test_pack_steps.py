@@ -6,12 +6,30 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clusters import LONG_AGO, NOW, PACK, content, contents, pod, replica_set, wanted
+from clusters import (
+    AB,
+    AB2,
+    AB_IMAGES,
+    BOTH_IN_A,
+    NEW,
+    NOW,
+    OLD,
+    ONE,
+    OTHER,
+    TWO,
+    V1,
+    V2,
+    A,
+    content,
+    pod,
+    replica_set,
+    seen,
+    unscheduled,
+    wanted,
+)
 
-from reef.decide.cluster.pack_views import PackView, serves
-from reef.decide.cluster.packs import (
+from reef.decide.cluster.pack_steps import (
     Action,
-    Change,
     Configure,
     DeletePack,
     MakePack,
@@ -20,19 +38,8 @@ from reef.decide.cluster.packs import (
     PackWanted,
     PatchImage,
     Switch,
-    changing,
-    packs,
 )
-from reef.kube.seen.state import ReplicaSetSeen
-
-ONE, TWO, THREE = (f"{PACK}-{number}" for number in (1, 2, 3))
-V1, V2 = "i@sha256:1", "i@sha256:2"
-A = contents(a=V1)
-AB = contents(a=V1, b=V1)
-AB2 = contents(a=V1, b=V2)
-OTHER = {**A, "b": content(V1, "other settings", b=V1)}
-BOTH_IN_A = {"a": content(V1, a=V1, b=V1)}
-AT_ONE = {"a": ONE, "b": ONE}
+from reef.decide.cluster.packs import packs
 
 
 def short(actions: tuple[Action, ...]) -> list[tuple[Any, ...]]:
@@ -55,16 +62,6 @@ def short(actions: tuple[Action, ...]) -> list[tuple[Any, ...]]:
     return found
 
 
-def seen(*sets: ReplicaSetSeen, serving: dict[str, str] | None = None, **more: Any) -> PacksSeen:
-    return PacksSeen(sets, AT_ONE if serving is None else serving, **more)
-
-
-def unscheduled(since: float) -> Any:
-    return pod(AB_IMAGES, host=False, waits=("a", "b"), unschedulable="0/2 nodes", unschedulable_since=since)
-
-
-AB_IMAGES = {"a": V1, "b": V1}
-OLD, NEW = replica_set(1, AB), replica_set(2, OTHER)
 AT_TWO = {"a": TWO, "b": TWO}
 ON_BUSY = {ONE: frozenset({"b"})}
 
@@ -224,51 +221,6 @@ def test_no_pack_no_pod() -> None:
     )  # its locations are served from there until they are elsewhere
 
 
-def named(name: str, sets: tuple[ReplicaSetSeen, ...]) -> tuple[PackWanted, tuple[ReplicaSetSeen, ...]]:
-    pack = replace(wanted(OTHER), name=name)
-    return pack, tuple(replace(each, name=f"{name}-{each.number}") for each in sets)
-
-
-def test_one_pack_at_a_time_makes_room() -> None:
-    stuck = (OLD, replica_set(2, OTHER, unscheduled(NOW - 61)))
-    one, of_one = named("pack-aa-1", stuck)
-    two, of_two = named("pack-bb-1", stuck)
-    serving = {"a": "pack-aa-1-1", "b": "pack-bb-1-1"}
-    there = PacksSeen((*of_one, *of_two), serving)
-    gone = [each for each in packs([one, two], there, NOW) if isinstance(each, DeletePack)]
-    assert [each.replica_set for each in gone] == ["pack-aa-1-1"]
-    starting = replace(of_one[1], pod=pod(AB_IMAGES, host=False))
-    there = PacksSeen((starting, *of_two), {"a": "pack-aa-1-2", "b": "pack-bb-1-1"})
-    assert not [each for each in packs([one, two], there, NOW) if isinstance(each, DeletePack)]
-    up = replace(of_one[1], pod=pod(AB_IMAGES))
-    there = PacksSeen((up, *of_two), {"a": "pack-aa-1-2", "b": "pack-bb-1-1"})
-    gone = [each for each in packs([one, two], there, NOW) if isinstance(each, DeletePack)]
-    assert [each.replica_set for each in gone] == ["pack-bb-1-1"]
-
-
 def test_an_annotation_that_somebody_broke_is_written_again() -> None:
     broken = replace(OLD, contents={})
     assert ("configure", ONE) in short(packs([wanted(AB)], seen(broken), NOW))
-
-
-def test_a_promotion_waits_for_the_place() -> None:
-    def there(one: ReplicaSetSeen, serving: dict[str, str] | None = None) -> bool:
-        return serves(PackView(PACK, AB2, (one,), serving or AT_ONE), "b")
-
-    assert there(replica_set(1, AB2))
-    assert not there(OLD)
-    assert not there(replica_set(1, AB2, pod({"a": V1, "b": V2}, waits=("b",))))
-    assert not there(replica_set(1, AB2, pod({"a": V1, "b": V2}, host=False)))
-    assert not there(replica_set(1, {**A, "b": content(V2, b="told of the old")}))
-    assert not there(replica_set(1, AB2), {"b": "elsewhere"})
-
-
-def test_patience_is_counted_from_the_last_change_and_from_the_first() -> None:
-    first = changing(None, "x", False, 10.0)
-    assert first == Change("x", 10.0, 10.0)
-    assert changing(first, "x", False, 20.0) == first
-    assert changing(first, "y", False, 20.0) == Change("y", 20.0, 10.0)
-    done = changing(first, "x", True, 30.0)
-    assert done == Change("x", 10.0, None)
-    assert changing(done, "z", False, 40.0) == Change("z", 40.0, 40.0)
-    assert LONG_AGO < NOW

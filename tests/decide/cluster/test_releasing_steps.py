@@ -184,6 +184,27 @@ TABLE: dict[str, tuple[ReleaseSeen, list[tuple[Any, ...]], str]] = {
         refuses("Starting"),
         "refused",
     ),
+    # it loaded, and does not run where it shall
+    "its place does not run it": (
+        seen(recorded=frozenset({NEW, OLD}), stuck="It does not run."),
+        refuses("NotRunning"),
+        "refused",
+    ),
+    "it gave its place back": (
+        seen(recorded=frozenset({NEW, OLD}), refused=refused(), stuck="It does not run."),
+        NOTHING,
+        "refused",
+    ),
+    "it is promoted again later": (
+        seen(recorded=frozenset({NEW, OLD}), refused=refused(at=NOW - 31)),
+        [("promote", NEW)],
+        "under_way",
+    ),
+    "there is nothing to give it back to": (
+        seen(recorded=frozenset({NEW}), served=None, stuck="It does not run."),
+        [("promote", NEW)],
+        "under_way",
+    ),
     # refused
     "refused, and its pod is there": (seen(probe(), refused=refused()), [END], "refused"),
     "refused, not yet again": (seen(refused=refused()), NOTHING, "refused"),

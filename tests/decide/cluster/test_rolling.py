@@ -109,6 +109,39 @@ def test_somebody_who_asks_for_something_else_begins_it_anew() -> None:
     assert (found.halted, tried) == (None, ["a"])
 
 
+NEW = Changing(Facts("x"), "v2", "changing")
+
+
+def test_who_comes_later_joins_at_the_end() -> None:
+    rollout = Rollout(SPLIT, dict.fromkeys(NAMES, "v2"), 0.0, {0: 0.0})
+    found, _, promoted = look(rollout, [*changing({"a": "promoted"}), NEW])
+    assert found is not None
+    assert found.waves == (*SPLIT, ("x",))
+    assert promoted == ["a", "b", "c"]
+
+
+def test_who_comes_before_the_first_is_promoted_is_one_of_them() -> None:
+    rollout = Rollout(SPLIT, dict.fromkeys(NAMES, "v2"), 0.0)
+    them = [*changing(), NEW]
+    found = rollout_of(rollout, them, (("x",), *SPLIT), NOW, BOUNDS)
+    assert found is not None
+    assert found.waves == (("x",), *SPLIT)
+
+
+def test_a_halted_rollout_holds_up_nobody_else() -> None:
+    halted = Rollout(SPLIT, dict.fromkeys(NAMES, "v2"), 0.0, {0: 0.0}, "It stopped.")
+    found, tried, promoted = look(halted, [*changing({"a": "promoted"}), NEW])
+    assert found == halted
+    assert (tried, promoted) == (["x"], ["a", "x"])
+
+
+def test_one_alone_is_not_tried_before_it_is_seen_whether_others_come() -> None:
+    one = replace(NEW, seen_at=NOW - 1)
+    assert look(None, [one])[1:] == ([], [])
+    assert look(None, [one], NOW + 1)[1:] == (["x"], ["x"])
+    assert "others" in admitted(None, [one], NOW, BOUNDS).why["x"]
+
+
 def test_those_of_one_container_go_together() -> None:
     them = [replace(each, alike="shared" if each.facts.name in "af" else "") for each in changing()]
     found, _, promoted = look(None, them)

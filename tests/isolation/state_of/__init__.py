@@ -40,6 +40,5 @@ def dump(path: str, without: Collection[str] = (), only: Collection[str] = ()) -
 
 def differences(before: State, after: State) -> dict[str, tuple[str, str]]:
     """Key -> both descriptions, "-" where there is none."""
-    keys = sorted(before.keys() | after.keys())
-    pairs = {key: (before.get(key, "-"), after.get(key, "-")) for key in keys}
-    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+    keys = {key for key, _ in before.items() ^ after.items()}
+    return {key: (before.get(key, "-"), after.get(key, "-")) for key in sorted(keys)}

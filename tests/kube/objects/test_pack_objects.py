@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 from located import DIGEST, NAMESPACE, REEF, container, plan, released
 
 from reef.kube import labels
@@ -14,7 +13,7 @@ from reef.kube.objects.pack_config import pack_config, pack_config_map, quantity
 from reef.kube.objects.released import PackPlan
 from reef.kube.objects.replica_set import pack_replica_set
 from reef.kube.seen.reading import replica_set_seen
-from reef.peers.messages import PackConfig
+from reef.peers.pack_config import NEVER_S, from_json
 
 
 def pod(*groups: list[Any], **more: Any) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def test_a_location_has_what_its_own_pod_would_give_it() -> None:
     assert one["image"] == "registry.example:5000/team/sales:1.4.0" + DIGEST
     assert one["imagePullPolicy"] == "IfNotPresent"  # the digest says what Always would ask for
     assert "command" not in one
-    assert one["args"] == ["python3", "-I", "-S", "/reef/guest/agent.py", "/reef/run/sales/agent.sock"]
+    assert one["args"] == ["python3", "-I", "-S", "/reef/guest/agent.py", "--folder", "/reef/run/sales"]
     assert one["workingDir"] == "/srv"
     assert one["securityContext"] == {
         "runAsUser": 1000,
@@ -152,11 +151,14 @@ def test_the_limit_of_a_container_is_that_of_each_location_in_it() -> None:
 
 
 def test_its_config_map_can_be_read_back() -> None:
-    made = plan([released()], [released("finance")])
+    made = plan([released()], [released("finance", idle_timeout="never")])
     config_map = pack_config_map(made, 3)
     assert config_map["metadata"]["name"] == made.name == "pack-0a1b2c3d-1-1"
-    read = msgspec.json.decode(config_map["data"]["pack.json"], type=PackConfig)
-    assert read == pack_config(made, 3)
+    read = from_json(config_map["data"]["pack.json"].encode())
+    told = pack_config(made, 3)
+    assert [each.name for each in read.locations] == [each.name for each in told.locations]
+    assert read.locations[1] == told.locations[1]
+    assert read.locations[0].idle_timeout_s == NEVER_S  # JSON has no infinity
     assert pack_config_map(made, 3) == config_map
 
 

@@ -78,6 +78,18 @@ def in_place(where: ReplicaSetSeen, container: str, wanted: Content) -> bool:
     return pod.has_running(container) and pod.containers[container].image == wanted.image
 
 
+def stuck(view: PackView, container: str, since: float, now: float, starts_s: float) -> str | None:
+    """Why a container does not run as it is wanted in the newest pod, where that is wanted since then and has been
+    waited for; None where it runs, or may yet."""
+    newest = view.newest
+    if newest is None or newest.pod is None or now - max(since, newest.pod.created) < starts_s:
+        return None
+    one = newest.pod.containers.get(container)
+    if one is None or one.image != view.contents[container].image or newest.pod.has_running(container):
+        return None
+    return f"Its container in {newest.pod.name} does not run: {one.message or one.reason or 'it has not started'}."
+
+
 def serves(view: PackView, location: str) -> bool:
     """Whether the location is served from where it shall be, as it shall be, by a host that is ready: a promotion waits
     for this."""

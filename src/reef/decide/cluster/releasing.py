@@ -49,7 +49,8 @@ class ReleaseSeen:
     `recorded` are versions that loaded and whose answers are kept. `missing` are Secrets and ConfigMaps that it needs
     and that are not there (`Secret sales-token`). `probes` are its probe pods by their version. `asked_again_at` is
     when somebody last asked to try it again. `shown_error` is the error that is served while no version is. With
-    `may_probe` and `may_promote` the rollout lets it (`rolling`), `held` says why not.
+    `may_probe` and `may_promote` the rollout lets it (`rolling`), `held` says why not. `stuck` says why the version
+    does not run where it shall, after that was waited for (`packs.stuck_locations`).
     """
 
     name: str
@@ -66,6 +67,7 @@ class ReleaseSeen:
     may_probe: bool = True
     may_promote: bool = True
     held: str = ""
+    stuck: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,11 +153,11 @@ def release(seen: ReleaseSeen, now: float, patience: Patience = PATIENCE) -> Rel
     """One step, and what to say. Everything is done again until it is seen to be done."""
     if seen.wanted == seen.served:
         return _with_ends(seen, Release((), "served", "Served", f"Version {seen.wanted} is served."))
-    if seen.wanted in seen.recorded:
-        return _with_ends(seen, _promote(seen))
     refused = seen.refused.get(seen.wanted)
     if refused and not _due(refused, seen, now):
         return _with_ends(seen, _stays(seen, refused))
+    if seen.wanted in seen.recorded:
+        return _with_ends(seen, _promote(seen, refused, now))
     if seen.missing:
         return _with_ends(seen, _lacks(seen))
     pod = seen.probes.get(seen.wanted)
@@ -176,9 +178,12 @@ def _with_ends(seen: ReleaseSeen, found: Release, keep: str | None = None) -> Re
     return Release((*found.actions, *ends), found.phase, found.reason, found.message, found.look_at)
 
 
-def _promote(seen: ReleaseSeen) -> Release:
+def _promote(seen: ReleaseSeen, refused: Refused | None, now: float) -> Release:
+    """A version that loaded and then does not run gives its place back to the one that is served."""
     if not seen.may_promote:
         return Release((), "waiting", "RolloutWaits", seen.held)
+    if seen.stuck and seen.served is not None:
+        return _refuse(seen, Fails("NotRunning", seen.stuck), refused, now)
     told = f"Version {seen.wanted} loads, and is being promoted."
     return Release((Promote(seen.wanted),), "under_way", "Promoting", told)
 

@@ -25,6 +25,7 @@ class Bounds:
     refused_share: float = 0.3
     refused_least: int = 2
     soak_s: float = 30.0
+    gather_s: float = 2.0  # so long it is seen whether others come too
 
 
 BOUNDS = Bounds()
@@ -52,6 +53,7 @@ class Changing:
     standing: Standing
     probing: bool = False
     alike: str = ""
+    seen_at: float = 0.0  # when this wanted version was first seen, unix seconds
     troubled: str | None = None  # what went wrong with the version after it was promoted
 
 
@@ -69,19 +71,40 @@ def rollout_of(
 ) -> Rollout | None:
     """The rollout that goes on, is new, or is over (None). `split` are the waves of all that change (`decide.waves`).
 
-    Who asks for something else than when the rollout began begins it anew, a halted one too.
+    Who asks for something else than when the rollout began begins it anew, a halted one too. Who comes later joins it
+    at its end; where it is halted, a few go as they come, and many begin it anew.
     """
-    asked = {each.facts.name: each.wanted for each in changing}
-    open_ones = [each for each in changing if each.standing in ("changing", "loads")]
-    if before is not None and all(before.wanted.get(name) == version for name, version in asked.items()):
-        found = _gone_on(before, {each.facts.name: each for each in changing}, now, bounds)
-        over = not open_ones and _watched(found, len(found.waves), now, bounds)
-        return None if over and not found.halted else found
+    by_name = {each.facts.name: each for each in changing}
+    open_ones = {each.facts.name for each in changing if each.standing in ("changing", "loads")}
+    if before is not None and not _is_another(before, by_name):
+        joined = _joined(before, sorted(open_ones - before.wanted.keys()), by_name, bounds)
+        if joined is not None:
+            found = _gone_on(joined, by_name, now, bounds)
+            over = not open_ones and _watched(found, len(found.waves), now, bounds)
+            return None if over and not found.halted else found
     if len(open_ones) < bounds.many:
         return None
     together = _together(split, {each.facts.name: each.alike for each in changing})
-    begun = Rollout(together, asked, now)
-    return _gone_on(begun, {each.facts.name: each for each in changing}, now, bounds)
+    begun = Rollout(together, {name: each.wanted for name, each in by_name.items()}, now)
+    return _gone_on(begun, by_name, now, bounds)
+
+
+def _is_another(before: Rollout, changing: Mapping[str, Changing]) -> bool:
+    return any(
+        name in changing and changing[name].wanted != version for name, version in before.wanted.items()
+    )
+
+
+def _joined(
+    before: Rollout, new: Sequence[str], changing: Mapping[str, Changing], bounds: Bounds
+) -> Rollout | None:
+    """None where it is to begin anew."""
+    if not new or (before.halted and len(new) < bounds.many):
+        return before
+    if before.halted or not before.since:
+        return None
+    wanted = {**before.wanted, **{name: changing[name].wanted for name in new}}
+    return Rollout((*before.waves, tuple(new)), wanted, before.opened, before.since)
 
 
 def admitted(
@@ -89,7 +112,10 @@ def admitted(
 ) -> Admitted:
     """Who may be tried and who may be promoted now."""
     turn = _turn(rollout, now, bounds)
-    allowed = [each for each in changing if turn is None or each.facts.name in turn]
+    outside = [each for each in changing if rollout is None or each.facts.name not in rollout.wanted]
+    early = {each.facts.name for each in outside if now - each.seen_at < bounds.gather_s}
+    allowed = [each for each in changing if each in outside or each.facts.name in turn]
+    allowed = [each for each in allowed if each.facts.name not in early]
     free = bounds.probes - sum(each.probing for each in changing)
     waiting = [each.facts.name for each in allowed if each.standing == "changing" and not each.probing]
     next_ones = waiting[: max(0, free)]
@@ -98,19 +124,18 @@ def admitted(
     why = {}
     for each in changing:
         if each.facts.name not in promote:
-            why[each.facts.name] = _reason(rollout)
+            name = each.facts.name
+            why[name] = "It is seen whether others change too." if name in early else _reason(rollout)
         elif each.facts.name in waiting[len(next_ones) :]:
             why[each.facts.name] = f"{bounds.probes} versions are tried at a time; it is its turn later."
     return Admitted(frozenset({*next_ones, *probing}), promote, why)
 
 
-def _turn(rollout: Rollout | None, now: float, bounds: Bounds) -> frozenset[str] | None:
-    """Who is in a wave that has begun; None: everybody may."""
-    if rollout is None:
-        return None
+def _turn(rollout: Rollout | None, now: float, bounds: Bounds) -> frozenset[str]:
+    """Who is in a wave that has begun."""
     reached: list[str] = []
-    for number, wave in enumerate(rollout.waves):
-        if number and (rollout.halted or not _watched(rollout, number, now, bounds)):
+    for number, wave in enumerate(rollout.waves if rollout else ()):
+        if rollout and number and (rollout.halted or not _watched(rollout, number, now, bounds)):
             break
         reached += wave
     return frozenset(reached)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from reef.decide.placements.calls import PRICES, Prices, keeps_standing, keeps_waiting
 from reef.decide.placements.fields import Verdict
 from reef.decide.placements.judging import judged
-from reef.decide.placements.wish import Chosen, Placement, Reason, Wish
+from reef.decide.placements.wish import Chosen, DecidingSetting, Placement, Wish
 from reef.state import Costs
 from reef.words import seconds
 
@@ -42,23 +42,25 @@ def chosen(
     return _own_pod(wish, costs, now, prices, needs) if needs else _light(wish, costs, now, prices)
 
 
-def reasons(wish: Wish, verdict: Verdict) -> tuple[Reason, ...]:
+def reasons(wish: Wish, verdict: Verdict) -> tuple[DecidingSetting, ...]:
     """The fields of a location with that verdict of the table."""
     found = judged(wish.document)
-    return tuple(Reason(wish.place(each), each.why) for each in found if each.verdict == verdict)
+    return tuple(DecidingSetting(wish.place(each), each.why) for each in found if each.verdict == verdict)
 
 
-def needs_of(wish: Wish) -> tuple[Reason, ...]:
+def needs_of(wish: Wish) -> tuple[DecidingSetting, ...]:
     """Why it needs a pod of its own; empty where a pack keeps all that it asks for."""
     found = []
     if wish.start != "api-grpc":
-        found.append(Reason("startCommand", _CODE_SERVER if wish.start == "code-server" else _IMAGE_STARTS))
+        found.append(
+            DecidingSetting("startCommand", _CODE_SERVER if wish.start == "code-server" else _IMAGE_STARTS)
+        )
     if wish.opens_port:
-        found.append(Reason("port", _OPENS_PORT))
+        found.append(DecidingSetting("port", _OPENS_PORT))
     return (*found, *reasons(wish, "own_pod"))
 
 
-def listed(found: Sequence[Reason]) -> str:
+def listed(found: Sequence[DecidingSetting]) -> str:
     """The first of them in full, the others by name."""
     first, *others = found
     more = f" Also: {', '.join(each.where for each in others)}." if others else ""
@@ -73,14 +75,18 @@ def _external(wish: Wish) -> Chosen:
     return Chosen("external", "Somebody else runs its server.")
 
 
-def _as_asked(placement: Placement, needs: tuple[Reason, ...]) -> Chosen:
+def _as_asked(placement: Placement, needs: tuple[DecidingSetting, ...]) -> Chosen:
     if placement == "packed" and needs:
         return Chosen(None, f"It says placement: packed, and a pack does not keep {listed(needs)}", needs)
     return Chosen(placement, f"It says placement: {placement}.")
 
 
 def _own_pod(
-    wish: Wish, costs: Costs, now: Placement | None, prices: Prices, needs: tuple[Reason, ...]
+    wish: Wish,
+    costs: Costs,
+    now: Placement | None,
+    prices: Prices,
+    needs: tuple[DecidingSetting, ...],
 ) -> Chosen:
     why = f"It needs a pod of its own for {listed(needs)}"
     if wish.idle_timeout_s == math.inf:

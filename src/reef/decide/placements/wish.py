@@ -47,7 +47,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Reason:
+class DecidingSetting:
     """One setting that decided: where it is, and a sentence."""
 
     where: str
@@ -63,5 +63,5 @@ class Chosen:
 
     placement: Placement | None
     why: str
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[DecidingSetting, ...] = ()
     movable: bool = False

@@ -1,9 +1,10 @@
 """Which zygotes there shall be: environments, and what loads were seen to import → plans, and reasons for those
 without.
 
-What decides who shares a process belongs here: `facts` (what is known of modules and locations), `members`
-(locations reduced to where they differ), `groups` (how to divide them), `deciding` (which groups get a zygote),
-`plans` (what each zygote is made of), `reasons` and `left_out` (words for people).
+What decides who shares a process belongs here: `facts` (what is known of modules and locations), `bases` (for which
+environments the load of one server speaks), `modules` (which modules an attribute touches), `members` (locations
+reduced to where they differ), `groups` (how to divide them), `deciding` (which groups get a zygote), `plans` (what
+each zygote is made of), `reasons` and `left_out` (words for people).
 
 A zygote serves every location for which each module that it has preloaded would have loaded the same: the
 distribution byte for byte, the variables read on import, what the module looked for besides, and nothing of the
@@ -36,6 +37,10 @@ loads imported:
 
    560 + 50 is more than 530, so there are two zygotes. With four locations such as `a1`, 320 + 50 would be no more
    than 370: then one zygote serves them all, and pandas is imported after the fork.
+   What every server loads counts twice: a zygote refuses what is not the same for all, and cannot rehearse the
+   server where that is among it. Then each location is worth 28 MiB less. If `/v2` had another version of a
+   library of three modules that every server loads, one zygote for four like `a1` and the two would be worth 201
+   MiB; so there would be two again.
 5. A group that is worth nothing has no zygote: `odd` runs in a fresh interpreter, and `reef status` says why. Only
    where no group is worth anything the largest gets one all the same, for a fork is what makes a wake quick.
 6. Plans. The modules come in the order in which the largest load imported them. What the group may not preload is

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reef.decide.zygotes.facts import Attribute, Candidate, Catalogue
-from reef.decide.zygotes.groups import Costs, Modules
+from reef.decide.zygotes.groups import Costs
 from reef.decide.zygotes.members import division_of, exec_settings
+from reef.decide.zygotes.modules import Modules
 from reef.decide.zygotes.plans import Group, environment_of, plan_of
 from reef.decide.zygotes.reasons import cannot_fork, does_not_pay
 from reef.environments.model import Environment, EnvironmentProblem

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reef.environments.model import Environment
+from reef.environments.model import Distribution, Environment
 from reef.hosting.contract import LoadReport
 from reef.hosting.plan import Unfit, WarmedModule
 
@@ -15,6 +15,9 @@ Attribute = tuple[str, str]
 prefix*), ("import", top-level name), ("own", top-level name), ("environment", "installed") or ("unfit", module),
 which is the same for nobody."""
 NEVER = "(never)"  # an attribute with this value forbids preloading, even for one location alone
+ABSENT = (
+    "(absent)"  # of a distribution that is not installed: its own modules cannot be preloaded, others can
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +37,27 @@ class ModuleFact:
 class Candidate:
     """A location that may be forked. `env` is the complete environment of its process, `modules` what
     `Catalogue.learn` returned for it (empty: not loaded yet), `own_names` the top-level modules that its own
-    folders put before site-packages."""
+    folders put before site-packages, `shared` what every server in its environment loads before a location's own
+    code (empty: nobody has seen it)."""
 
     name: str
     python: str
     env: Mapping[str, str]
     modules: tuple[str, ...] = ()
     own_names: frozenset[str] = frozenset()
+    shared: tuple[str, ...] = ()
 
 
 @dataclass
 class Catalogue:
     """The modules that warm-ups and probes saw, without those that nobody may preload.
 
-    `unfit`: what builds have found. `costs`: distribution -> seconds that an import of it took then. `shared`: what
-    every server loads before a location's own code. What several loads say of one module is united: a variable that
-    any of them saw read counts.
+    `unfit`: what builds have found. `costs`: distribution -> seconds that an import of it took then. What several
+    loads say of one module is united: a variable that any of them saw read counts.
     """
 
     unfit: Mapping[str, Unfit] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
-    shared: set[str] = field(default_factory=set)
     facts: dict[str, ModuleFact] = field(default_factory=dict)
     _orders: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
@@ -124,10 +127,10 @@ def matching(pattern: str, env: Mapping[str, str]) -> list[str]:
 
 
 def distribution_value(name: str, environment: Environment) -> str:
-    """NEVER where it is not installed: what another environment's load saw of it cannot be preloaded here, not even
-    for locations that all lack it."""
     found = environment.distributions.get(name)
-    return NEVER if found is None or found.first_party else found.digest
+    if found is None:
+        return ABSENT
+    return NEVER if found.first_party else found.digest
 
 
 def installed_value(environment: Environment) -> str:
@@ -136,13 +139,19 @@ def installed_value(environment: Environment) -> str:
 
 
 def tops_of(environment: Environment) -> dict[str, str]:
-    """Top-level import name -> the content of what is installed under it."""
-    providers: dict[str, set[str]] = {}
+    """Top-level import name -> the content of what is installed under it; NEVER where that is first-party alone."""
+    providers: dict[str, set[Distribution]] = {}
     for owners in environment.owners:
         for path, name in owners.items():
             found = environment.distributions.get(name)
             if found is not None and not path.endswith((".pth", ".dist-info", ".egg-info")):
                 top = path.partition("/")[0].partition(".")[0]
-                providers.setdefault(top, set()).add(found.digest)
-    tops = {top: " ".join(sorted(digests)) for top, digests in providers.items()}
-    return {top: f"working copy {folder}" for top, folder in environment.working_copies.items()} | tops
+                providers.setdefault(top, set()).add(found)
+    tops = {top: _content(found) for top, found in providers.items()}
+    return dict.fromkeys(environment.working_copies, NEVER) | tops
+
+
+def _content(providers: set[Distribution]) -> str:
+    if all(one.first_party for one in providers):
+        return NEVER
+    return " ".join(sorted({one.digest for one in providers}))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reef.decide.zygotes.facts import NEVER, Attribute, ModuleFact
+from reef.decide.zygotes.facts import ABSENT, NEVER, Attribute
+from reef.decide.zygotes.modules import Modules
 
 MOST_ATTRIBUTES = 8  # that a division of one group is tried by
 MOST_CLASSES = 4
@@ -21,91 +22,17 @@ class Costs:
     module_bytes: int = 64 << 10  # of a loaded module: Dagster's 1,465 take 93 MB
     shared: float = 0.8  # how much of what was preloaded stays shared in a child
     rebuild_bytes: int = 32 << 20  # what a new zygote must save more than the one that stands
+    rehearsal_bytes: int = 28 << 20  # a location whose zygote cannot rehearse: 12 MB, and slower wakes
 
 
 @dataclass(frozen=True)
 class Member:
-    """Locations that are the same here; `loaded` is a set of modules, None where none was loaded yet."""
+    """Locations that are the same here; `loaded` is a set of modules, None where none was loaded yet, `base` those of
+    them that every server loads there, whoever's code it serves."""
 
     names: tuple[str, ...]
     loaded: int | None
-
-
-@dataclass
-class Modules:
-    """The catalogue as bits: which modules an attribute touches, with everything that needs them."""
-
-    facts: Mapping[str, ModuleFact]
-    names: list[str] = field(init=False)
-    bit: dict[str, int] = field(init=False)
-    direct: dict[Attribute, list[str]] = field(init=False)
-    _touched: dict[Attribute, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.names = sorted(self.facts)
-        self.bit = {name: 1 << number for number, name in enumerate(self.names)}
-        self.direct = _direct(self.facts)
-
-    @property
-    def all(self) -> int:
-        return (1 << len(self.names)) - 1
-
-    def mask(self, names: Iterable[str]) -> int:
-        found = 0
-        for name in names:
-            found |= self.bit.get(name, 0)
-        return found
-
-    def of(self, mask: int) -> Iterator[str]:
-        while mask:
-            low = mask & -mask
-            yield self.names[low.bit_length() - 1]
-            mask ^= low
-
-    def of_kind(self, kind: str) -> list[str]:
-        """The names of the attributes of a kind, sorted."""
-        return sorted(name for found, name in self.direct if found == kind)
-
-    def touched(self, attribute: Attribute) -> int:
-        """The modules that cannot be preloaded where this attribute is not the same for all."""
-        if attribute not in self._touched:
-            self._touched[attribute] = self._with_importers(self.direct[attribute])
-        return self._touched[attribute]
-
-    @cached_property
-    def _importers(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for name, fact in self.facts.items():
-            parent = name.rpartition(".")[0]
-            for needed in (*fact.needs, parent):
-                if needed in self.facts:
-                    found.setdefault(needed, []).append(name)
-        return found
-
-    def _with_importers(self, names: list[str]) -> int:
-        reached, waiting = set(names), list(names)
-        while waiting:
-            for importer in self._importers.get(waiting.pop(), ()):
-                if importer not in reached:
-                    reached.add(importer)
-                    waiting.append(importer)
-        return self.mask(reached)
-
-
-def _direct(facts: Mapping[str, ModuleFact]) -> dict[Attribute, list[str]]:
-    found: dict[Attribute, list[str]] = {}
-    for name, fact in facts.items():
-        for variable in fact.env_read:
-            found.setdefault(("variable", variable), []).append(name)
-        for top in fact.tops:
-            found.setdefault(("import", top), []).append(name)
-        if not fact.certain:
-            found.setdefault(("environment", "installed"), []).append(name)
-        if fact.unfit:
-            found.setdefault(("unfit", name), []).append(name)
-        if fact.distribution:
-            found.setdefault(("distribution", fact.distribution), []).append(name)
-    return found | {("own", top): names for (kind, top), names in found.items() if kind == "import"}
+    base: int = 0
 
 
 @dataclass
@@ -113,7 +40,7 @@ class Division:
     """All ways to divide `members`, and what each is worth.
 
     `classes`: attribute -> value -> the members that have it, of the attributes in which any members differ, or
-    that are NEVER somewhere.
+    that are NEVER or ABSENT somewhere.
     """
 
     members: Sequence[Member]
@@ -121,6 +48,7 @@ class Division:
     modules: Modules
     costs: Costs
     _worth: dict[int, int] = field(default_factory=dict)
+    _allowed: dict[int, int] = field(default_factory=dict)
     _preloaded: dict[int, int] = field(default_factory=dict)
 
     def in_group(self, group: int) -> Iterator[Member]:
@@ -135,11 +63,32 @@ class Division:
                 yield attribute
 
     def allowed(self, group: int) -> int:
-        """The modules that every member of the group would have loaded the same."""
+        """The modules that every member of the group would have loaded the same. What looks for something that all
+        of them lack is among these."""
+        if group not in self._allowed:
+            self._allowed[group] = self.modules.all & ~self._blocked(group)
+        return self._allowed[group]
+
+    def _blocked(self, group: int) -> int:
         blocked = 0
-        for attribute in self.conflicts(group):
-            blocked |= self.modules.touched(attribute)
-        return self.modules.all & ~blocked
+        for attribute, values in self.classes.items():
+            if not _agree(values, group):
+                blocked |= self.modules.touched(attribute)
+            elif values.get(ABSENT, 0) & group == group:
+                blocked |= self.modules.mask(self.modules.direct[attribute])
+        return blocked
+
+    def rehearsed(self, group: int) -> int:
+        """What the rehearsal of Dagster's server needs in a zygote of the group: what each of them could have alone."""
+        found = 0
+        for number, member in enumerate(self.members):
+            if member.base and group >> number & 1:
+                found |= member.base & self.allowed(1 << number)
+        return found
+
+    def can_rehearse(self, group: int) -> bool:
+        """A module of the server that is not the same for all is refused, and with it the rehearsal."""
+        return not self.rehearsed(group) & ~self.allowed(group)
 
     def wanted(self, group: int) -> int:
         """The modules that two or more locations of the group load (one, where only one has been loaded)."""
@@ -179,7 +128,10 @@ class Division:
     def worth(self, group: int) -> int:
         """What a zygote for the group saves beyond its cost; 0 where it does not pay."""
         if group not in self._worth:
-            self._worth[group] = max(0, self.saving(group) - self.cost(group))
+            worth = self.saving(group) - self.cost(group)
+            if not self.can_rehearse(group):
+                worth -= self.costs.rehearsal_bytes * sum(len(m.names) for m in self.in_group(group))
+            self._worth[group] = max(0, worth)
         return self._worth[group]
 
     def divide(self) -> list[int]:
@@ -195,19 +147,30 @@ class Division:
         return best if len(best) == 1 else [found for part in best for found in self._divided(part)]
 
     def _divisions(self, group: int) -> Iterator[list[int]]:
-        weights = self.wanted(group)
+        weights, rehearsed = self.wanted(group), self.rehearsed(group)
+        spoils = {a: bool(self.modules.touched(a) & rehearsed) for a in self.conflicts(group)}
         conflicts = sorted(
-            self.conflicts(group), key=lambda a: (-(self.modules.touched(a) & weights).bit_count(), a)
+            spoils, key=lambda a: (not spoils[a], -(self.modules.touched(a) & weights).bit_count(), a)
         )[:MOST_ATTRIBUTES]
-        joint = [group]
         for attribute in conflicts:
-            classes = sorted(self.classes[attribute].values(), key=lambda c: (-(c & group).bit_count(), c))
-            joint = [part & c for part in joint for c in classes if part & c]
-            for part in classes[:MOST_CLASSES]:
-                if part & group and group & ~part:
-                    yield [part & group, group & ~part]
-        if len(joint) > 1:
-            yield joint
+            for part in self._classes(attribute, group)[:MOST_CLASSES]:
+                if group & ~part:
+                    yield [part, group & ~part]
+        yield from self._joint(group, [a for a in conflicts if spoils[a]])
+        yield from self._joint(group, conflicts)
+
+    def _classes(self, attribute: Attribute, group: int) -> list[int]:
+        """The parts of the group that an attribute makes, largest first."""
+        classes = (members & group for members in self.classes[attribute].values())
+        return sorted(filter(None, classes), key=lambda part: (-part.bit_count(), part))
+
+    def _joint(self, group: int, attributes: Sequence[Attribute]) -> Iterator[list[int]]:
+        """The group divided by all of these at once."""
+        parts = [group]
+        for attribute in attributes:
+            parts = [part & c for part in parts for c in self._classes(attribute, group) if part & c]
+        if len(parts) > 1:
+            yield parts
 
     def _merged(self, groups: list[int]) -> list[int]:
         """Undo divisions that a later one has made needless."""

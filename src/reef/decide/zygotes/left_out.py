@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reef.decide.zygotes.facts import Candidate, Catalogue
-from reef.decide.zygotes.groups import Modules
+from reef.decide.zygotes.modules import Modules
 from reef.hosting.plan import LeftOut
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reef.decide.zygotes.facts import (
+    ABSENT,
     NEVER,
     Attribute,
     Candidate,
@@ -13,14 +14,16 @@ from reef.decide.zygotes.facts import (
     tops_of,
     variable_value,
 )
-from reef.decide.zygotes.groups import Costs, Division, Member, Modules
+from reef.decide.zygotes.groups import Costs, Division, Member
+from reef.decide.zygotes.modules import Modules
 from reef.environments.model import Environment, EnvironmentProblem
 from reef.hosting import exec_only
 
 _THREADS = ("OMP_", "OPENBLAS_", "MKL_", "NUMEXPR_", "BLIS_", "VECLIB_", "GOTO_")
 Values = tuple[str, ...]
-Kind = tuple[str, Values, frozenset[str], int | None]
-"""What tells members apart: environment, values of variables, own names that count, modules loaded."""
+Kind = tuple[str, Values, frozenset[str], int | None, int]
+"""What tells members apart: environment, values of variables, own names that count, modules loaded, those of them
+that every server loads."""
 
 
 def exec_settings(candidate: Candidate, environment: Environment) -> dict[str, str]:
@@ -41,12 +44,13 @@ def division_of(
     installed = {python: _installed(environments[python], modules) for python in {x.python for x in bucket}}
     alike = {values: python for python, values in sorted(installed.items(), reverse=True)}
     masks = {names: modules.mask(names) if names else None for names in {x.modules for x in bucket}}
+    bases = {names: modules.mask(names) for names in {x.shared for x in bucket}}
     kinds: dict[Kind, list[str]] = {}
     for x in bucket:
         values = tuple(variable_value(name, x.env) for name in variables)
-        kind = (alike[installed[x.python]], values, x.own_names & tops, masks[x.modules])
+        kind = (alike[installed[x.python]], values, x.own_names & tops, masks[x.modules], bases[x.shared])
         kinds.setdefault(kind, []).append(x.name)
-    members = [Member(tuple(names), kind[3]) for kind, names in kinds.items()]
+    members = [Member(tuple(names), kind[3], kind[4]) for kind, names in kinds.items()]
     columns = _columns(list(kinds), variables, modules, installed)
     return Division(members, _classes(columns), modules, costs)
 
@@ -88,7 +92,7 @@ def _columns(
 def _classes(columns: Iterator[tuple[Attribute, Sequence[str]]]) -> dict[Attribute, dict[str, int]]:
     found = {}
     for attribute, column in columns:
-        if len(set(column)) > 1 or NEVER in column:
+        if len(set(column)) > 1 or not {NEVER, ABSENT}.isdisjoint(column):
             values: dict[str, int] = {}
             for number, value in enumerate(column):
                 values[value] = values.get(value, 0) | 1 << number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reef.decide.zygotes.facts import Candidate, Catalogue, ModuleFact, matching, tops_of
@@ -15,6 +15,7 @@ from reef.environments.model import Environment, EnvironmentProblem
 from reef.hosting.plan import Rebase, ZygotePlan
 
 _AROUND = ("HOME", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
+IMMORTAL_FROM = (3, 12)  # the zygote itself tries it out
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,23 @@ def plan_of(
     plan = _made(group, python, modules, locations, environments)
     return replace(
         plan,
-        shared=_shared(modules, locations, catalogue),
+        shared=_shared(modules, locations),
         changing=tuple(sorted(n for n, why in catalogue.unfit.items() if why.kind == "changed")),
         left_out=left_out(group.division.modules, locations, catalogue),
     )
 
 
-def _shared(modules: Sequence[str], locations: Sequence[Candidate], catalogue: Catalogue) -> tuple[str, ...]:
-    """What every server loads before its location's own code; where nobody has seen that, what all load first."""
-    known = catalogue.shared or set(_first_of_all([x.modules for x in locations]))
+def _shared(modules: Sequence[str], locations: Sequence[Candidate]) -> tuple[str, ...]:
+    """What the server of each of them loads before its location's own code; where nobody has seen that, what all
+    load first."""
+    bases = {x.shared for x in locations}
+    known = set(_first_of_all([x.modules for x in locations])) if () in bases else _in_all(bases)
     return tuple(name for name in modules if name in known)
+
+
+def _in_all(lists: Iterable[Sequence[str]]) -> set[str]:
+    first, *others = map(set, lists)
+    return first.intersection(*others)
 
 
 def _first_of_all(orders: Sequence[Sequence[str]]) -> list[str]:
@@ -137,6 +145,7 @@ def _made(
         site_dirs=environment.site_dirs,
         distributions=_renamed(modules, facts),
         fingerprint=environment.fingerprint,
+        immortal=environment.version[:2] >= IMMORTAL_FROM,
         rebase={x.name: _rebase(environment, environments, x) for x in locations if x.python != python},
     )
 

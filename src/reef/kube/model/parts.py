@@ -10,7 +10,7 @@ from reef.fleet.shared import Text, says
 from reef.kube.model.pods import StringMap
 
 
-class ServerAddress(Struct, forbid_unknown_fields=True, kw_only=True):
+class ExternalServer(Struct, forbid_unknown_fields=True, kw_only=True):
     """Where somebody else's code server listens."""
 
     host: Annotated[Text, says("Host name.", "a host name")]

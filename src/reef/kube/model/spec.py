@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from reef.fleet.shared import Code, Shared, Text, says
-from reef.kube.model.parts import Instance, LaunchedRuns, ServerAddress, Service
+from reef.kube.model.parts import ExternalServer, Instance, LaunchedRuns, Service
 from reef.kube.model.pods import (
     Args,
     EnvFrom,
@@ -50,7 +50,7 @@ class Spec(Shared, forbid_unknown_fields=True, kw_only=True):
         says("What to load.", "a map with one of python_file, module, package, autoload_defs_module"),
     ] = UNSET
     server: Annotated[
-        ServerAddress | UnsetType,
+        ExternalServer | UnsetType,
         says("The server of an external location.", "a map such as {host: sales.legacy, port: 4000}"),
     ] = UNSET
     renamed_from: Annotated[

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reef.kube.objects.meta import digest
-from reef.kube.objects.reef_parts import REEF_VOLUMES
+from reef.kube.objects.reef_parts import SHARED_VOLUMES
 from reef.kube.seen.state import Content
 
 
@@ -29,7 +29,7 @@ def made_from(template: Mapping[str, Any], found: Mapping[str, Content]) -> str:
     """Of a pod template, but for the images of locations, the order of its containers, and its ConfigMap's name."""
     plain = {name: value for name, value in template["spec"].items() if name not in ("containers", "volumes")}
     own = [each for each in template["spec"]["containers"] if each["name"] not in found]
-    volumes = [each for each in template["spec"]["volumes"] if each["name"] in REEF_VOLUMES]
+    volumes = [each for each in template["spec"]["volumes"] if each["name"] in SHARED_VOLUMES]
     settings = sorted((name, each.settings) for name, each in found.items())
     return digest([template.get("metadata", {}), plain, own, volumes, settings])
 

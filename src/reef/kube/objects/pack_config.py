@@ -17,6 +17,7 @@ from reef.kube.objects.environment import own_variables
 from reef.kube.objects.meta import metadata
 from reef.kube.objects.released import Owner, PackedContainer, PackPlan, Released
 from reef.peers.messages import PackConfig, PackLocation
+from reef.peers.pack_config import to_json
 
 FILE = PACK_CONFIG.rpartition("/")[2]
 LOAD_TIMEOUT_S = 180.0
@@ -43,7 +44,7 @@ def config_map(
     name: str, namespace: str, component: str, config: PackConfig, owners: tuple[Owner, ...] = ()
 ) -> dict[str, Any]:
     """Any PackConfig as a ConfigMap."""
-    text = msgspec.json.encode(config, order="sorted").decode()
+    text = to_json(config).decode()
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

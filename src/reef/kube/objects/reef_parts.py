@@ -8,7 +8,7 @@ from reef.kube import labels
 from reef.kube.objects.released import ReefPods
 
 RUN, GUEST, TLS, CONFIG, STATE = "reef-run", "reef-guest", "reef-tls", "reef-config", "reef-state"
-REEF_VOLUMES = (RUN, GUEST, TLS, STATE)  # those that are the same in every pack
+SHARED_VOLUMES = (RUN, GUEST, TLS, STATE)  # those that are the same in every pack
 STATE_FOLDER = "/reef/state"
 CONFIG_FOLDER = labels.PACK_CONFIG.rpartition("/")[0]
 _RESTRICTED: dict[str, Any] = {

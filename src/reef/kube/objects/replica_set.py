@@ -6,6 +6,7 @@ template, and kubelet restarts that container alone.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from reef.kube.objects.meta import digest, metadata
 from reef.kube.objects.pack_config import pack_location
 from reef.kube.objects.packed_pod import Sizes, pod_spec
 from reef.kube.objects.released import Owner, PackedContainer, PackPlan, ReefPods
+from reef.kube.seen.state import PodSeen
 
 COMPONENT = "pack"
 
@@ -43,8 +45,19 @@ def pack_replica_set(
 
 
 def image_patch(container: str, image: str) -> dict[str, Any]:
-    """A strategic merge patch for a pod, that gives one container another image."""
+    """A strategic merge patch for a pod's template, that gives one container another image."""
     return {"spec": {"containers": [{"name": container, "image": image}]}}
+
+
+def pod_patch(container: str, image: str, pod: PodSeen) -> dict[str, Any]:
+    """The same for a pod that runs; it remembers which start of the container has the old image. One that was never
+    started has none."""
+    replaced = {name: each for name, each in pod.replaced.items() if name != container}
+    there = pod.containers.get(container)
+    if there is not None and there.was_started:
+        replaced[container] = there.restarts
+    note = json.dumps(replaced, sort_keys=True)
+    return {**image_patch(container, image), "metadata": {"annotations": {labels.REPLACED: note}}}
 
 
 def _members(container: PackedContainer, namespace: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +36,7 @@ def pod_seen(pod: Mapping[str, Any]) -> PodSeen:
         containers=_containers(spec.get("containers", ()), status.get("containerStatuses"), images),
         init=_containers(spec.get("initContainers", ()), status.get("initContainerStatuses"), images),
         labels=meta.get("labels") or {},
+        replaced=_replaced((meta.get("annotations") or {}).get(labels.REPLACED)),
     )
 
 
@@ -75,6 +77,13 @@ def deployment_seen(deployment: Mapping[str, Any]) -> DeploymentSeen:
         version=template.get(labels.VERSION, ""),
         message=next((each.get("message", "") for each in (*failing, *stuck)), ""),
     )
+
+
+def _replaced(annotation: str | None) -> dict[str, int]:
+    try:
+        return {name: int(each) for name, each in json.loads(annotation or "{}").items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
 
 
 def seconds(text: str | None) -> float | None:

@@ -27,6 +27,11 @@ class ContainerSeen:
     since: float | None = None
 
     @property
+    def was_started(self) -> bool:
+        """Whether it ran at least once in this pod."""
+        return self.state != "waiting" or self.restarts > 0 or self.exit_code is not None
+
+    @property
     def running(self) -> bool:
         """Whether what the pod asks for runs; after a changed image the old one still does for a moment."""
         _, at, digest = self.image.partition("@")
@@ -52,10 +57,14 @@ class PodSeen:
     containers: Mapping[str, ContainerSeen] = field(default_factory=dict)
     init: Mapping[str, ContainerSeen] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, int] = field(default_factory=dict)  # as the annotation REPLACED says
 
     def has_running(self, container: str) -> bool:
-        """Whether that container runs."""
-        return container in self.containers and self.containers[container].running
+        """Whether that container runs what the pod asks for."""
+        found = self.containers.get(container)
+        if found is None or found.restarts <= self.replaced.get(container, -1):
+            return False
+        return found.running
 
     def is_ready(self, container: str) -> bool:
         """Whether that container says that it is ready."""

@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from deadlines import scaled
+from deadlines import scaled, until
 
 NOBODY = 65534
 CONFIG = """
@@ -101,6 +103,18 @@ class Postgres:
     def dagsters_url(self) -> str:
         """With the driver named: dagster-postgres needs psycopg2, SQLAlchemy 2.1 takes psycopg 3 by default."""
         return self.url.replace("postgresql:", "postgresql+psycopg2:")
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://dagster@/{database}?host={self.folder}"
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """It is killed, and comes back with what it had."""
+        self.process.kill()
+        self.process.wait()
+        yield
+        self.process = self._start()
+        until(self.answers, 60, "for PostgreSQL")
 
     def stop(self) -> None:
         self.process.terminate()

@@ -1,0 +1,133 @@
+"""The main job in a cluster: locations on their own images in one pod, shown by the real webserver, run by the real
+launcher, changed and broken while they are served."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from deadlines import until
+from lab.cluster import Cluster
+from lab.polling import Polling
+from lab.world import CODE, SAFE, ReefWorld, location
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+NAMES = ("sales", "billing", "web")
+
+
+def image(name: str, version: int) -> str:
+    return f"reef.test/e2e-{name}:{version}"
+
+
+@pytest.fixture(scope="module")
+def world(lab: Cluster) -> Iterator[ReefWorld]:
+    namespace = f"reef-e2e-{secrets.token_hex(3)}"
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    lab.kubectl.apply(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
+    )
+    code = {image(name, number): CODE.format(asset=f"{name}_{number}") for name in NAMES for number in (1, 2)}
+    code[image("sales", 3)] = "raise RuntimeError('it has no warehouse')\n"
+    lab.load_locations(code)
+    found = ReefWorld(lab, namespace)
+    found.install()
+    found.apply(
+        location("sales", image("sales", 1)),
+        location("billing", image("billing", 1), securityContext={**SAFE, "runAsUser": 10007}),
+        location("web", image("web", 1), env=[{"name": "TEAM", "value": "web"}]),
+    )
+    found.all_ready(NAMES, 240)
+    found.dagster_is_up()
+    yield found
+    lab.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+def shows(world: ReefWorld, name: str, asset: str, seconds: float = 120) -> None:
+    until(lambda: asset in world.shown().get(name, ()), seconds, f"for {asset} of {name}", every_s=0.5)
+
+
+def test_all_are_in_one_pod_and_the_webserver_shows_them(world: ReefWorld) -> None:
+    for name in NAMES:
+        shows(world, name, f"{name}_1")
+
+    def packed() -> bool:
+        return all("pack" in world.status(name).get("serving", {}) for name in NAMES)
+
+    until(packed, 120, "for one pack", every_s=0.5)
+    until(lambda: len(world.pods("pack")) == 1, 60, "for one pod", every_s=0.5)
+    assert not world.pods("probe")
+    placed = world.status("sales")["placement"]
+    assert placed["chosen"] == "packed"
+    assert placed["reason"].endswith(".")
+
+
+def test_a_run_is_a_job_from_the_locations_own_image(world: ReefWorld) -> None:
+    shows(world, "web", "web_1")
+    assert world.launch("web") == "SUCCESS"
+    jobs = world.kubectl.json("-n", world.namespace, "get", "jobs")["items"]
+    container = jobs[-1]["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"].partition("@")[0] == image("web", 1)
+    assert {"name": "TEAM", "value": "web"} in container["env"]
+
+
+def test_logs_and_exec_work_by_container(world: ReefWorld) -> None:
+    shows(world, "billing", "billing_1")
+    assert world.launch("billing") == "SUCCESS"
+    pod = world.pods("pack")[0]["metadata"]["name"]
+    assert "Started Dagster code server" in world.k("logs", pod, "-c", "billing")
+    assert world.k("exec", pod, "-c", "billing", "--", "id", "-u") == "10007\n"
+
+
+def test_a_changed_image_is_shown_without_a_failed_call(world: ReefWorld) -> None:
+    before = world.versioned("billing")
+    pod = world.pods("pack")[0]["metadata"]["uid"]
+    with Polling(world.address("billing")) as polling:
+        world.apply(location("billing", image("billing", 2), securityContext={**SAFE, "runAsUser": 10007}))
+        until(lambda: world.status("billing")["version"] != before, 120, "for the new version", every_s=0.3)
+        shows(world, "billing", "billing_2")
+    assert polling.failed == []
+    assert polling.went_back() == []
+    assert len(set(polling.ids)) == 2
+    assert world.pods("pack")[0]["metadata"]["uid"] == pod
+
+
+def test_a_version_that_does_not_load_leaves_the_old_one_serving(world: ReefWorld) -> None:
+    before = world.versioned("sales")
+    world.apply(location("sales", image("sales", 3)))
+    until(lambda: world.condition("sales", "Degraded")["status"] == "True", 120, "for a refusal", every_s=0.5)
+    assert "it has no warehouse" in world.condition("sales", "Degraded")["message"]
+    assert world.status("sales")["version"] == before
+    assert world.condition("sales", "Ready")["status"] == "True"
+    shows(world, "sales", "sales_1", 10)
+    world.apply(location("sales", image("sales", 2)))
+    shows(world, "sales", "sales_2")
+    assert world.condition("sales", "Degraded")["status"] == "False"
+
+
+def test_an_image_that_is_nowhere_is_said(world: ReefWorld) -> None:
+    world.apply(location("lost", "reef.test/nowhere:1"))
+    until(
+        lambda: "nowhere" in world.condition("lost", "Ready")["message"], 240, "for the reason", every_s=1.0
+    )
+    assert world.condition("lost", "Ready")["status"] == "False"
+    world.k("delete", "codelocation", "lost")
+
+
+def test_a_secret_that_is_missing_then_appears(world: ReefWorld) -> None:
+    env = [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "late", "key": "token"}}}]
+    world.apply(location("needy", image("web", 1), env=env))
+    until(lambda: "Secret late" in world.condition("needy", "Ready")["message"], 60, "for the reason")
+    world.k("create", "secret", "generic", "late", "--from-literal=token=1")
+    world.all_ready(["needy"], 120)
+    world.k("delete", "codelocation", "needy")
+
+
+def test_two_with_one_name_never_share_traffic(world: ReefWorld) -> None:
+    world.apply(location("impostor", image("web", 2), location_name="web"))
+    until(lambda: world.condition("impostor", "Stalled")["status"] == "True", 60, "for the conflict")
+    assert world.condition("impostor", "Stalled")["reason"] == "Conflict"
+    assert "web" in world.condition("impostor", "Stalled")["message"]
+    shows(world, "web", "web_1", 10)
+    world.k("delete", "codelocation", "impostor")

@@ -1,0 +1,53 @@
+"""What the pods of a namespace take: PSS of every process in them, from the cgroups that kubelet made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.world import ReefWorld
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def pods(world: ReefWorld, component: str | None = None) -> dict[str, int]:
+    """Pod -> bytes. `component`: those of the official chart's label; None: all that are part of Reef."""
+    label = f"component={component}" if component else "app.kubernetes.io/part-of=reef"
+    found = world.kubectl.json("-n", world.namespace, "get", "pods", "-l", label)["items"]
+    uids = {each["metadata"]["uid"]: each["metadata"]["name"] for each in found}
+    sums = dict.fromkeys(uids.values(), 0)
+    for uid, pid in _processes(set(uids)):
+        sums[uids[uid]] += pss(pid)
+    return sums
+
+
+def _processes(uids: set[str]) -> Iterator[tuple[str, int]]:
+    """Under cgroup v1 each controller has the same tree: one of them is enough."""
+    root = CGROUPS / "memory" if (CGROUPS / "memory").is_dir() else CGROUPS
+    for folder in root.glob("**/pod*"):
+        uid = folder.name.removeprefix("pod")
+        if uid in uids:
+            for file in folder.rglob("cgroup.procs"):
+                for line in file.read_text().split():
+                    yield uid, int(line)
+
+
+def pss(pid: int) -> int:
+    """Bytes; 0 for one that has ended."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    return 0
+
+
+def processes_of(uid: str, container: str) -> list[int]:
+    """Pids outside of one container of a pod, the oldest first."""
+    root = CGROUPS / "memory" if (CGROUPS / "memory").is_dir() else CGROUPS
+    for folder in root.glob(f"**/pod{uid}/{container}"):
+        return sorted(map(int, (folder / "cgroup.procs").read_text().split()))
+    return []
