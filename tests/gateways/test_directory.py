@@ -6,7 +6,8 @@ import pytest
 from objects_of import Thing, location, own_pod, pack_pod
 
 from reef.gateways.directory import GONE_AFTER_S, Directory
-from reef.gateways.objects import Site, pod_of, site_of
+from reef.gateways.objects import Site, pod_of, site_of, slim
+from reef.kube.labels import COMPONENT
 
 
 def directory(*locations: Thing, pods: tuple[Thing, ...] = ()) -> Directory:
@@ -85,6 +86,16 @@ def test_a_pod_of_nobody_is_not_kept() -> None:
     assert (
         pod_of({"metadata": {"name": "x", "labels": {"app": "x"}}, "status": {"podIP": "10.0.0.1"}}) is None
     )
+
+
+def test_a_probe_and_what_is_kept_of_an_object() -> None:
+    probe = pack_pod("p-1", "10.0.0.1")
+    probe["metadata"]["labels"][COMPONENT] = "probe"
+    assert pod_of(probe) is None
+    thing = location("sales", pack="p-1", port=3030)
+    large = {**thing, "spec": {**thing["spec"], "env": [{"name": "X"}]}, "kind": "CodeLocation"}
+    assert slim(large) == thing
+    assert pod_of(slim(pack_pod("p-1", "10.0.0.1"))) == pod_of(pack_pod("p-1", "10.0.0.1"))
 
 
 def test_an_empty_list_takes_nothing_away() -> None:

@@ -84,6 +84,11 @@ class _Channel:
     def __init__(self, hosting: SimHosting, target: str) -> None:
         self._hosting, self._target = hosting, target
 
+    is_pack = False
+
+    def addressed(self, _location: str) -> tuple[()]:
+        return ()
+
     def unary(self, path: str) -> Callable[..., _Sent]:
         def send(request: bytes, timeout: float | None, metadata: Any) -> _Sent:
             method = path.rpartition("/")[2]

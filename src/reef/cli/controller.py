@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import sys
 
 import click
-
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @click.command(name="controller", hidden=True)
@@ -20,9 +16,10 @@ def command() -> None:
     from reef.controller.postgres import PostgresBooks
     from reef.controller.run import run
     from reef.controller.settings import Settings, read_settings
+    from reef.logs import write_to_stderr
 
     def open_books(settings: Settings, token: int) -> Books:
         return PostgresBooks(settings.database, settings.namespace, token)
 
-    logging.basicConfig(level=logging.INFO, format=FORMAT, stream=sys.stderr)
+    write_to_stderr(os.environ)
     asyncio.run(run(read_settings(os.environ), open_books))

@@ -3,40 +3,97 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reef.errors import ReefError
-from reef.kube import labels
+from reef.kube.labels import HEALTH_PORT, PEER_PORT, TLS_FOLDER
 
-FOLDER = click.Path(path_type=Path)
+if TYPE_CHECKING:
+    from reef.gateways.settings import GatewaySettings
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command(name="gateway", hidden=True)
-@click.option("--state", type=FOLDER, envvar="REEF_STATE", default="/reef/state", help="Folder for files.")
-@click.option("--tls", type=FOLDER, default=labels.TLS_FOLDER, help="Folder of tls.crt, tls.key and ca.crt.")
-@click.option("--namespace", envvar="REEF_NAMESPACE", help="Whose CodeLocations it answers for.")
-def command(state: Path, tls: Path, namespace: str | None) -> None:
-    """Answer for every location of a namespace. The chart starts it.
+@click.option(
+    "--namespace",
+    envvar="REEF_NAMESPACE",
+    help="Whose CodeLocations it answers for; by default its pod's own.",
+)
+@click.option(
+    "--state",
+    type=FOLDER,
+    envvar="REEF_STATE",
+    default="/reef/state",
+    show_default=True,
+    help="Where it keeps what it shows.",
+)
+@click.option(
+    "--tls", type=FOLDER, default=TLS_FOLDER, show_default=True, help="Where tls.crt, tls.key and ca.crt are."
+)
+@click.option("--host", default="", help="Address to listen on; by default every address of the pod.")
+@click.option(
+    "--peer-port",
+    type=int,
+    default=PEER_PORT,
+    show_default=True,
+    help="Port for the controller, over mutual TLS.",
+)
+@click.option(
+    "--health-port", type=int, default=HEALTH_PORT, show_default=True, help="Port for /livez and /readyz."
+)
+@click.option(
+    "--linger",
+    type=float,
+    default=5.0,
+    show_default=True,
+    help="Seconds of answering on after SIGTERM, not ready.",
+)
+@click.option(
+    "--grace",
+    type=float,
+    default=30.0,
+    show_default=True,
+    help="Seconds that calls under way then have to end.",
+)
+def command(
+    namespace: str | None,
+    state: Path,
+    tls: Path,
+    host: str,
+    peer_port: int,
+    health_port: int,
+    linger: float,
+    grace: float,
+) -> None:
+    """Answer for every location of a namespace. The chart starts it."""
+    from reef.gateways.settings import GatewaySettings
 
-    At SIGTERM it says that it is not ready, goes on for five seconds, and lets calls under way end.
-    """
-    if not namespace:
-        raise ReefError("REEF_NAMESPACE is not set", hint="the chart sets it")
-    asyncio.run(_serve(state, tls, namespace, dict(os.environ)))
+    settings = GatewaySettings(
+        state=state,
+        tls=tls,
+        host=host,
+        peer_port=peer_port,
+        health_port=health_port,
+        linger_s=linger,
+        grace_s=grace,
+    )
+    asyncio.run(_serve(settings, namespace))
 
 
-async def _serve(state: Path, tls: Path, namespace: str, _environ: dict[str, str]) -> None:
+async def _serve(settings: GatewaySettings, namespace: str | None) -> None:
     from reef.cluster.client import Client
     from reef.cluster.connecting import connection
     from reef.gateways.api import ClusterApi
     from reef.gateways.run import serve_until_told
-    from reef.gateways.settings import GatewaySettings
 
     client = Client(connection())
     try:
-        await serve_until_told(GatewaySettings(state=state, tls=tls), ClusterApi(client, namespace))
+        if not (namespace := namespace or client.namespace):
+            raise ReefError("it is not known which namespace to answer for", hint="set REEF_NAMESPACE")
+        await serve_until_told(settings, ClusterApi(client, namespace))
     finally:
         await client.close()

@@ -20,6 +20,8 @@ VERBS = {
     "wake": "reef.cli.wake",
     "sleep": "reef.cli.sleep",
     "reload": "reef.cli.reload",
+    "exec": "reef.cli.exec_",
+    "diff": "reef.cli.diff",
     "plan": "reef.cli.plan",
     "deploy": "reef.cli.deploy",
     "history": "reef.cli.history",

@@ -22,6 +22,7 @@ from reef.controller.objects import Objects
 from reef.controller.places import Places, Running, places
 from reef.controller.promoting import Promoter
 from reef.controller.resting import LOOK_S, Resting
+from reef.controller.rollbacks import note_rollbacks
 from reef.controller.settings import Settings
 from reef.controller.statuses import Statuses
 from reef.controller.versions import Rules, Versions, versions
@@ -139,6 +140,7 @@ class Leader:
             look.known, look.trouble, look.fleet, found, wanted, memory.ports.given, serving
         )
         parts.doing.objects(look.fleet, memory.ports.given)
+        note_rollbacks(look.fleet, parts.client, parts.settings.namespace, parts.doing.tasks)
         parts.workspace.follow([each.location.location_name for each in look.fleet])
         up = await parts.resting.look(wanted, parts.watched.deployments_seen(), look.now)
         return min(self._wait_s(look, found, calm), LOOK_S if up else RESYNC_S)

@@ -47,7 +47,7 @@ class Kept:
             credentials=credentials() if is_pack and credentials is not None else None,
             expected=name_of("pack") if is_pack else None,
         )
-        self._says_location = is_pack
+        self.is_pack = is_pack
         self.active = 0
         self.used_at = time.monotonic()
         self._callables: dict[str, Any] = {}
@@ -60,7 +60,7 @@ class Kept:
 
     def addressed(self, location: str) -> Metadata:
         """What a call of that location says beside what its caller said."""
-        return ((LOCATION_KEY, location),) if self._says_location else ()
+        return ((LOCATION_KEY, location),) if self.is_pack else ()
 
     def _made(self, path: str, callable_: Any) -> Any:
         if path in RPCS:  # of others a caller may invent as many as it likes

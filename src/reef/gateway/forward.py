@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
@@ -18,10 +19,15 @@ from reef.gateway.status import Ended, Metadata, code_named, passed_on
 from reef.words import describe
 
 MOST_ATTEMPTS = 3
+MOVES_S = 15.0
+PAUSE_S = 0.2
 # What gRPC says when a connection it had is gone and no new one could be made: nothing of the call was sent.
 NEVER_SENT = "failed to connect to all addresses"
 # Kinds of endpoints that are given again only after they were seen to answer again.
 COME_BACK = ("pack", "pod")
+
+
+_T = TypeVar("_T")
 
 
 class Forwarder:
@@ -35,12 +41,7 @@ class Forwarder:
         """The raw reply. Raises Ended with what the code server said."""
         call.enter("forwarded")
         async with slots.one(call):
-            for _ in range(MOST_ATTEMPTS - 1):
-                try:
-                    return await self._once(call, request)
-                except _NeverSent:
-                    continue
-            return await self._once(call, request)
+            return await _repeated(call, lambda: self._once(call, request))
 
     async def stream(
         self, call: Call, slots: Slots, request: bytes, look: Callable[[bytes], None] | None = None
@@ -48,11 +49,8 @@ class Forwarder:
         """Writes the events to the caller. A single reply is a stream of one, so it serves for unknown methods too.
         `look` sees each event."""
         call.enter("forwarded")
-        async with slots.one(call), self._connected(call) as kept:
-            inner = kept.stream(call.path)(
-                request, timeout=call.remaining_s(), metadata=_metadata(kept, call)
-            )
-            await _copy(inner, call, look)
+        async with slots.one(call):
+            await _repeated(call, lambda: self._once_streamed(call, request, look))
 
     async def ask(self, endpoint: Endpoint, call: Call, request: bytes) -> bytes:
         """Ask one endpoint and no other. Raises Ended."""
@@ -70,6 +68,13 @@ class Forwarder:
                 if ended.code is grpc.StatusCode.UNAVAILABLE and NEVER_SENT in ended.details:
                     raise _NeverSent(ended.code, ended.details, ended.trailing) from None
                 raise
+
+    async def _once_streamed(self, call: Call, request: bytes, look: Callable[[bytes], None] | None) -> None:
+        async with self._connected(call) as kept:
+            inner = kept.stream(call.path)(
+                request, timeout=call.remaining_s(), metadata=_metadata(kept, call)
+            )
+            await _copy(inner, kept, call, look)
 
     @asynccontextmanager
     async def _connected(self, call: Call) -> AsyncIterator[Kept]:
@@ -105,6 +110,33 @@ class _NeverSent(Ended):
     """Ended before anything was sent."""
 
 
+class _NotHere(Ended):
+    """The pack does not have the location, or not yet, and has sent nothing of the call anywhere."""
+
+
+async def _repeated(call: Call, once: Callable[[], Awaitable[_T]]) -> _T:
+    """Again while nothing of the call was sent. A location that moves to another pack is for a moment in none that is
+    known here."""
+    attempts, until = 1, time.monotonic() + MOVES_S
+    while True:
+        try:
+            return await once()
+        except _NeverSent:
+            if attempts == MOST_ATTEMPTS:
+                raise
+            attempts += 1
+        except _NotHere:
+            if time.monotonic() >= until:
+                raise
+            await call.within(asyncio.sleep(PAUSE_S))
+
+
+def _ended(kept: Kept, error: grpc.aio.AioRpcError) -> Ended:
+    if kept.is_pack and error.code() is grpc.StatusCode.NOT_FOUND:
+        return _NotHere(grpc.StatusCode.UNAVAILABLE, error.details() or "")
+    return Ended.of(error)
+
+
 def _metadata(kept: Kept, call: Call) -> Metadata:
     return call.metadata() + kept.addressed(call.location)
 
@@ -114,7 +146,7 @@ async def _reply(kept: Kept, call: Call, request: bytes) -> bytes:
     try:
         reply: bytes = await inner
     except grpc.aio.AioRpcError as error:
-        raise Ended.of(error) from None
+        raise _ended(kept, error) from None
     except asyncio.CancelledError:
         inner.cancel()
         raise
@@ -123,7 +155,7 @@ async def _reply(kept: Kept, call: Call, request: bytes) -> bytes:
     return reply
 
 
-async def _copy(inner: Any, call: Call, look: Callable[[bytes], None] | None) -> None:
+async def _copy(inner: Any, kept: Kept, call: Call, look: Callable[[bytes], None] | None) -> None:
     try:
         async for event in inner:
             if look is not None:
@@ -132,6 +164,6 @@ async def _copy(inner: Any, call: Call, look: Callable[[bytes], None] | None) ->
         if trailing := passed_on(await inner.trailing_metadata()):
             call.context.set_trailing_metadata(trailing)
     except grpc.aio.AioRpcError as error:
-        raise Ended.of(error) from None
+        raise _ended(kept, error) from None
     finally:
         inner.cancel()  # does nothing to a call that is over

@@ -11,6 +11,7 @@ from reef.cluster.errors import ClusterError
 from reef.cluster.informer import Informer
 from reef.cluster.kinds import CODE_LOCATION, DEPLOYMENT, POD
 from reef.gateways.contract import Change, Changed, Gone, Kind, Listed, NotScaled
+from reef.gateways.objects import slim
 from reef.kube import labels
 from reef.words import describe, headline
 
@@ -23,17 +24,20 @@ class ClusterApi:
         self._namespace = namespace
 
     async def follow(self, kind: Kind) -> AsyncIterator[Change]:
+        """A list that has lost every CodeLocation is passed over: no fleet ends all at once, a database may."""
         queue: asyncio.Queue[Change] = asyncio.Queue()
         of_reef = f"{labels.PART_OF}=reef" if kind == "pods" else None
         followed = CODE_LOCATION if kind == "codelocations" else POD
-        cache = Informer(self._client, followed, self._namespace, labels=of_reef)
+        cache = Informer(self._client, followed, self._namespace, labels=of_reef, trim=slim)
         cache.start()
         try:
             await cache.synced()
             queue.put_nowait(Listed(tuple(cache.objects.values())))
             cache.subscribe(lambda change: queue.put_nowait(_change(change)))
             while True:
-                yield await queue.get()
+                change = await queue.get()
+                if kind == "pods" or not isinstance(change, Gone) or cache.objects:
+                    yield change
         finally:
             await cache.close()
 

@@ -7,12 +7,17 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from reef.kube.labels import HOST_CONTAINER, LOCATION, PACK
+from reef.kube.labels import COMPONENT, HOST_CONTAINER, LOCATION, PACK
 from reef.kube.model.resource import DEFAULT_PORT
 
 Object = Mapping[str, Any]
 Placement = Literal["packed", "on_demand", "standing", "external"]
 DEFAULT_CALLS = 16
+PROBE = "probe"
+_OF_SPEC = ("port", "server", "max_concurrent_calls")
+_OF_LOCATION = ("placement", "serving", "version")
+_OF_POD = ("phase", "podIP", "conditions", "containerStatuses")
+_OF_METADATA = ("name", "namespace", "uid", "resourceVersion", "labels", "deletionTimestamp")
 
 
 class Site(Struct, frozen=True, kw_only=True):
@@ -76,11 +81,13 @@ def _placed(serving: Object, chosen: str) -> tuple[Placement | None, str]:
 
 
 def pod_of(thing: Object) -> Pod | None:
-    """None for a pod that serves no location: it is of no pack and of no location, or it has ended."""
+    """None for a pod that serves no location: it is of no pack and of no location, is a probe, or has ended."""
     metadata, status = _map(thing, "metadata"), _map(thing, "status")
     labels = _map(metadata, "labels")
     pack, location = labels.get(PACK), labels.get(LOCATION)
     if not (pack or location) or status.get("phase") in ("Succeeded", "Failed"):
+        return None
+    if labels.get(COMPONENT) == PROBE:  # what it loads is not served
         return None
     return Pod(
         name=name_of(thing),
@@ -105,6 +112,20 @@ def _is_ready(status: Object) -> bool:
     return any(
         one.get("type") == "Ready" and one.get("status") == "True" for one in status.get("conditions") or ()
     )
+
+
+def slim(thing: Mapping[str, Any]) -> dict[str, Any]:
+    """A CodeLocation or a Pod, no more of it than is read here: of hundreds the rest is megabytes."""
+    return {
+        "metadata": _only(thing, "metadata", _OF_METADATA),
+        "spec": _only(thing, "spec", _OF_SPEC),
+        "status": _only(thing, "status", _OF_LOCATION + _OF_POD),
+    }
+
+
+def _only(thing: Object, key: str, names: tuple[str, ...]) -> dict[str, Any]:
+    found = _map(thing, key)
+    return {name: found[name] for name in names if name in found}
 
 
 def _map(thing: Object, key: str) -> Mapping[str, Any]:

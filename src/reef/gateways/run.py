@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import os
 import resource
 import signal
-import sys
 
 from reef.gateways.contract import Cluster
 from reef.gateways.process import GatewayProcess
 from reef.gateways.settings import GatewaySettings
-
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+from reef.logs import write_to_stderr
 
 
 async def serve_until_told(settings: GatewaySettings, cluster: Cluster) -> None:
     """Returns after SIGTERM or SIGINT, when everything has ended. Raises ReefError where it cannot start."""
-    logging.basicConfig(level=logging.INFO, format=FORMAT, stream=sys.stderr)
+    write_to_stderr(os.environ)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # four for each location that is listened for
     stop = asyncio.Event()
