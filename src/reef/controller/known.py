@@ -11,6 +11,7 @@ import msgspec
 from reef.kube import labels
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.seen.reading import seconds
+from reef.words import describe
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def read_known(document: Mapping[str, Any]) -> Known:
         own = {name: meta.get(name) or {} for name in ("labels", "annotations")}
         location = CodeLocation(meta["name"], spec, meta.get("namespace"), own["labels"], own["annotations"])
     except msgspec.ValidationError as error:
-        problem = f"Its spec cannot be read: {error}."
+        problem = f"Its spec cannot be read: {describe(error)}."
     return Known(
         name=meta["name"],
         uid=meta["uid"],

@@ -18,6 +18,7 @@ from reef.kube.objects.meta import digest, location_owner
 from reef.kube.objects.owners import made_by
 from reef.kube.objects.service import service
 from reef.kube.objects.workspace import workspace_config_map
+from reef.words import describe
 
 log = logging.getLogger("reef.controller")
 
@@ -68,7 +69,7 @@ class Objects:
                 await self._client.apply(kind, marked)
             except ClusterError as error:
                 failure = error
-                log.warning("%s %s is not applied: %s", kind, document["metadata"]["name"], error)
+                log.warning("%s %s is not applied: %s", kind, document["metadata"]["name"], describe(error))
         if failure is not None:
             raise failure
 
@@ -93,7 +94,7 @@ class Objects:
                 await self._client.apply(SERVICE, each)
                 log.info("the Service %s leads to gateways from now on", name)
             except ClusterError as error:
-                log.warning("the Service %s is not taken over: %s", name, error)
+                log.warning("the Service %s is not taken over: %s", name, describe(error))
 
 
 def _may_take(each: Asked) -> bool:

@@ -62,7 +62,7 @@ class PackHost:
         try:
             self._server.add_secure_port(where, credentials)
         except RuntimeError as error:
-            raise ReefError(f"port {settings.peer_port} cannot be listened on: {error}") from None
+            raise ReefError(f"port {settings.peer_port} cannot be listened on: {describe(error)}") from None
         await started(self._server)
         self._listens = True
         self._loop_task = asyncio.create_task(parts.loop.run())

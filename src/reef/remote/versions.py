@@ -13,6 +13,7 @@ from reef.kube import labels
 from reef.kube.seen.reading import seconds
 from reef.remote.reaching import Remote
 from reef.remote.rows import phase
+from reef.words import count
 
 
 def target(location: Document, wanted: str | None) -> str:
@@ -38,7 +39,7 @@ def _named(name: str, entries: list[Mapping[str, Any]], wanted: str) -> str:
         return kept[0]
     if kept:
         raise ReefError(
-            f"{wanted!r} begins {len(kept)} versions of {name}", hint=f"which: {', '.join(kept)}?"
+            f"{wanted!r} begins {count(len(kept), 'version')} of {name}", hint=f"which: {', '.join(kept)}?"
         )
     there = [each["version"] for each in entries if each["kept"]]
     why = "is not kept any more" if found else "was not promoted lately"

@@ -18,7 +18,7 @@ from reef.kube.seen.reading import pod_seen
 from reef.remote.looking import around
 from reef.remote.places import Place
 from reef.remote.reaching import Remote, run
-from reef.words import count
+from reef.words import count, describe
 
 REEFS = ("controller", "gateway")
 
@@ -104,4 +104,4 @@ async def _one(remote: Remote, pod: str, container: str, follow: bool, lines: in
             async for line in found:
                 click.echo(f"{pod}: {line.decode(errors='replace')}", nl=False)
     except ClusterError as error:
-        print(f"{pod}: {error}", file=sys.stderr)
+        print(f"{pod}: {describe(error)}", file=sys.stderr)

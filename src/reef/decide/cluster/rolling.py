@@ -171,7 +171,7 @@ def _halt(rollout: Rollout, changing: Mapping[str, Changing], bounds: Bounds) ->
     refused = [each.facts.name for each in members if each.standing == "refused"]
     done = [each for each in members if each.standing != "changing"]
     if len(refused) >= bounds.refused_least and len(refused) > bounds.refused_share * len(done):
-        return f"{len(refused)} of {len(done)} versions that were tried are refused: {', '.join(sorted(refused))}."
+        return f"Refused are {len(refused)} of the {len(done)} that were tried: {', '.join(sorted(refused))}."
     return None
 
 
