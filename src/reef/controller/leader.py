@@ -135,11 +135,12 @@ class Leader:
         parts.doing.promote(
             look.fleet, found, wanted, look.sets, memory.serving, parts.watched.deployments_seen()
         )
-        serving = dict(memory.serving)
-        await parts.statuses.say(
-            look.known, look.trouble, look.fleet, found, wanted, memory.ports.given, serving
-        )
         parts.doing.objects(look.fleet, memory.ports.given)
+        said = (look.known, look.trouble, look.fleet, found, wanted, memory.ports.given)
+        serving = dict(memory.serving)
+        parts.doing.tasks.begin(
+            "saying what there is to say", lambda: parts.statuses.say(*said, serving), quiet=True
+        )
         note_rollbacks(look.fleet, parts.client, parts.settings.namespace, parts.doing.tasks)
         parts.workspace.follow([each.location.location_name for each in look.fleet])
         up = await parts.resting.look(wanted, parts.watched.deployments_seen(), look.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ from reef.words import describe
 
 log = logging.getLogger("reef.controller")
 
+AT_ONCE = 16
+
 GATEWAYS = labels.GATEWAYS
 
 
@@ -33,6 +36,7 @@ class Objects:
         self._watched = watched
         self._namespace = namespace
         self._workspace = workspace
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self.foreign: dict[str, str] = {}  # location -> whose its Service is
 
     async def follow(self, fleet: Sequence[Asked], ports: Mapping[str, int]) -> None:
@@ -59,19 +63,22 @@ class Objects:
         await self.bring(wanted)
 
     async def bring(self, wanted: Iterable[tuple[Kind, Document]]) -> None:
-        """Apply those of which the cluster has another state. Raises the last ClusterError."""
-        failure: ClusterError | None = None
-        for kind, document in wanted:
-            marked = _marked(document)
-            if self._is_there(kind, marked):
-                continue
+        """Apply those of which the cluster has another state, some at a time. Raises one of the ClusterErrors."""
+        marked = [(kind, _marked(document)) for kind, document in wanted]
+        todo = [self._apply(kind, each) for kind, each in marked if not self._is_there(kind, each)]
+        failures = [each for each in await asyncio.gather(*todo) if each is not None]
+        if failures:
+            raise failures[0]
+
+    async def _apply(self, kind: Kind, document: Document) -> ClusterError | None:
+        async with self._turns:
             try:
-                await self._client.apply(kind, marked)
+                await self._client.apply(kind, document)
             except ClusterError as error:
-                failure = error
-                log.warning("%s %s is not applied: %s", kind, document["metadata"]["name"], describe(error))
-        if failure is not None:
-            raise failure
+                name = document["metadata"]["name"]
+                log.warning("%s %s is not applied: %s", kind, name, describe(error))
+                return error
+        return None
 
     def _is_there(self, kind: Kind, document: Document) -> bool:
         """What it is made from, and what it has by now: somebody else may have changed it."""
