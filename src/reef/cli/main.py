@@ -22,6 +22,8 @@ VERBS = {
     "reload": "reef.cli.reload",
     "exec": "reef.cli.exec_",
     "diff": "reef.cli.diff",
+    "cutover": "reef.cli.cutover",
+    "support-bundle": "reef.cli.support_bundle",
     "plan": "reef.cli.plan",
     "deploy": "reef.cli.deploy",
     "history": "reef.cli.history",

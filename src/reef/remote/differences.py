@@ -129,8 +129,8 @@ def _change(path: str, before: Any, after: Any) -> Change:
     )
     if _HIDDEN.search(path):
         return Change(path, kind, hidden=True)
-    shown = [None if each is _MISSING else without_values(each) for each in (before, after)]
-    return Change(path, kind, shown[0], shown[1])
+    old, new = (None if each is _MISSING else without_values(each) for each in (before, after))
+    return Change(path, kind, old, new)
 
 
 def without_values(value: Any) -> Any:

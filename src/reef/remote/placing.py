@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from reef.cluster.kinds import DEPLOYMENT, Document
+from reef.cluster.kinds import Document
 from reef.controller.known import read_known
 from reef.controller.wishes import wish_of
 from reef.decide.placements.fleets import Placed, Seen, placed
 from reef.decide.placements.wish import Placement
 from reef.kube.model import CodeLocation
-from reef.remote.places import OURS
+from reef.remote.controllers import told
 from reef.remote.reaching import Remote
 
-CONTROLLER = "reef-controller"
 SHARED = "REEF_PACKS_SHARED_BY_OWNERS"
 
 
@@ -41,15 +39,5 @@ def _seen(there: Sequence[Document]) -> Seen:
 
 
 async def _share(remote: Remote) -> bool:
-    """Whether locations of several owners may share a pack, as the controller was told."""
-    deployments = await remote.readable(DEPLOYMENT, OURS)
-    for each in deployments:
-        if each["metadata"]["name"] == CONTROLLER:
-            return _variable(each, SHARED) == "true"
-    return False
-
-
-def _variable(deployment: Mapping[str, Any], name: str) -> str | None:
-    containers = deployment["spec"]["template"]["spec"]["containers"]
-    values = [one.get("value") for each in containers for one in each.get("env") or () if one["name"] == name]
-    return values[0] if values else None
+    """Whether locations of several owners may share a pack."""
+    return (await told(remote)).get(SHARED) == "true"
