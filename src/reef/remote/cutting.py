@@ -14,6 +14,7 @@ from reef.kube.objects.owners import made_by
 from reef.kube.seen.reading import deployment_seen
 from reef.remote.committing import is_guarded
 from reef.remote.rows import condition, message, notes
+from reef.words import describe
 
 State = Literal["cut_over", "back", "unchanged", "refused", "failed", "not_reached"]
 
@@ -105,7 +106,9 @@ def saved(location: Document) -> Mapping[str, Any]:
     try:
         return read_before(text)
     except ValueError as error:
-        raise Refused(f"the annotation {labels.BEFORE_CUTOVER} of {name} cannot be read: {error}") from None
+        raise Refused(
+            f"the annotation {labels.BEFORE_CUTOVER} of {name} cannot be read: {describe(error)}"
+        ) from None
 
 
 def check_back(
