@@ -29,7 +29,7 @@ from reef.controller.versions import Rules, Versions, versions
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.decide.cluster.own import OwnSeen, own
-from reef.decide.cluster.pack_steps import Change, NoRoom, PacksSeen
+from reef.decide.cluster.pack_steps import PATIENCE, Change, NoRoom, PacksSeen, Patience
 from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.ports import Ports, ports
 from reef.decide.cluster.releasing import Tried
@@ -39,6 +39,9 @@ from reef.words import describe, headline
 
 log = logging.getLogger("reef.controller")
 
+# While many locations come for the first time, pods are made for more of them at a time.
+MANY_COMING = 4
+GATHERING = Patience(quiet_s=20.0, gather_s=90.0)
 LEAST_S = 0.2  # between two looks
 RESYNC_S = 20.0
 WHILE_CHANGING_S = 1.0
@@ -195,7 +198,8 @@ class Leader:
         more = len(look.sets) != len(wanted.packs)
         states = await parts.hosts.states(look.sets) if changing or more else {}
         seen = PacksSeen(look.sets, memory.serving, busy(states), memory.left)
-        actions = packs(wanted.packs, seen, look.now)
+        coming = sum(each.book.version is None and not each.external for each in look.fleet)
+        actions = packs(wanted.packs, seen, look.now, GATHERING if coming >= MANY_COMING else PATIENCE)
         memory.stuck = stuck_locations(wanted.packs, seen, look.now)
         roomless = [each for each in actions if isinstance(each, NoRoom)]
         parts.statuses.stuck = {name: each.message for each in roomless for name in each.locations}
