@@ -28,7 +28,7 @@ from reef.kube import labels
 from reef.kube.writing import yaml_text
 from reef.remote.places import OURS
 from reef.remote.reaching import Remote
-from reef.remote.redacting import Redaction
+from reef.remote.redacting import Redaction, images
 from reef.words import describe
 
 LINES = 1000
@@ -70,7 +70,8 @@ async def collect(remote: Remote) -> Bundle:
     names = {each["metadata"]["name"] for each in found.get("codelocations", ())}
     if "services" in found:
         found["services"] = [each for each in found["services"] if _concerns(each, names)]
-    redaction = Redaction([each for documents in found.values() for each in documents])
+    everything = [each for documents in found.values() for each in documents]
+    redaction = Redaction(everything, _shown(everything, remote.namespace))
     for plural, documents in found.items():
         plain = [redaction.document(each) for each in documents]
         bundle.files[f"{plural}.yaml"] = "".join(f"---\n{yaml_text(each)}" for each in plain)
@@ -96,6 +97,16 @@ def written(bundle: Bundle) -> bytes:
             entry.size, entry.mtime, entry.mode = len(data), now, 0o600
             archive.addfile(entry, io.BytesIO(data))
     return content.getvalue()
+
+
+def _shown(documents: Sequence[Document], namespace: str) -> set[str]:
+    """Names and images, which may be values of variables too."""
+    found = {namespace, *(each["metadata"]["name"] for each in documents)}
+    for each in documents:
+        found.update(images(each))
+        spec = each.get("spec") or {}
+        found.update(spec[name] for name in ("owner", "location_name") if isinstance(spec.get(name), str))
+    return found
 
 
 def _concerns(service: Document, names: set[str]) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import grpc.aio
 
@@ -110,29 +111,35 @@ class Cutover:
         service, before = check_back(location, service, deployments, self._remote.namespace)
         reachable = await self._answers(location, service)
         await self._remote.annotate(name, **{labels.CUTOVER: None})
+        found = await self._put_back(name, service, before)
+        if reachable and not await self._answers_again(name):
+            raise Failed("nothing answers through its Service")
+        await self._remote.annotate(name, **{labels.BEFORE_CUTOVER: None})
+        return Result(name, "back", made_by(found), answers=True if reachable else None)
+
+    async def _put_back(self, name: str, service: Document, before: Mapping[str, Any]) -> Document:
+        """The Service, once it has stayed so for a while."""
         deadline = time.monotonic() + self._patience.controller
-        steady_since = None
-        while steady_since is None or time.monotonic() - steady_since < self._patience.steady:
+        found: Document | None = await self._patched(name, way_back(service, before))
+        since = time.monotonic()
+        while time.monotonic() - since < self._patience.steady:
+            await asyncio.sleep(LOOK_S)
             found = await self.service(name)
             if found is None:
                 raise Failed("its Service is gone")
             if not is_back(found, before):
                 if time.monotonic() > deadline:
                     raise Failed("its Service does not stay as it is put back: somebody else changes it")
-                patch = way_back(found, before)
-                await self._remote.client.patch(SERVICE, name, patch, self._remote.namespace)
-                steady_since = None
-                continue
-            steady_since = steady_since or time.monotonic()
-            await asyncio.sleep(LOOK_S)
-        if reachable and not await self._answers_again(name):
-            raise Failed("nothing answers through its Service")
-        await self._remote.annotate(name, **{labels.BEFORE_CUTOVER: None})
-        return Result(name, "back", made_by(found), answers=True if reachable else None)
+                await self._patched(name, way_back(found, before))
+                since = time.monotonic()
+        assert found is not None
+        return found
+
+    async def _patched(self, name: str, patch: Mapping[str, Any]) -> Document:
+        return await self._remote.client.patch(SERVICE, name, patch, self._remote.namespace)
 
     async def _note(self, name: str, policy: str | None) -> None:
-        patch = {"metadata": {"annotations": {KEEP: policy}}}
-        await self._remote.client.patch(SERVICE, name, patch, self._remote.namespace)
+        await self._patched(name, {"metadata": {"annotations": {KEEP: policy}}})
 
     async def _becomes(self, name: str, is_so: Callable[[Document], bool]) -> bool:
         deadline = time.monotonic() + self._patience.controller

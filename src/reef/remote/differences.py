@@ -14,9 +14,7 @@ State = Literal["added", "changed", "same", "only_there"]
 _KEYS = ("name", "mountPath", "key")  # what the elements of a list are known by
 _METADATA = ("labels", "annotations")
 # Values of variables may be secrets.
-_HIDDEN = re.compile(
-    r"(^|\.)env\[[^]]*\]\.value$|^spec\.envDefaults\.|^spec\.container_context\..*env|^spec\.helm\."
-)
+_HIDDEN = re.compile(r"(^|\.)env\[[^]]*\]\.value$|^spec\.(envDefaults|container_context|helm)(\.|$)")
 _MISSING = object()
 
 
@@ -141,7 +139,4 @@ def without_values(value: Any) -> Any:
         return value
     if value.keys() == {"name", "value"}:
         return {"name": value["name"], "value": "…"}
-    plain = {name: without_values(each) for name, each in value.items()}
-    if isinstance(value.get("envDefaults"), Mapping):
-        plain["envDefaults"] = dict.fromkeys(value["envDefaults"], "…")
-    return plain
+    return {name: without_values(each) for name, each in value.items()}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 LEFT_OUT = "(left out)"
 SHORTEST = 4  # a shorter value would take pieces out of every word
 # Values of ordinary settings, which say nothing of anybody and stand in every text.
 _PLAIN = re.compile(
-    r"[0-9.:_-]*|true|false|yes|no|none|null|prod|production|staging|dev|test|info|debug", re.IGNORECASE
+    r"[0-9.:_-]*|true|false|yes|no|none|null|prod|production|staging|dev|test|info|debug|warning|error",
+    re.IGNORECASE,
 )
 _DROPPED = ("managedFields", "kubectl.kubernetes.io/last-applied-configuration")
 _MAPS_OF_VALUES = ("envDefaults", "env", "data", "stringData", "binaryData")
@@ -27,12 +28,14 @@ _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)", re.DOT
 
 
 class Redaction:
-    """Knows the values of all variables that documents name, so that it finds them in texts as well."""
+    """Knows the values of all variables that documents name, so that it finds them in texts as well. `shown` are values
+    that may be seen: names of objects and images, without which nothing could be understood."""
 
-    def __init__(self, documents: Iterable[Any]) -> None:
-        found = {each for document in documents for each in _values(document)}
+    def __init__(self, documents: Iterable[Any], shown: Collection[str] = ()) -> None:
+        found = {each for document in documents for each in _values(document)} - {*shown}
         longest_first = sorted((each for each in found if _is_telling(each)), key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        words = "|".join(map(re.escape, longest_first))
+        self._known = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])") if longest_first else None
 
     def text(self, text: str) -> str:
         """Without these values, passwords in URLs, and what is called a password or the like."""
@@ -116,8 +119,23 @@ def _value_of(variable: Any) -> str | None:
     if isinstance(variable, str):
         found = _ASSIGNED.fullmatch(variable)
         return found["value"] if found else None
-    value = variable.get("value") if isinstance(variable, Mapping) else None
+    if not isinstance(variable, Mapping) or str(variable.get("name", "")).startswith("REEF_"):
+        return None
+    value = variable.get("value")
     return value if isinstance(value, str) else None
+
+
+def images(value: Any) -> Iterator[str]:
+    """All images that a document names."""
+    if isinstance(value, list):
+        for each in value:
+            yield from images(each)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if name in ("image", "imageID") and isinstance(each, str):
+                yield each
+            else:
+                yield from images(each)
 
 
 def _is_telling(value: str) -> bool:

@@ -59,7 +59,7 @@ class _Run:
         done = [each for each in results if each.state == "cut_over"]
         after = [each for each in told_first if done and each.owner.program in ("helm", "somebody")]
         _print(after)
-        data = {
+        data: dict[str, object] = {
             "namespace": self._remote.namespace,
             "context": self._remote.context,
             "results": [_plain(each) for each in results],

@@ -70,7 +70,7 @@ def total(done: Compared, namespace: str) -> str:
 def line_of(change: Change) -> str:
     """One field."""
     if change.hidden:
-        return f"{change.path}: {change.kind} (values of variables are not shown)"
+        return f"{change.path}: {change.kind} (what may hold a secret is not shown)"
     if change.kind == "added":
         return f"{change.path}: + {_text(change.after)}"
     if change.kind == "removed":
