@@ -1,4 +1,4 @@
-"""What the chart makes: pods that are *restricted*, policies that select what they should, budgets that hang no drain."""
+"""What the chart makes: restricted pods, policies that select what they should, budgets that hang no drain."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError
 from reef.cluster.kinds import CONFIG_MAP, DEPLOYMENT, POD, REPLICA_SET
 from reef.controller.asked import Asked
+from reef.controller.events_api import Events, Reason
 from reef.controller.hosts import Hosts
 from reef.controller.library import Library
 from reef.controller.objects import Objects, gone
@@ -57,6 +58,7 @@ class Doing:
         probes: Probes,
         objects: Objects,
         tasks: Tasks,
+        events: Events,
     ) -> None:
         self._client = client
         self._namespace = namespace
@@ -67,6 +69,7 @@ class Doing:
         self._probes = probes
         self._objects = objects
         self.tasks = tasks
+        self._events = events
 
     # -- versions ----------------------------------------------------------------------------------
 
@@ -88,6 +91,7 @@ class Doing:
             each = by_name[name]
             for action in release.actions:
                 self._version(each, action, by_pod, nodes.get(name))
+        self._events.say_halted(fleet, found.rollout)
 
     def _version(self, each: Asked, action: object, pods: Mapping[str, PodSeen], near: str | None) -> None:
         name = each.name
@@ -99,14 +103,15 @@ class Doing:
         elif isinstance(action, EndProbe):
             self.tasks.begin(f"ending {action.pod}", lambda: self._probes.end(action.pod))
         elif isinstance(action, Refuse):
-            self.tasks.begin(f"refusing {name}", lambda: self._refuse(name, action))
+            self.tasks.begin(f"refusing {name}", lambda: self._refuse(each, action))
         elif isinstance(action, ShowError):
             self.tasks.begin(f"showing the error of {name}", lambda: self._show_error(each, action.message))
 
-    async def _refuse(self, name: str, action: Refuse) -> None:
-        version, why = action.version, action.refused
+    async def _refuse(self, each: Asked, action: Refuse) -> None:
+        name, version, why = each.name, action.version, action.refused
         log.warning("version %s of %s is refused: %s", version, name, why.message)
         await self._library.edit(name, lambda book: book.with_refused(version, why))
+        self._events.say(each.known, "Refused", f"Version {version} is not served: {why.message}")
 
     async def _show_error(self, each: Asked, message: str) -> None:
         """Not in place of answers: those of a location that was taken up from a gateway stay."""
@@ -131,14 +136,17 @@ class Doing:
             for action in release.actions if release else ():
                 if isinstance(action, Promote) and self._runs(each.name, wanted, sets, serving, deployments):
                     kept = each.book.kept[action.version]
-                    name, served = each.name, kept.served
-                    why = "It was rolled back." if each.book.pin else "It is what the location asks for."
-                    self.tasks.begin(f"promoting {name}", self._promotion(name, served, why))
+                    self.tasks.begin(f"promoting {each.name}", self._promotion(each, kept.served))
 
-    def _promotion(self, name: str, served: ServedNow, why: str) -> Work:
+    def _promotion(self, each: Asked, served: ServedNow) -> Work:
+        back = each.book.pin is not None
+        why = "It was rolled back." if back else "It is what the location asks for."
+
         async def work() -> None:
-            await self._promoter.promote(name, served, why)
-            log.info("version %s of %s is served", served.version, name)
+            await self._promoter.promote(each.name, served, why)
+            log.info("version %s of %s is served", served.version, each.name)
+            reason: Reason = "RolledBack" if back else "Promoted"
+            self._events.say(each.known, reason, f"Version {served.version} is served. {why}")
 
         return work
 

@@ -20,6 +20,7 @@ from reef.cluster.lease import Leadership
 from reef.controller import certificates
 from reef.controller.book import Books
 from reef.controller.doing import Doing
+from reef.controller.events_api import Events
 from reef.controller.hosts import Hosts
 from reef.controller.leader import Leader, Memory, Parts
 from reef.controller.library import Library
@@ -170,7 +171,8 @@ async def _parts(
     members = Members(promoter, connect, names, takes_up.hear, background)
     objects = Objects(client, watched, namespace, settings.workspace)
     probes = Probes(client, namespace, reef, hosts, library, memory.tried)
-    doing = Doing(client, namespace, reef, hosts, library, promoter, probes, objects, tasks)
+    events = Events(client, namespace, settings.pod_name, background)
+    doing = Doing(client, namespace, reef, hosts, library, promoter, probes, objects, tasks, events)
     statuses = Statuses(client, namespace, library, objects)
     workspace = Workspace(settings.webserver)
     parts = Parts(
