@@ -25,6 +25,7 @@ import msgspec
 from mutual import given
 
 from deadlines import scaled
+from reef.gateway.listener import server_options
 from reef.gateways.contract import Cluster
 from reef.gateways.process import GatewayProcess
 from reef.gateways.settings import GatewaySettings
@@ -36,6 +37,7 @@ from reef.trust.authority import Pair, make_authority
 from reef.trust.credentials import channel, server_credentials
 from reef.wire import messages
 from reef.wire.client import RawClient, open_channel
+from reef.wire.limits import MessageLimits
 
 T = TypeVar("T", bound=msgspec.Struct)
 PORT = 20_000
@@ -107,6 +109,10 @@ class Edge:
 @dataclass
 class Here(Edge):
     process: GatewayProcess
+
+    def listens_for(self, *names: str) -> bool:
+        parts = self.process.parts
+        return parts.listeners.settled and parts.directory.sites().keys() >= set(names)
 
 
 @asynccontextmanager
@@ -197,7 +203,7 @@ async def fake_pack(
     """FAKE: a pack's host that passes each call to the server of the location that it names. Gives what it was asked:
     the caller's role, and the locations named."""
     seen: list[tuple[str | None, tuple[str, ...]]] = []
-    server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+    server = grpc.aio.server(options=server_options(MessageLimits()))
     server.add_generic_rpc_handlers((_Pack(targets, seen),))
     server.add_secure_port(f"{host}:{PEER_PORT}", server_credentials(certificates / role))
     await server.start()
@@ -208,21 +214,27 @@ async def fake_pack(
 
 
 @asynccontextmanager
-async def relay(host: str, port: int, socket: str) -> AsyncIterator[None]:
-    """A code server's unix socket at a pod's address; connections break when it ends, as a pod's do."""
+async def relay(host: str, port: int, socket: str, lost: asyncio.Event | None = None) -> AsyncIterator[None]:
+    """What listens on a unix socket, or at `HOST:PORT`, at a pod's address. Connections break when it ends, as a pod's
+    do; while `lost` is set, nothing gets through and nothing breaks, as with a node that is gone."""
     writers: list[asyncio.StreamWriter] = []
     tasks: list[asyncio.Task[None]] = []
 
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(1 << 16):
+                if lost is not None and lost.is_set():
+                    continue
                 sink.write(data)
                 await sink.drain()
         sink.close()
 
     async def joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
-        inner_reader, inner_writer = await asyncio.open_unix_connection(socket)
+        if socket.startswith("/"):
+            inner_reader, inner_writer = await asyncio.open_unix_connection(socket)
+        else:
+            inner_reader, inner_writer = await asyncio.open_connection(*socket.split(":"))
         writers.append(inner_writer)
         tasks.append(asyncio.create_task(pump(reader, inner_writer)))
         tasks.append(asyncio.create_task(pump(inner_reader, writer)))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import grpc
 import grpc.aio
 import pytest
 from code_servers import CodeServer
-from edges import PORT, Here, address, edge, fake_pack, tls
+from edges import PORT, Here, address, edge, fake_pack, relay, tls
 from memory_cluster import MemoryCluster
 from objects_of import location, pack_pod
 
-from deadlines import scaled, until_async
+from deadlines import Deadline, scaled, until_async
+from reef.kube.labels import PEER_PORT
 from reef.peers.messages import (
     Freeze,
     Frozen,
@@ -36,7 +38,7 @@ SALES = location("sales", pack="p-1")
 
 
 async def listening(one: Here, *names: str) -> None:
-    await until_async(lambda: set(one.process.parts.board.locations()) >= set(names or ("sales",)))
+    await until_async(lambda: one.listens_for(*(names or ("sales",))))
 
 
 async def show(
@@ -279,5 +281,35 @@ def test_a_location_that_moves_is_looked_for_where_it_is(tmp_path: Path, small: 
             cluster.put("codelocations", location("sales", pack="p-2"))
             await call
             assert asked_then == [("gateway", ("sales",))]
+
+    asyncio.run(main())
+
+
+@pytest.mark.slow
+def test_a_pack_on_a_node_that_is_lost(tmp_path: Path, small: CodeServer) -> None:
+    """The cluster says for minutes that it is ready. Its connection is given up, and calls go to the one that came."""
+
+    async def main() -> None:
+        gone, behind, new, lost = address(), address(), address(), asyncio.Event()
+        cluster = MemoryCluster([SALES], [pack_pod("p-1", gone)])
+        targets = {"sales": small.target}
+        async with (
+            edge(tmp_path, cluster) as one,
+            fake_pack(behind, tmp_path, targets),
+            relay(gone, PEER_PORT, f"{behind}:{PEER_PORT}", lost),
+            fake_pack(new, tmp_path, targets) as asked,
+        ):
+            await listening(one)
+            await one.call("ExternalPartitionNames")
+            lost.set()
+            cluster.put("pods", pack_pod("p-1", new, uid="u2"))
+            reaching, deadline = one.process.parts.servers.reaching, Deadline(60)
+            while not reaching._failed:
+                assert not deadline.over, "nobody noticed"
+                with contextlib.suppress(grpc.aio.AioRpcError):
+                    await one.call("ExternalPartitionNames", timeout_s=30)
+            for _ in range(3):
+                await one.call("ExternalPartitionNames")
+            assert len(asked) >= 3
 
     asyncio.run(main())

@@ -25,7 +25,7 @@ TICK = "ExternalPartitionNames"  # any call that needs a server
 
 
 async def listening(one: Here) -> None:
-    await until_async(lambda: one.process.parts.board.locations() == ("sales",))
+    await until_async(lambda: one.listens_for("sales"))
 
 
 def now(one: Here) -> Endpoint | None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import grpc
 import grpc.aio
 import pytest
-from clusters import MemoryCluster
 from code_servers import CodeServer
 from edges import PORT, Apart, address, apart, edge, fake_pack, tls
+from memory_cluster import MemoryCluster
 from objects_of import location, pack_pod
 
 from deadlines import Deadline, scaled, slowness, until, until_async
@@ -96,7 +96,7 @@ def promoter_of(found: Field) -> Promoter:
 
 @dataclass
 class Watcher:
-    """A client that polls as Dagster's watcher does, only as fast as it can, each time another ready gateway."""
+    """A client that polls as Dagster's watcher does, only as fast as it can, each time any gateway that is ready."""
 
     ready: list[Apart]
     highest: int = 0
@@ -289,7 +289,7 @@ def test_a_client_between_list_and_id_at_two_gateways_gets_the_old_id(
                 for name in ("a", "b")
             ]
             for one in both:
-                await until_async(lambda one=one: one.process.parts.board.locations() == (NAME,))  # type: ignore[misc]
+                await until_async(lambda one=one: one.listens_for(NAME))  # type: ignore[misc]
                 connect = lambda one=one: channels.to(f"{one.host}:{PEER_PORT}", "gateway")  # noqa: E731
                 await promoter.join(Member(one.host, GatewayPeer(connect)), (NAME,))
             await promoter.promote(NAME, ServedNow(server_id="reef-1", snapshot=digest), "first")

@@ -206,3 +206,7 @@ def test_a_sentence_is_one_that_a_person_understands() -> None:
         assert "self" not in message.split()
         assert len(message) < 200
         assert not message.endswith(".")
+
+
+def test_the_chart_brings_the_same_definition() -> None:
+    assert (ROOT / "charts" / "reef" / "crds.yaml").read_text("utf-8") == definition_text()

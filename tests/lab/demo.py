@@ -59,8 +59,12 @@ class Demo:
 
     def pod_for_each(self) -> None:
         """What the official chart makes."""
-        self.tell("a Deployment and a Service for each, as the official chart makes them")
-        objects = [each for member in self.fleet for each in model1.standing(member, NAMESPACE)]
+        self.tell(
+            "a Deployment and a Service for each, as the official chart makes them, but for a lighter probe"
+        )
+        objects = [
+            each for member in self.fleet for each in model1.standing(member, NAMESPACE, probe=model1.LIGHT)
+        ]
         self.world.kubectl.apply(*objects)
         wanted = sum(member.loads for member in self.fleet)
         self.wait(lambda: self._ready_pods() >= wanted, 900, f"{wanted} pods to be ready")

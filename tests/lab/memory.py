@@ -51,3 +51,11 @@ def processes_of(uid: str, container: str) -> list[int]:
     for folder in root.glob(f"**/pod{uid}/{container}"):
         return sorted(map(int, (folder / "cgroup.procs").read_text().split()))
     return []
+
+
+def command_of(pid: int) -> str:
+    """With spaces; "" for one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""

@@ -18,8 +18,14 @@ PROBE = {
 }
 
 
-def standing(member: Member, namespace: str, replicas: int = 1) -> list[dict[str, Any]]:
-    """Its Deployment and its Service."""
+LIGHT = {"tcpSocket": {"port": 4000}, "periodSeconds": 5}
+
+
+def standing(
+    member: Member, namespace: str, replicas: int = 1, probe: dict[str, Any] = PROBE
+) -> list[dict[str, Any]]:
+    """Its Deployment and its Service. `probe`: another one than the chart's, which starts a Python every 20 s in each
+    pod: forty of them are more than two processors can do."""
     name = member.name
     labels = {"component": "user-deployments", "deployment": name}
     entry = member.deployment()
@@ -31,7 +37,7 @@ def standing(member: Member, namespace: str, replicas: int = 1) -> list[dict[str
         "env": [{"name": "DAGSTER_CURRENT_IMAGE", "value": member.image}],
         "envFrom": [{"secretRef": each} for each in entry.get("envSecrets", ())],
         "ports": [{"name": "grpc", "containerPort": 4000, "protocol": "TCP"}],
-        "readinessProbe": PROBE,
+        "readinessProbe": probe,
         "securityContext": entry["securityContext"],
     }
     pod = {

@@ -11,7 +11,7 @@ import pytest
 from pack_process import Pack, location, packed
 
 from deadlines import scaled, until
-from reef.peers.messages import PackState
+from reef.peers.messages import NOT_SENT_KEY, PackState
 from reef.wire.messages import reply_text
 
 Write = Callable[..., Path]
@@ -28,6 +28,7 @@ def test_at_sigterm_calls_end_and_nothing_is_left(code: Write, tmp_path: Path) -
         with pytest.raises(grpc.RpcError) as refused:
             pack.gateway.code_of("b")
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert (NOT_SENT_KEY, "1") in refused.value.trailing_metadata()
         (tmp_path / "held.ipynb").write_bytes(b"the end")
         assert reply_text(under_way.result(scaled(30))) == b"the end"
         assert pack.process.wait(scaled(60)) == 0

@@ -12,6 +12,7 @@ import pytest
 from pack_process import GOOD, Pack, location, packed
 
 from deadlines import scaled, until
+from reef.peers.messages import NOT_SENT_KEY
 from reef.wire.messages import (
     chunk_of,
     current_runs_of,
@@ -93,6 +94,7 @@ def test_a_call_of_no_location_that_is_here_is_refused(pack: Pack) -> None:
         with pytest.raises(grpc.RpcError) as refused:
             pack.gateway.dagster("ListRepositories", name)
         assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+        assert (NOT_SENT_KEY, "1") in refused.value.trailing_metadata()
 
 
 def test_health(pack: Pack) -> None:

@@ -80,7 +80,7 @@ def test_a_leader_that_begins_waits_for_what_is_being_written(opens: Opens, url:
     written, go_on, claimed = threading.Event(), threading.Event(), threading.Event()
 
     def slowly(db: module.Connection) -> None:
-        db.execute("INSERT INTO reef.journal (namespace, body) VALUES ('reef', '{}')")
+        db.execute("INSERT INTO reef.ports (namespace, body) VALUES ('reef', '{}')")
         written.set()
         assert go_on.wait(scaled(30))
 
@@ -100,7 +100,7 @@ def test_a_leader_that_begins_waits_for_what_is_being_written(opens: Opens, url:
     for thread in threads:
         thread.join()
     assert claimed.is_set()
-    assert new.read(lambda db: db.execute("SELECT count(*) FROM reef.journal").fetchone()) == (1,)
+    assert new.read(lambda db: db.execute("SELECT count(*) FROM reef.ports").fetchone()) == (1,)
     with pytest.raises(NotLeader):
         old.write(lambda db: None)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.reach import ask_telling, state_dir_option
 from reef.words import seconds
 
@@ -22,8 +23,24 @@ def action(verb: str, help_text: str, doing: str) -> click.Command:
     @click.option(
         "--timeout", default=200.0, show_default=True, help="Seconds to wait for the host's answer."
     )
+    @cluster_options
     @state_dir_option
-    def command(locations: tuple[str, ...], as_json: bool, timeout: float, state_dir: Path | None) -> None:
+    def command(
+        locations: tuple[str, ...],
+        as_json: bool,
+        timeout: float,
+        context: str | None,
+        namespace: str | None,
+        state_dir: Path | None,
+    ) -> None:
+        if is_remote(context, namespace):
+            from reef.cli.cluster.versions import not_there, reload
+
+            not_on_a_cluster(verb, state_dir=state_dir)
+            if verb != "reload":
+                raise not_there(verb)
+            reload(context, namespace, locations, as_json, timeout)
+            return
         for location in locations:
             request = {"do": verb, "location": location}
             row = ask_telling(state_dir, request, timeout, partial(_tell, location, doing))

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from reef.cli.cluster.files import file_options
+from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster, only_on_a_cluster
 from reef.cli.deploy_talk import Talk, hint_of
 from reef.cli.reach import ask, state_dir_option
 from reef.errors import ReefError
@@ -38,6 +40,11 @@ class NotDone(ReefError):
 )
 @click.option("--abandon", is_flag=True, help="Give up the deploy that is under way or was cut off.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object when all is over.")
+@click.option(
+    "--timeout", type=float, help="On a cluster: seconds until all has to be settled [default: 1800]."
+)
+@file_options
+@cluster_options
 @state_dir_option
 def command(
     locations: tuple[str, ...],
@@ -50,12 +57,29 @@ def command(
     resume: bool,
     abandon: bool,
     as_json: bool,
+    timeout: float | None,
+    image: str | None,
+    workdir: str | None,
+    context: str | None,
+    namespace: str | None,
     state_dir: Path | None,
 ) -> None:
     """Probe the code of LOCATIONS beside what is served, and promote what loads and loses nothing, wave by wave.
 
+    On a cluster, LOCATIONS are files: they are applied, and watched until the controller is done with them.
+
     Exit status 1 if any was refused or the deploy was halted. Ctrl-C ends the watching, not the deploy.
     """
+    if is_remote(context, namespace):
+        from reef.cli.cluster import deploy as remote
+
+        host = {"changed": changed, "all": everything, "wave": waves, "soak": soak, "resume": resume}
+        host |= {"rollback_on_halt": rollback_on_halt, "allow_removals": allow_removals, "abandon": abandon}
+        not_on_a_cluster("deploy", **host, state_dir=state_dir)
+        wait_s = remote.TIMEOUT_S if timeout is None else timeout
+        remote.deploy(context, namespace, locations, image, workdir, wait_s, as_json)
+        return
+    only_on_a_cluster("deploy", timeout=timeout, image=image, workdir=workdir)
     request: dict[str, Any]
     if resume or abandon:
         _alone(resume and abandon, locations, changed, everything, waves, soak, rollback_on_halt)

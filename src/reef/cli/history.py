@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.reach import find_state, state_dir_option
 from reef.decide.diff import spelt
 from reef.errors import ReefError
@@ -20,11 +21,29 @@ SHOWN = 4
 
 
 @click.command(name="history")
-@click.argument("location")
+@click.argument("location", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, newest first.")
+@cluster_options
 @state_dir_option
-def command(location: str, as_json: bool, state_dir: Path | None) -> None:
-    """Show the versions of LOCATION that were promoted, newest first. Needs no running host with --state-dir."""
+def command(
+    location: str | None,
+    as_json: bool,
+    context: str | None,
+    namespace: str | None,
+    state_dir: Path | None,
+) -> None:
+    """Show the versions of LOCATION that were promoted, newest first. Needs no running host with --state-dir.
+
+    On a cluster, the last ten of LOCATION, or of all locations.
+    """
+    if is_remote(context, namespace):
+        from reef.cli.cluster.history import show
+
+        not_on_a_cluster("history", state_dir=state_dir)
+        show(context, namespace, location, as_json)
+        return
+    if location is None:
+        raise ReefError("name a location", hint="without one, `reef history` shows all of a cluster alone")
     root = find_state(state_dir).root
     if not (root / "history").is_dir():
         raise ReefError(f"{str(root)!r} holds no history", hint="is it the state directory of a Reef host?")

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import click
 
+from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.reach import find_state, state_dir_option
 from reef.errors import ReefError
 
@@ -20,10 +21,28 @@ BLOCK = 65536
 @click.command(name="logs")
 @click.argument("location", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what is added.")
-@click.option("-n", "--lines", default=200, show_default=True, help="Begin with so many last lines.")
+@click.option("--lines", default=200, show_default=True, help="Begin with so many last lines.")
+@cluster_options
 @state_dir_option
-def command(location: str | None, follow: bool, lines: int, state_dir: Path | None) -> None:
-    """Print the log of LOCATION; `reef` itself, `webserver` and `daemon` have logs too."""
+def command(
+    location: str | None,
+    follow: bool,
+    lines: int,
+    context: str | None,
+    namespace: str | None,
+    state_dir: Path | None,
+) -> None:
+    """Print the log of LOCATION; `reef` itself, `webserver` and `daemon` have logs too.
+
+    On a cluster, that of the container of LOCATION, without lines of others in it; without LOCATION, of controllers and
+    gateways.
+    """
+    if is_remote(context, namespace):
+        from reef.cli.cluster.logs import show
+
+        not_on_a_cluster("logs", state_dir=state_dir)
+        show(context, namespace, location, follow, lines)
+        return
     path = _log_path(find_state(state_dir).root / "logs", location or "reef", find_state(state_dir).log_file)
     with path.open("rb") as file:
         _seek_to_last_lines(file, lines)

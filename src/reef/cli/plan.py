@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from reef.cli.cluster.files import file_options
+from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster, only_on_a_cluster
 from reef.cli.reach import ask, state_dir_option
 from reef.errors import ReefError
 from reef.statedir import default_state_dir
@@ -39,19 +41,37 @@ class PlanCommand(click.Command):
 
 
 @click.command(name="plan", cls=PlanCommand)
-@click.argument("path", required=False)
+@click.argument("paths", nargs=-1)
 @click.option("--since", metavar="GIT_REV", help="Compare with a git revision; no host need run.")
 @click.option("--python", help="With --since: interpreter of locations that name none.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@file_options
+@cluster_options
 @state_dir_option
 def command(
-    path: str | None,
+    paths: tuple[str, ...],
     since: str | None,
     python: str | None,
     as_json: bool,
+    image: str | None,
+    workdir: str | None,
+    context: str | None,
+    namespace: str | None,
     state_dir: Path | None,
 ) -> None:
-    """Show which locations change, and why. Exit status 0: nothing to do, 2: changes, 1: an error."""
+    """Show which locations change, and why. Exit status 0: nothing to do, 2: changes, 1: an error.
+
+    On a cluster: what `reef deploy PATHS` would change, which versions would be tried, and where they would run.
+    """
+    if is_remote(context, namespace):
+        from reef.cli.cluster.plan import show
+
+        not_on_a_cluster("plan", since=since, python=python, state_dir=state_dir)
+        sys.exit(CHANGES if show(context, namespace, paths, image, workdir, as_json) else 0)
+    only_on_a_cluster("plan", image=image, workdir=workdir)
+    if len(paths) > 1:
+        raise ReefError(f"{len(paths)} paths, must be one", hint="several are for a cluster")
+    path = paths[0] if paths else None
     found = _of_host(path, state_dir) if since is None else _since(since, path, python)
     click.echo(json.dumps(found) if as_json else render(found))
     sys.exit(CHANGES if found["changes"] else 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.reach import ask, state_dir_option
 from reef.cli.status_table import render
 from reef.errors import ReefError
@@ -22,9 +23,26 @@ REFRESH_S = 2.0
 @click.argument("location", required=False)
 @click.option("--watch", is_flag=True, help="Refresh every two seconds until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (with --watch one a line).")
+@cluster_options
 @state_dir_option
-def command(location: str | None, watch: bool, as_json: bool, state_dir: Path | None) -> None:
-    """Show each location's state, memory, wakes and last error; totals; LOCATION alone in full."""
+def command(
+    location: str | None,
+    watch: bool,
+    as_json: bool,
+    context: str | None,
+    namespace: str | None,
+    state_dir: Path | None,
+) -> None:
+    """Show each location's state, memory, wakes and last error; totals; LOCATION alone in full.
+
+    On a cluster: owner, placement, version, whether it is served and why not, and where it is.
+    """
+    if is_remote(context, namespace):
+        from reef.cli.cluster.status import show
+
+        not_on_a_cluster("status", state_dir=state_dir)
+        show(context, namespace, location, watch, as_json)
+        return
     while True:
         status = ask(state_dir, {"do": "status"})
         if location is not None:

@@ -95,14 +95,20 @@ class Client:
         """
         params = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
         params["timeoutSeconds"] = str(seconds)
-        request = self._request("GET", kind.path(namespace), params={**params, "labelSelector": labels})
+        async with self.streaming(kind.path(namespace), {**params, "labelSelector": labels}) as answer:
+            yield events(answer)
+
+    @asynccontextmanager
+    async def streaming(self, path: str, params: Mapping[str, str | None]) -> AsyncIterator[httpx2.Response]:
+        """An answer that may take for ever to come whole."""
+        request = self._request("GET", path, params=params)
         request.extensions["timeout"]["read"] = None
         try:
             answer = await self._http.send(request, stream=True)
             try:
                 if answer.status_code != 200:
                     raise refused(answer.status_code, await answer.aread())
-                yield events(answer)
+                yield answer
             finally:
                 await answer.aclose()
         except (httpx2.HTTPError, OSError) as error:

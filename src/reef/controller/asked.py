@@ -18,14 +18,15 @@ from reef.kube.objects.versions import Kind, as_released, references, settings_d
 
 @dataclass(frozen=True)
 class Asked:
-    """A location that has its name and can be read. `version` is what it asks for, a rollback taken into account;
-    `missing` are Secrets and ConfigMaps that are not there."""
+    """A location that has its name and can be read. `version` is what it asks for, a rollback taken into account, and
+    `newest` without it; `missing` are Secrets and ConfigMaps that are not there."""
 
     known: Known
     location: CodeLocation
     book: Book
     version: str
     missing: tuple[str, ...]
+    newest: str
 
     @property
     def name(self) -> str:
@@ -63,17 +64,14 @@ def asked(known: Known, book: Book, hashes: Mapping[tuple[Kind, str], str]) -> A
     pin = pinned(known, book, newest)
     if pin != book.pin:
         book = msgspec.structs.replace(book, pin=pin)
-    return Asked(known, location, book, wanted_version(newest, pin), tuple(missing))
+    return Asked(known, location, book, wanted_version(newest, pin), tuple(missing), newest)
 
 
 def pinned(known: Known, book: Book, newest: str) -> Pin | None:
-    """The rollback that its annotation asks for, while the version that it shall take the place of is asked for."""
-    to = known.rollback
-    if not to or to not in book.kept:
+    """The rollback that its annotation asks for. Until the controller has completed it, it holds in any case."""
+    if not known.rollback or known.rollback not in book.kept:
         return None
-    if book.pin and book.pin.version == to:
-        return book.pin
-    return Pin(to, newest)
+    return Pin(known.rollback, known.instead_of or newest)
 
 
 def troubles(fleet: Sequence[Known]) -> dict[str, tuple[str, str]]:

@@ -40,7 +40,7 @@ log = logging.getLogger("reef.controller")
 class Remembers(Protocol):
     """Of the leader's memory: where each location is served from, and when one left a place."""
 
-    serving: dict[str, str]
+    served_from: dict[str, str]
     left: dict[str, float]
 
 
@@ -290,10 +290,10 @@ class Doing:
 
 
 def _switch(memory: Remembers, location: str, place: str) -> None:
-    before = memory.serving.get(location)
+    before = memory.served_from.get(location)
     if before is not None and before != place:
         memory.left[before] = time.time()
-    memory.serving[location] = place
+    memory.served_from[location] = place
 
 
 def _generation() -> int:

@@ -10,6 +10,7 @@ from reef.controller.peering import Connect, PackPeer, Unreachable
 from reef.kube import labels
 from reef.kube.seen.state import PodSeen, ReplicaSetSeen
 from reef.peers.messages import PackConfig, PackState
+from reef.words import describe
 
 log = logging.getLogger("reef.controller")
 
@@ -45,7 +46,7 @@ class Hosts:
         try:
             await self.at(replica_set.pod).use(config)
         except Unreachable as error:
-            log.info("the host of %s was not told: %s", replica_set.name, error)
+            log.info("the host of %s was not told: %s", replica_set.name, describe(error))
             return False
         return True
 
@@ -69,7 +70,7 @@ class Hosts:
             try:
                 await peer.release(name)
             except Unreachable as error:
-                log.info("calls of %s go on only when its hold is over: %s", name, error)
+                log.info("calls of %s go on only when its hold is over: %s", name, describe(error))
 
 
 def busy(states: Mapping[str, PackState]) -> dict[str, frozenset[str]]:

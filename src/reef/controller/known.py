@@ -9,19 +9,15 @@ from typing import Any
 import msgspec
 
 from reef.kube import labels
-from reef.kube.group import GROUP
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.seen.reading import seconds
-
-# Of a CodeLocation: a time, as Kubernetes writes it, at which somebody asked to try its version again.
-TRY_AGAIN = f"{GROUP}/try-again"
-# Of a CodeLocation: `VERSION` to go back to, or `VERSION instead of VERSION` as the controller completes it.
-ROLLBACK = f"{GROUP}/rollback"
+from reef.words import describe
 
 
 @dataclass(frozen=True)
 class Known:
-    """One object. `location` is None where its spec cannot be read, `problem` says why."""
+    """One object. `location` is None where its spec cannot be read, `problem` says why. `rollback` is the version that
+    somebody asked to go back to, "" for none; `instead_of` the one that it takes the place of, once that is written."""
 
     name: str
     uid: str
@@ -34,6 +30,7 @@ class Known:
     status: Mapping[str, Any]
     try_again_at: float | None
     rollback: str
+    instead_of: str | None
 
     @property
     def location_name(self) -> str:
@@ -45,12 +42,13 @@ def read_known(document: Mapping[str, Any]) -> Known:
     meta = document["metadata"]
     notes = meta.get("annotations") or {}
     location, problem = None, ""
+    back, _, instead_of = notes.get(labels.ROLLBACK, "").partition(labels.INSTEAD_OF)
     try:
         spec = msgspec.convert(document.get("spec") or {}, Spec)
         own = {name: meta.get(name) or {} for name in ("labels", "annotations")}
         location = CodeLocation(meta["name"], spec, meta.get("namespace"), own["labels"], own["annotations"])
     except msgspec.ValidationError as error:
-        problem = f"Its spec cannot be read: {error}."
+        problem = f"Its spec cannot be read: {describe(error)}."
     return Known(
         name=meta["name"],
         uid=meta["uid"],
@@ -61,8 +59,9 @@ def read_known(document: Mapping[str, Any]) -> Known:
         location=location,
         problem=problem,
         status=document.get("status") or {},
-        try_again_at=_time(notes.get(TRY_AGAIN)),
-        rollback=notes.get(ROLLBACK, ""),
+        try_again_at=_time(notes.get(labels.TRY_AGAIN)),
+        rollback=back,
+        instead_of=instead_of or None,
     )
 
 

@@ -22,13 +22,14 @@ from reef.controller.objects import Objects
 from reef.controller.places import Places, Running, places
 from reef.controller.promoting import Promoter
 from reef.controller.resting import LOOK_S, Resting
+from reef.controller.rollbacks import note_rollbacks
 from reef.controller.settings import Settings
 from reef.controller.statuses import Statuses
 from reef.controller.versions import Rules, Versions, versions
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.decide.cluster.own import OwnSeen, own
-from reef.decide.cluster.pack_steps import Change, NoRoom, PacksSeen
+from reef.decide.cluster.pack_steps import PATIENCE, Change, NoRoom, PacksSeen, Patience
 from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.ports import Ports, ports
 from reef.decide.cluster.releasing import Tried
@@ -38,6 +39,9 @@ from reef.words import describe, headline
 
 log = logging.getLogger("reef.controller")
 
+# While many locations come for the first time, pods are made for more of them at a time.
+MANY_COMING = 4
+GATHERING = Patience(quiet_s=20.0, gather_s=90.0)
 LEAST_S = 0.2  # between two looks
 RESYNC_S = 20.0
 WHILE_CHANGING_S = 1.0
@@ -51,7 +55,7 @@ class Memory:
     changes: Mapping[str, Change] = field(default_factory=dict)
     rollout: Rollout | None = None
     ports: Ports = field(default_factory=Ports)
-    serving: dict[str, str] = field(default_factory=dict)
+    served_from: dict[str, str] = field(default_factory=dict)
     left: dict[str, float] = field(default_factory=dict)
     stuck: Mapping[str, str] = field(default_factory=dict)  # as `packs.stuck_locations` has it
 
@@ -129,16 +133,18 @@ class Leader:
         wanted = self._places(look, found)
         memory.changes = wanted.changes
         self._forget_gone(look)
-        parts.doing.versions(look.fleet, look.pods, found, wanted, self._memory.serving)
+        parts.doing.versions(look.fleet, look.pods, found, wanted, self._memory.served_from)
         calm = await self._move(look, wanted)
         parts.doing.promote(
-            look.fleet, found, wanted, look.sets, memory.serving, parts.watched.deployments_seen()
-        )
-        serving = dict(memory.serving)
-        await parts.statuses.say(
-            look.known, look.trouble, look.fleet, found, wanted, memory.ports.given, serving
+            look.fleet, found, wanted, look.sets, memory.served_from, parts.watched.deployments_seen()
         )
         parts.doing.objects(look.fleet, memory.ports.given)
+        said = (look.known, look.trouble, look.fleet, found, wanted, memory.ports.given)
+        serving = dict(memory.served_from)
+        parts.doing.tasks.begin(
+            "saying what there is to say", lambda: parts.statuses.say(*said, serving), quiet=True
+        )
+        note_rollbacks(look.fleet, parts.client, parts.settings.namespace, parts.doing.tasks)
         parts.workspace.follow([each.location.location_name for each in look.fleet])
         up = await parts.resting.look(wanted, parts.watched.deployments_seen(), look.now)
         return min(self._wait_s(look, found, calm), LOOK_S if up else RESYNC_S)
@@ -159,7 +165,7 @@ class Leader:
             place = each.status.get("serving") or {}
             there = place.get("pack") or place.get("deployment")
             if there:
-                self._memory.serving.setdefault(each.name, there)
+                self._memory.served_from.setdefault(each.name, there)
         return Look(now, known, trouble, fleet, pods, sets)
 
     async def _give_ports(self, look: Look) -> None:
@@ -181,7 +187,7 @@ class Leader:
             released = each.released(version) if version else None
             if released is not None:
                 running.append(Running(each, released))
-        serving, reef = self._memory.serving, settings.reef_pods()
+        serving, reef = self._memory.served_from, settings.reef_pods()
         before = self._memory.changes
         return places(running, look.sets, serving, before, settings.namespace, reef, settings.share, look.now)
 
@@ -191,13 +197,14 @@ class Leader:
         changing = any(each.first is not None for each in wanted.changes.values())
         more = len(look.sets) != len(wanted.packs)
         states = await parts.hosts.states(look.sets) if changing or more else {}
-        seen = PacksSeen(look.sets, memory.serving, busy(states), memory.left)
-        actions = packs(wanted.packs, seen, look.now)
+        seen = PacksSeen(look.sets, memory.served_from, busy(states), memory.left)
+        coming = sum(each.book.version is None and not each.external for each in look.fleet)
+        actions = packs(wanted.packs, seen, look.now, GATHERING if coming >= MANY_COMING else PATIENCE)
         memory.stuck = stuck_locations(wanted.packs, seen, look.now)
         roomless = [each for each in actions if isinstance(each, NoRoom)]
         parts.statuses.stuck = {name: each.message for each in roomless for name in each.locations}
         deployments = parts.watched.deployments_seen()
-        own_seen = OwnSeen(deployments, memory.serving, frozenset(), memory.left)
+        own_seen = OwnSeen(deployments, memory.served_from, frozenset(), memory.left)
         own_actions = own(wanted.own, own_seen, look.now)
         parts.doing.packs(actions, wanted, look.sets, memory)
         parts.doing.own(own_actions, wanted, memory)
@@ -206,8 +213,8 @@ class Leader:
     def _forget_gone(self, look: Look) -> None:
         """Of a location that is deleted nothing is kept, once its object is gone."""
         there = {each.name for each in look.known}
-        for name in set(self._memory.serving) - there:
-            self._memory.left[self._memory.serving.pop(name)] = look.now
+        for name in set(self._memory.served_from) - there:
+            self._memory.left[self._memory.served_from.pop(name)] = look.now
         for name in set(self._parts.library.all) - there:
             self._parts.doing.forget(name)
 

@@ -12,6 +12,7 @@ from reef.controller.promoting import Member, Promoter, PromotionFailed
 from reef.kube import labels
 from reef.kube.seen.state import PodSeen
 from reef.peers.messages import GatewayState
+from reef.words import describe
 
 log = logging.getLogger("reef.controller")
 
@@ -75,7 +76,7 @@ class Members:
                     await self._promoter.remind(member)
                 wait_s = REMIND_S
             except (Unreachable, PromotionFailed) as error:
-                log.info("gateway %s is told again: %s", key, error)
+                log.info("gateway %s is told again: %s", key, describe(error))
                 wait_s = AGAIN_S
 
     async def states(self) -> list[GatewayState]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,16 +13,19 @@ from reef.cluster.kinds import CONFIG_MAP, SERVICE, Document, Kind
 from reef.controller.asked import Asked
 from reef.controller.watched import HASH, Watched, data_hash
 from reef.kube import labels
+from reef.kube.objects.adopted import adopted, leads_to, made_by_reef
 from reef.kube.objects.environment import defaults_maps
 from reef.kube.objects.meta import digest, location_owner
+from reef.kube.objects.owners import made_by
 from reef.kube.objects.service import service
 from reef.kube.objects.workspace import workspace_config_map
+from reef.words import describe
 
 log = logging.getLogger("reef.controller")
 
-GATEWAYS = {labels.PART_OF: "reef", labels.COMPONENT: "gateway"}
-# Of a CodeLocation: `true` lets Reef take over a Service that somebody else made (`reef cutover`).
-CUTOVER = "dagster-reef.io/cutover"
+AT_ONCE = 16
+
+GATEWAYS = labels.GATEWAYS
 
 
 class Objects:
@@ -32,41 +36,49 @@ class Objects:
         self._watched = watched
         self._namespace = namespace
         self._workspace = workspace
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self.foreign: dict[str, str] = {}  # location -> whose its Service is
 
     async def follow(self, fleet: Sequence[Asked], ports: Mapping[str, int]) -> None:
         """Raises ClusterError. One object that is refused hinders no other."""
         wanted: list[tuple[Kind, Document]] = []
+        taken: list[Document] = []
         self.foreign = {}
         for each in fleet:
             if each.name not in ports:
                 continue
-            found = service(each.location, self._namespace, each.known.uid, ports[each.name], GATEWAYS)
-            owner = self._other_owner(each)
-            if owner is None:
+            there = self._watched.services.get(each.name)
+            if there is None or made_by_reef(there):
+                found = service(each.location, self._namespace, each.known.uid, ports[each.name], GATEWAYS)
                 wanted.append((SERVICE, found))
-            else:
-                self.foreign[each.name] = owner
+            elif not _may_take(each):
+                self.foreign[each.name] = str(made_by(there))
+            elif not _is_adopted(there, found := adopted(each.location, there, ports[each.name], GATEWAYS)):
+                taken.append(found)
         pairs = [(each.location, location_owner(each.name, each.known.uid)) for each in fleet]
         wanted += [(CONFIG_MAP, one) for one in defaults_maps(pairs, self._namespace)]
         listed = [(each.location, self._namespace) for each in fleet]
         wanted.append((CONFIG_MAP, workspace_config_map(self._workspace, self._namespace, listed)))
+        await self._take(taken)
         await self.bring(wanted)
 
     async def bring(self, wanted: Iterable[tuple[Kind, Document]]) -> None:
-        """Apply those of which the cluster has another state. Raises the last ClusterError."""
-        failure: ClusterError | None = None
-        for kind, document in wanted:
-            marked = _marked(document)
-            if self._is_there(kind, marked):
-                continue
+        """Apply those of which the cluster has another state, some at a time. Raises one of the ClusterErrors."""
+        marked = [(kind, _marked(document)) for kind, document in wanted]
+        todo = [self._apply(kind, each) for kind, each in marked if not self._is_there(kind, each)]
+        failures = [each for each in await asyncio.gather(*todo) if each is not None]
+        if failures:
+            raise failures[0]
+
+    async def _apply(self, kind: Kind, document: Document) -> ClusterError | None:
+        async with self._turns:
             try:
-                await self._client.apply(kind, marked)
+                await self._client.apply(kind, document)
             except ClusterError as error:
-                failure = error
-                log.warning("%s %s is not applied: %s", kind, document["metadata"]["name"], error)
-        if failure is not None:
-            raise failure
+                name = document["metadata"]["name"]
+                log.warning("%s %s is not applied: %s", kind, name, describe(error))
+                return error
+        return None
 
     def _is_there(self, kind: Kind, document: Document) -> bool:
         """What it is made from, and what it has by now: somebody else may have changed it."""
@@ -81,21 +93,31 @@ class Objects:
             return bool(found[HASH] == data_hash(document))
         return _leads(found["spec"]) == _leads(document["spec"])
 
-    def _other_owner(self, each: Asked) -> str | None:
-        """Whose the Service of that name is, where Reef did not make it and nobody has said to take it."""
-        there = self._watched.services.get(each.name)
-        if there is None:
-            return None
-        meta = there["metadata"]
-        ours = (meta.get("labels") or {}).get(labels.PART_OF) == "reef"
-        if ours or each.location.annotations.get(CUTOVER) == "true":
-            return None
-        notes = meta.get("annotations") or {}
-        if release := notes.get("meta.helm.sh/release-name"):
-            return f"the Helm release {release}"
-        if "argocd.argoproj.io/tracking-id" in notes:
-            return "an Argo CD application"
-        return "somebody else"
+    async def _take(self, services: Iterable[Document]) -> None:
+        """Services of somebody else, where a person has said to take them."""
+        for each in services:
+            name = each["metadata"]["name"]
+            try:
+                await self._client.apply(SERVICE, each)
+                log.info("the Service %s leads to gateways from now on", name)
+            except ClusterError as error:
+                log.warning("the Service %s is not taken over: %s", name, describe(error))
+
+
+def _may_take(each: Asked) -> bool:
+    """A person has said so, and there is something to lead to."""
+    return each.location.annotations.get(labels.CUTOVER) == "true" and (
+        each.external or each.book.shown is not None
+    )
+
+
+def _is_adopted(there: Document, wanted: Document) -> bool:
+    """Other ports and annotations of it are its owner's."""
+    (port,) = wanted["spec"]["ports"]
+    if leads_to(there, port["port"], wanted["spec"]["selector"]) != port["targetPort"]:
+        return False
+    notes = there["metadata"].get("annotations") or {}
+    return all(notes.get(name) == each for name, each in wanted["metadata"].get("annotations", {}).items())
 
 
 def _leads(spec: Mapping[str, Any]) -> object:

@@ -14,6 +14,7 @@ from reef.snapshots.record import Recording, RecordingFailed, record, synthesize
 from reef.wire.client import RawClient
 from reef.wire.lanes import path_of
 from reef.wire.messages import EMPTY
+from reef.words import describe
 
 LEAST_RECORDING_S = 5.0
 
@@ -64,5 +65,5 @@ async def probed(peer: PackPeer, name: str, timeout_s: float) -> Probed:
     try:
         recording = await record("probe", left, connect=connect)
     except RecordingFailed as failure:
-        recording = synthesized_load_error(str(failure), name)
+        recording = synthesized_load_error(describe(failure), name)
     return Probed(recording, reply, time.monotonic() - began)

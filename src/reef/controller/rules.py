@@ -9,6 +9,7 @@ from reef.decide.cluster.rolling import Bounds
 from reef.errors import ReefError
 from reef.fleet.model import DeploySpec, WaveEnd
 from reef.fleet.units import span_s
+from reef.words import describe
 
 
 class _Rollout(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,7 +31,7 @@ def read_rules(text: str) -> Rules:
         soak_s = 0.0 if found.soak in ("0", "0s") else span_s(found.soak)
     except (msgspec.MsgspecError, ValueError) as error:
         raise ReefError(
-            f"REEF_ROLLOUT cannot be used: {error}", hint="the chart's `rollout` sets it"
+            f"REEF_ROLLOUT cannot be used: {describe(error)}", hint="the chart's `rollout` sets it"
         ) from None
     bounds = Bounds(probes=found.probes, many=found.many, refused_share=found.refusedShare, soak_s=soak_s)
     return Rules(bounds, DeploySpec(ends, soak_s, "size", tuple(found.canary)))

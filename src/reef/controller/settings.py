@@ -10,6 +10,7 @@ from typing import Any
 
 from reef.errors import ReefError
 from reef.kube.objects.released import ReefPods
+from reef.words import describe
 
 
 @dataclass(frozen=True)
@@ -65,4 +66,4 @@ def _json(environ: Mapping[str, str], name: str, default: Any) -> Any:
     try:
         return json.loads(environ[name]) if environ.get(name) else default
     except ValueError as error:
-        raise ReefError(f"{name} is no JSON: {error}", hint="the chart sets it") from None
+        raise ReefError(f"{name} is no JSON: {describe(error)}", hint="the chart sets it") from None

@@ -12,14 +12,16 @@ from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError, NotFound
 from reef.cluster.kinds import CODE_LOCATION
 from reef.controller.asked import Asked
+from reef.controller.book import Book
 from reef.controller.known import Known
 from reef.controller.library import Library
 from reef.controller.objects import Objects
 from reef.controller.places import Places
 from reef.controller.versions import Versions
 from reef.kube.model import CodeLocation
+from reef.kube.model.status import MOST_HISTORY
 from reef.kube.objects.service import address
-from reef.kube.objects.status import Phase, Serving, StatusSeen, status
+from reef.kube.objects.status import Phase, Promoted, Serving, StatusSeen, status
 from reef.kube.seen.reading import timestamp
 from reef.words import describe, headline
 
@@ -66,10 +68,10 @@ class Statuses:
         await asyncio.gather(*todo)
 
     async def _write(self, each: Known, after: Mapping[str, Any]) -> None:
-        gone = {name: None for name in each.status if name not in after}
+        change = _patch(each.status, after)
         async with self._turns:
             try:
-                await self._client.patch_status(CODE_LOCATION, each.name, {**after, **gone}, self._namespace)
+                await self._client.patch_status(CODE_LOCATION, each.name, change, self._namespace)
             except NotFound:
                 return
             except ClusterError as error:
@@ -113,6 +115,8 @@ class Statuses:
             serving=Serving(port, **place) if port else None,
             address=address(each.location, self._namespace),
             room=self.stuck.get(each.name),
+            history=_history(book),
+            pinned=book.pin.version if book.pin and book.pin.version == each.version else None,
         )
 
 
@@ -124,6 +128,13 @@ def _patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any
         inside = isinstance(value, Mapping) and isinstance(there, Mapping)
         found[name] = _patch(there, value) if inside else value  # type: ignore[arg-type]
     return found
+
+
+def _history(book: Book) -> tuple[Promoted, ...]:
+    return tuple(
+        Promoted(timestamp(each.at), each.version, each.image, each.why, each.version in book.kept)
+        for each in book.history[: -MOST_HISTORY - 1 : -1]
+    )
 
 
 def _troubled(each: Known, reason: str, message: str) -> StatusSeen:

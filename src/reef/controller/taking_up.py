@@ -9,6 +9,7 @@ from reef.controller.book import Book
 from reef.controller.library import Library
 from reef.controller.peering import GatewayPeer, Unreachable
 from reef.peers.messages import GatewayState, Shown
+from reef.words import describe
 
 log = logging.getLogger("reef.controller")
 
@@ -38,4 +39,4 @@ class TakesUp:
             book = Book(name=name, generation=shown.generation, shown=shown.served)
             await self._library.adopt(name, book)
         except (Unreachable, OSError, ValueError) as error:
-            log.warning("%s was not taken up from a gateway: %s", name, error)
+            log.warning("%s was not taken up from a gateway: %s", name, describe(error))

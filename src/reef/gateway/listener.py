@@ -104,6 +104,8 @@ async def _end(call: Call, error: BaseException) -> None:
 def server_options(limits: MessageLimits) -> tuple[tuple[str, int], ...]:
     return (
         ("grpc.so_reuseport", 0),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
         ("grpc.max_receive_message_length", limits.receive),
         ("grpc.max_send_message_length", limits.send),
     )

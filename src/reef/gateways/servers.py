@@ -14,6 +14,7 @@ from reef.gateways.directory import Directory
 from reef.gateways.news import News, wait
 from reef.gateways.objects import Pod, Site
 from reef.gateways.reaching import Reaching, endpoint_of
+from reef.words import describe
 
 log = logging.getLogger("reef.gateways")
 
@@ -172,7 +173,9 @@ class ClusterServers:
         try:
             await self.cluster.scale(site.where, 1)
         except NotScaled as error:
-            self._trouble[site.name] = str(error)
-            log.warning("%s: Deployment %s could not be scaled to 1: %s", site.name, site.where, error)
+            self._trouble[site.name] = describe(error)
+            log.warning(
+                "%s: Deployment %s could not be scaled to 1: %s", site.name, site.where, describe(error)
+            )
         else:
             self._trouble.pop(site.name, None)

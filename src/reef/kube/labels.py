@@ -7,6 +7,7 @@ from reef.kube.group import GROUP
 FIELD_MANAGER = "reef-controller"
 PART_OF = "app.kubernetes.io/part-of"  # its value is `reef`
 COMPONENT = "app.kubernetes.io/component"  # gateway, controller, pack, probe, location
+GATEWAYS = {PART_OF: "reef", COMPONENT: "gateway"}  # what chooses their pods
 
 # Of a pod: the ReplicaSet of the pack that it is, so that a gateway finds the pod of a CodeLocation's status.
 PACK = f"{GROUP}/pack"
@@ -16,6 +17,16 @@ LOCATION = f"{GROUP}/location"
 VERSION = f"{GROUP}/version"
 # Of a CodeLocation: `true` leaves it alone until it is gone.
 PAUSED = f"{GROUP}/paused"
+# Of a CodeLocation: a time, as Kubernetes writes it, at which somebody asked to try its version again.
+TRY_AGAIN = f"{GROUP}/try-again"
+# Of a CodeLocation: `VERSION` to go back to. The controller completes it to `VERSION instead of VERSION`: what holds
+# ends when something else is asked for.
+ROLLBACK = f"{GROUP}/rollback"
+INSTEAD_OF = " instead of "
+# Of a CodeLocation: `true` lets Reef take over a Service that somebody else made (`reef cutover`).
+CUTOVER = f"{GROUP}/cutover"
+# Of a CodeLocation: where its Service led before that, as JSON (`kube.objects.adopted`).
+BEFORE_CUTOVER = f"{GROUP}/before-cutover"
 # Of an object that Reef made: a digest of what it is made from, to compare without reading it all.
 MADE_FROM = f"{GROUP}/made-from"
 # Of a ReplicaSet of a pack: what is in each of its containers, as JSON (`kube.objects.contents`).

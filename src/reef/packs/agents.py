@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from reef.hosting.link import Link
+from reef.words import describe
 
 log = logging.getLogger("reef.packs")
 
@@ -109,7 +110,7 @@ class AgentLink:
             raise AgentGone("its agent says nothing") from None
         except ValueError as nonsense:
             link.close()
-            raise AgentGone(f"its agent is not understood: {nonsense}") from None
+            raise AgentGone(f"its agent is not understood: {describe(nonsense)}") from None
         except BaseException:
             link.close()
             raise
@@ -135,7 +136,7 @@ class AgentLink:
         try:
             return msgspec.convert(await self.ask(message, fds), Noted)
         except msgspec.ValidationError as nonsense:
-            raise AgentGone(f"its agent is not understood: {nonsense}") from None
+            raise AgentGone(f"its agent is not understood: {describe(nonsense)}") from None
 
     async def value(self, kind: type[_Value], op: str, *of: object) -> _Value | None:
         """None where it has none, or none of that kind. Raises OSError."""
@@ -167,7 +168,7 @@ class AgentLink:
             while (message := await self._link.receive()) is not None:
                 self._heard(message)
         except ValueError as nonsense:
-            log.warning("an agent is not understood: %s", nonsense)
+            log.warning("an agent is not understood: %s", describe(nonsense))
         finally:
             self._over()
 

@@ -6,8 +6,6 @@ import logging
 import os
 from dataclasses import dataclass
 
-import grpc
-
 from reef.background import Background
 from reef.events import Events
 from reef.gateway.contract import CallEnded, CallStarted, WakeRefused
@@ -58,7 +56,8 @@ class Assembly:
     adopter: Adopter
     probes: Probes
     configurations: Configurations
-    handlers: tuple[grpc.GenericRpcHandler, ...]  # type: ignore[type-arg]
+    service: PackService
+    api: PackApi
 
 
 def assemble(
@@ -117,7 +116,8 @@ def assemble(
         Adopter(places, hosting, rester, exits, runs, background, events),
         probes,
         configurations,
-        (service.handler(), api),
+        service,
+        api,
     )
 
 

@@ -171,7 +171,7 @@ class Container:
         try:
             report = await self.hosting.load_report(child)
         except (ValueError, TypeError, KeyError) as nonsense:  # what a location says
-            log.warning("the report of %r is not understood: %s", child.location, nonsense)
+            log.warning("the report of %r is not understood: %s", child.location, describe(nonsense))
             return None
         if report is not None:
             self._zygotes.learn(report)

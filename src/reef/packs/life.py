@@ -21,6 +21,8 @@ from reef.words import describe, fault
 
 log = logging.getLogger("reef.packs")
 
+LAST_S = 0.5  # for replies that are on their way
+
 
 class PackHost:
     """`start`, then `stop`. Inside a running event loop."""
@@ -53,12 +55,14 @@ class PackHost:
             await parts.fleet.use(config)
             await self._kept(parts, config)
         await parts.adopter.adopt()  # before a call starts a second server
-        self._server = grpc.aio.server(handlers=parts.handlers, options=server_options(limits))
+        self._server = grpc.aio.server(
+            handlers=(parts.service.handler(), parts.api), options=server_options(limits)
+        )
         where = f"{settings.host or '[::]'}:{settings.peer_port}"
         try:
             self._server.add_secure_port(where, credentials)
         except RuntimeError as error:
-            raise ReefError(f"port {settings.peer_port} cannot be listened on: {error}") from None
+            raise ReefError(f"port {settings.peer_port} cannot be listened on: {describe(error)}") from None
         await started(self._server)
         self._listens = True
         self._loop_task = asyncio.create_task(parts.loop.run())
@@ -91,7 +95,8 @@ class PackHost:
         parts.servers.stop()
         if self._loop_task is not None:
             self._loop_task.cancel()
-            await self._server.stop(self._settings.grace_s)
+            await parts.api.stop(self._settings.grace_s)
+            await self._server.stop(LAST_S)
         await parts.probes.close()
         await parts.background.close()
         await parts.rester.close()

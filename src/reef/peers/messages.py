@@ -14,6 +14,9 @@ GATEWAY = "reef.v1.Gateway"
 # and `probe` where it is for the server that `Pack/Probe` started.
 LOCATION_KEY = "reef-location"
 SERVER_KEY = "reef-server"
+# In the trailing metadata of a call that a pack host has refused: nothing of it was sent to a server, it may be tried
+# elsewhere.
+NOT_SENT_KEY = "reef-not-sent"
 
 Role = Literal["controller", "gateway", "pack"]
 

@@ -12,6 +12,7 @@ import msgspec
 
 from reef.peers.messages import Role
 from reef.peers.roles import caller
+from reef.words import describe
 
 _Reply = TypeVar("_Reply", bound=msgspec.Struct)
 
@@ -54,7 +55,7 @@ class Service(grpc.GenericRpcHandler):  # type: ignore[type-arg]
             try:
                 request = msgspec.msgpack.decode(body, type=method.request)
             except msgspec.MsgspecError as error:
-                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{method.name}: {error}")
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{method.name}: {describe(error)}")
             try:
                 reply = await method.answer(request)
             except Refused as refused:

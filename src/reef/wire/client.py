@@ -18,6 +18,15 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),
 )
+# A peer of Reef's on a node that is lost says nothing any more: 15 seconds later its connection counts as broken. The
+# peer must allow these pings (`gateway.listener.server_options`); Dagster's own servers do not.
+PEER_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+)
 
 
 def open_channel(
@@ -36,7 +45,7 @@ def open_channel(
         ("grpc.max_send_message_length", -1),
     )
     if expected is not None:
-        options = (*options, ("grpc.ssl_target_name_override", expected))
+        options = (*options, *PEER_OPTIONS, ("grpc.ssl_target_name_override", expected))
     if credentials is not None:
         return grpc.aio.secure_channel(target, credentials, options=options)
     if ssl:

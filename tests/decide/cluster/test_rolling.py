@@ -83,7 +83,7 @@ def test_too_many_refused_stop_it() -> None:
     them = changing({"a": "promoted", "b": "refused", "c": "refused"})
     found, tried, promoted = look(rollout, them)
     assert found is not None
-    assert found.halted == "2 of 3 versions that were tried are refused: b, c."
+    assert found.halted == "Refused are 2 of the 3 that were tried: b, c."
     assert promoted == ["a"]
     assert tried == []
     later, tried, promoted = look(found, them, NOW + 900)

@@ -112,21 +112,23 @@ def admitted(
 ) -> Admitted:
     """Who may be tried and who may be promoted now."""
     turn = _turn(rollout, now, bounds)
-    outside = [each for each in changing if rollout is None or each.facts.name not in rollout.wanted]
+    inside = rollout.wanted if rollout else {}
+    outside = [each for each in changing if each.facts.name not in inside]
     early = {each.facts.name for each in outside if now - each.seen_at < bounds.gather_s}
-    allowed = [each for each in changing if each in outside or each.facts.name in turn]
+    allowed = [each for each in changing if each.facts.name not in inside or each.facts.name in turn]
     allowed = [each for each in allowed if each.facts.name not in early]
     free = bounds.probes - sum(each.probing for each in changing)
     waiting = [each.facts.name for each in allowed if each.standing == "changing" and not each.probing]
     next_ones = waiting[: max(0, free)]
     probing = [each.facts.name for each in changing if each.probing]
     promote = frozenset(each.facts.name for each in allowed)
+    later = set(waiting[len(next_ones) :])
     why = {}
     for each in changing:
         if each.facts.name not in promote:
             name = each.facts.name
             why[name] = "It is seen whether others change too." if name in early else _reason(rollout)
-        elif each.facts.name in waiting[len(next_ones) :]:
+        elif each.facts.name in later:
             why[each.facts.name] = f"{bounds.probes} versions are tried at a time; it is its turn later."
     return Admitted(frozenset({*next_ones, *probing}), promote, why)
 
@@ -171,7 +173,7 @@ def _halt(rollout: Rollout, changing: Mapping[str, Changing], bounds: Bounds) ->
     refused = [each.facts.name for each in members if each.standing == "refused"]
     done = [each for each in members if each.standing != "changing"]
     if len(refused) >= bounds.refused_least and len(refused) > bounds.refused_share * len(done):
-        return f"{len(refused)} of {len(done)} versions that were tried are refused: {', '.join(sorted(refused))}."
+        return f"Refused are {len(refused)} of the {len(done)} that were tried: {', '.join(sorted(refused))}."
     return None
 
 

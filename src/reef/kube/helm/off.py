@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reef.fleet.document import Item
-from reef.kube.helm.section import Section
+from reef.kube.helm.section import SUBCHART, Section
 from reef.kube.helm.tree import entry
 
 
@@ -25,6 +25,26 @@ def values_off(
         workspace = {"workspace": {"enabled": True, "servers": [], "externalConfigmap": workspace_map}}
         webserver = _webserver(around, chart_version)
         _put(off, f"{section.around}.{webserver}" if section.around else webserver, workspace)
+    return off
+
+
+def values_off_at(key: str, workspace_map: str) -> dict[str, Any]:
+    """The same of a section at the dotted path `key`, where its file is not at hand."""
+    off: dict[str, Any] = {}
+    around, _, last = key.rpartition(".")
+    if last != SUBCHART:
+        _put(off, key, {"deployments": []})
+        return off
+    _put(off, key, {"enabled": True, "enableSubchart": False})
+    workspace = {"workspace": {"enabled": True, "servers": [], "externalConfigmap": workspace_map}}
+    _put(off, f"{around}.dagsterWebserver" if around else "dagsterWebserver", workspace)
+    return off
+
+
+def deployments_off_at(key: str, names: Sequence[str]) -> dict[str, Any]:
+    """Values that take some deployments out of a section that has them as a map."""
+    off: dict[str, Any] = {}
+    _put(off, key, {"deployments": dict.fromkeys(names)})
     return off
 
 

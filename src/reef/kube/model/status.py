@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from reef.fleet.shared import Text, says
 
 CONDITIONS = ("Ready", "Reconciling", "Stalled", "Degraded")
+MOST_HISTORY = 10
 
 
 class Condition(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -66,17 +67,43 @@ class ServingStatus(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
+class Promotion(Struct, forbid_unknown_fields=True, kw_only=True):
+    """One entry of its history."""
+
+    at: Annotated[str, says("When it was promoted.", "a time")]
+    version: Annotated[str, says("The version.", "a version")]
+    image: Annotated[str, says("Its image, with the digest that was probed.", "the name of an image")]
+    why: Annotated[str, says("Why it was promoted.", "a sentence")]
+    kept: Annotated[bool, says("Whether `reef rollback` can bring it back.", "true or false")]
+
+
 class Status(Struct, forbid_unknown_fields=True, kw_only=True):
     """What is true of it now."""
 
     observedGeneration: Annotated[
         int | UnsetType, says("The generation of the object that was last acted on.", "a whole number")
     ] = UNSET
+    phase: Annotated[
+        Literal["served", "under_way", "waiting", "refused", "conflict", "impossible", "paused"] | UnsetType,
+        says(
+            "What becomes of what it asks for. served: it is served. under_way: it is tried or promoted. waiting: for "
+            "its wave. refused: it is not served, but an older version, or none. conflict: another object has its "
+            "name. impossible: no placement keeps what it asks for. paused: nothing is done.",
+            "a phase",
+        ),
+    ] = UNSET
     version: Annotated[str | UnsetType, says("The version that is served.", "a version")] = UNSET
+    pinned: Annotated[
+        str | UnsetType, says("The version that it was rolled back to, while it stays there.", "a version")
+    ] = UNSET
     image: Annotated[ImageStatus | UnsetType, says("Its image.", "a map")] = UNSET
     placement: Annotated[PlacementStatus | UnsetType, says("Its placement.", "a map")] = UNSET
     serving: Annotated[ServingStatus | UnsetType, says("Where gateways find its server.", "a map")] = UNSET
     address: Annotated[str | UnsetType, says("HOST:PORT of its Service.", "an address")] = UNSET
+    history: Annotated[
+        Annotated[list[Promotion], Meta(max_length=MOST_HISTORY)] | UnsetType,
+        says("The last versions that were promoted, newest first.", "a list"),
+    ] = UNSET
     conditions: Annotated[
         Annotated[list[Condition], Meta(max_length=16)] | UnsetType,
         says(

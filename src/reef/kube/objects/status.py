@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from reef.kube.model.status import CONDITIONS
+from reef.kube.model.status import CONDITIONS, MOST_HISTORY
 
 Phase = Literal["served", "under_way", "waiting", "refused", "conflict", "impossible", "paused"]
 _LONGEST = 1024
@@ -24,11 +24,22 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class Promoted:
+    """One entry of its history; `at` is a time as Kubernetes writes it. `kept`: a rollback can bring it back."""
+
+    at: str
+    version: str
+    image: str
+    why: str
+    kept: bool
+
+
+@dataclass(frozen=True)
 class StatusSeen:
     """What there is to say. `phase`, `reason` and `message` are those of `decide.cluster.releasing.Release`; `conflict`
     (another has its name), `impossible` (no placement keeps what it asks for) and `paused` come before it.
     `comes_back`: Reef goes on by itself. `version` is what is served, `digest` that of its image. `room` is said where
-    its pod has no room."""
+    its pod has no room. `history` has the newest first; `pinned` is the version of a rollback that holds."""
 
     generation: int
     phase: Phase
@@ -43,6 +54,8 @@ class StatusSeen:
     serving: Serving | None = None
     address: str | None = None
     room: str | None = None
+    history: tuple[Promoted, ...] = ()
+    pinned: str | None = None
 
 
 def status(seen: StatusSeen, before: Mapping[str, Any] | None, now: str) -> dict[str, Any]:
@@ -50,9 +63,11 @@ def status(seen: StatusSeen, before: Mapping[str, Any] | None, now: str) -> dict
 
     `now` is a time as Kubernetes writes it: of a condition whose status changes.
     """
-    found: dict[str, Any] = {"observedGeneration": seen.generation}
+    found: dict[str, Any] = {"observedGeneration": seen.generation, "phase": seen.phase}
     if seen.version:
         found["version"] = seen.version
+    if seen.pinned:
+        found["pinned"] = seen.pinned
     if seen.image and seen.digest:
         found["image"] = {"requested": seen.image, "digest": seen.digest}
     if seen.placement:
@@ -61,6 +76,8 @@ def status(seen: StatusSeen, before: Mapping[str, Any] | None, now: str) -> dict
         found["serving"] = _serving(seen.serving)
     if seen.address:
         found["address"] = seen.address
+    if seen.history:
+        found["history"] = [asdict(each) for each in seen.history[:MOST_HISTORY]]
     earlier = {each["type"]: each for each in (before or {}).get("conditions") or ()}
     found["conditions"] = [_condition(kind, seen, earlier.get(kind), now) for kind in CONDITIONS]
     return found

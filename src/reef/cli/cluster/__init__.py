@@ -1,0 +1,1 @@
+"""The verbs of `reef` on a cluster: options, what they print."""
