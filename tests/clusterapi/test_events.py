@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -15,8 +15,11 @@ from lab.apiserver import ApiServer
 from reef.background import Background
 from reef.cluster.errors import Forbidden
 from reef.cluster.kinds import Kind
+from reef.controller.asked import Asked
+from reef.controller.book import Book
 from reef.controller.events_api import AGAIN_S, BURST, Events
 from reef.controller.known import Known, read_known
+from reef.decide.cluster.rolling import Rollout
 
 log = logging.getLogger("reef.test")
 
@@ -118,6 +121,28 @@ def test_a_refused_event_hurts_nobody(caplog: pytest.LogCaptureFixture) -> None:
         asyncio.run(main())
     assert "an event of sales is not written: events are forbidden" in caplog.text
     assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+def test_those_whose_turn_does_not_come_are_told() -> None:
+    """`b` is as it was asked to be, `c` takes no part."""
+    halted = Rollout((("a", "b"),), {"a": "new", "b": "new"}, 0.0, halted="2 of 4 are refused.")
+
+    def one(name: str, served: str) -> Asked:
+        book = Book(name=name, version=served)
+        found = known(name)
+        assert found.location is not None
+        return Asked(found, found.location, book, "new", newest="new", missing=())
+
+    async def main() -> list[tuple[str, str]]:
+        recorder = Recorder()
+        story = Story(recorder)
+        fleet = [one("a", "old"), one("b", "new"), one("c", "old")]
+        for rollout in (None, replace(halted, halted=None), halted, halted):
+            story.events.say_halted(fleet, rollout)
+        await story.written()
+        return [(each["involvedObject"]["name"], each["message"]) for each in recorder.given]
+
+    assert asyncio.run(main()) == [("a", "The rollout has stopped. 2 of 4 are refused.")]
 
 
 def test_kubectl_shows_them_at_the_location(locations_server: ApiServer, kube_namespace: str) -> None:
