@@ -18,6 +18,7 @@ from reef.controller.hosts import Hosts, busy
 from reef.controller.known import Known
 from reef.controller.library import Library
 from reef.controller.members import Members
+from reef.controller.moving import Moving
 from reef.controller.objects import Objects
 from reef.controller.places import Places, Running, places
 from reef.controller.promoting import Promoter
@@ -77,6 +78,7 @@ class Parts:
     workspace: Workspace
     resting: Resting
     doing: Doing
+    moving: Moving
     background: Background
     rules: Rules
 
@@ -206,8 +208,8 @@ class Leader:
         deployments = parts.watched.deployments_seen()
         own_seen = OwnSeen(deployments, memory.served_from, frozenset(), memory.left)
         own_actions = own(wanted.own, own_seen, look.now)
-        parts.doing.packs(actions, wanted, look.sets, memory)
-        parts.doing.own(own_actions, wanted, memory)
+        parts.moving.packs(actions, wanted, look.sets, memory)
+        parts.moving.own(own_actions, wanted, memory)
         return not (changing or more or actions or own_actions)
 
     def _forget_gone(self, look: Look) -> None:

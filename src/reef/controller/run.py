@@ -25,6 +25,7 @@ from reef.controller.hosts import Hosts
 from reef.controller.leader import Leader, Memory, Parts
 from reef.controller.library import Library
 from reef.controller.members import Members
+from reef.controller.moving import Moving
 from reef.controller.objects import Objects, gone
 from reef.controller.probes import Probes
 from reef.controller.promoting import Promoter
@@ -172,7 +173,7 @@ async def _parts(
     objects = Objects(client, watched, namespace, settings.workspace)
     probes = Probes(client, namespace, reef, hosts, library, memory.tried)
     events = Events(client, namespace, settings.pod_name, background)
-    doing = Doing(client, namespace, reef, hosts, library, promoter, probes, objects, tasks, events)
+    doing = Doing(library, promoter, probes, objects, tasks, events)
     statuses = Statuses(client, namespace, library, objects)
     workspace = Workspace(settings.webserver)
     parts = Parts(
@@ -189,6 +190,7 @@ async def _parts(
         workspace=workspace,
         resting=Resting(client, namespace, members, promoter, tasks),
         doing=doing,
+        moving=Moving(client, namespace, reef, hosts, tasks),
         background=background,
         rules=rules,
     )

@@ -89,7 +89,7 @@ def test_too_many_refused_stop_it() -> None:
     later, tried, promoted = look(found, them, NOW + 900)
     assert later is not None
     assert (later.halted, tried, promoted) == (found.halted, [], ["a"])
-    assert "stopped. 2 of 3" in admitted(later, them, NOW + 900, BOUNDS).why["d"]
+    assert "stopped. Refused are 2 of" in admitted(later, them, NOW + 900, BOUNDS).why["d"]
 
 
 def test_what_goes_wrong_after_a_promotion_stops_it() -> None:
