@@ -3,12 +3,19 @@ launcher, changed and broken while they are served."""
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 
 import pytest
+<<<<<<< HEAD
+=======
+from model_1 import model_1
+from polling import Polling
+from reef_world import CODE, SAFE, ReefWorld, location
+>>>>>>> clicluster
 
-from deadlines import until
+from deadlines import scaled, until
 from lab.cluster import Cluster
 from lab.polling import Polling
 from lab.world import CODE, SAFE, ReefWorld, location
@@ -80,6 +87,36 @@ def test_logs_and_exec_work_by_container(world: ReefWorld) -> None:
     assert world.k("exec", pod, "-c", "billing", "--", "id", "-u") == "10007\n"
 
 
+def test_reef_itself_finds_logs_and_runs_commands(world: ReefWorld) -> None:
+    shows(world, "billing", "billing_1")
+    status = json.loads(world.reef("status", "billing", "--json"))["locations"][0]
+    assert (status["ready"], status["container"], status["service"]) == (True, "billing", "reef")
+    assert [each["kept"] for each in status["history"]] == [True]
+    world.reef("exec", "billing", "--", "sh", "-c", "echo hello-of-billing > /proc/1/fd/1")
+    assert "hello-of-billing" in world.reef("logs", "billing", "--lines", "1000")
+    assert world.reef("exec", "billing", "--", "id", "-u") == "10007\n"
+    assert "this controller leads" in world.reef("logs")
+
+
+def test_a_service_changes_hands_and_back_without_a_failed_call(world: ReefWorld) -> None:
+    world.apply(*model_1("legacy", image("web", 1)))
+    world.k("rollout", "status", "deployment/old-legacy", "--timeout=120s", timeout_s=scaled(130))
+    world.apply(location("legacy", image("web", 1)))
+    world.all_ready(["legacy"], 120)
+    uid = world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"]
+    with Polling(world.address("legacy")) as polling:
+        until(lambda: polling.ids, 60, "for the old server")
+        assert "legacy: cut over, from the Helm release dagster; it answers" in world.reef(
+            "cutover", "legacy"
+        )
+        until(lambda: len(set(polling.ids)) == 2, 60, "for Reef's server id")
+        world.reef("cutover", "--back", "legacy")
+        until(lambda: polling.ids[-1] == polling.ids[0], 60, "for the old server again")
+    assert polling.failed == []
+    assert world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"] == uid
+    world.k("delete", "codelocation/legacy", "deployment/old-legacy", "service/legacy")
+
+
 def test_a_changed_image_is_shown_without_a_failed_call(world: ReefWorld) -> None:
     before = world.versioned("billing")
     pod = world.pods("pack")[0]["metadata"]["uid"]
@@ -104,6 +141,23 @@ def test_a_version_that_does_not_load_leaves_the_old_one_serving(world: ReefWorl
     world.apply(location("sales", image("sales", 2)))
     shows(world, "sales", "sales_2")
     assert world.condition("sales", "Degraded")["status"] == "False"
+
+
+def test_a_rollback_holds_until_another_image_is_asked_for(world: ReefWorld) -> None:
+    newest = world.versioned("sales")
+    before = next(
+        each["version"]
+        for each in world.status("sales")["history"]
+        if each["version"] != newest and each["kept"]
+    )
+    world.reef("rollback", "sales", before)
+    shows(world, "sales", "sales_1")
+    assert world.status("sales")["pinned"] == before
+    world.apply(location("sales", image("sales", 2), owner="team-b"))
+    assert world.versioned("sales") == before  # an owner makes no version
+    world.apply(location("sales", image("sales", 2), env=[{"name": "NEW", "value": "1"}]))
+    shows(world, "sales", "sales_2")
+    assert "pinned" not in world.status("sales")
 
 
 def test_an_image_that_is_nowhere_is_said(world: ReefWorld) -> None:

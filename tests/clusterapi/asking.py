@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from deadlines import Deadline
+from deadlines import Deadline, scaled
 from lab.apiserver import ApiServer
 from reef.cluster.client import Client
 from reef.cluster.connecting import connection
@@ -65,7 +65,7 @@ async def client(server: ApiServer, namespace: str, kubeconfig: Path | None = No
 async def following(informer: Informer) -> AsyncIterator[Informer]:
     informer.start()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(scaled(60)):
             await informer.synced()
         yield informer
     finally:

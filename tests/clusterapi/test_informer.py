@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from asking import LABEL, Wire, client, eventually, following, location
 
+from deadlines import scaled
 from lab.apiserver import ApiServer
 from reef.cluster.informer import Change, Informer
 from reef.cluster.kinds import CODE_LOCATION, CONFIG_MAP, Document, Kind
@@ -245,7 +246,7 @@ def test_a_kind_that_is_not_there_yet_is_followed_when_it_is(
             informer.start()
             await eventually(lambda: informer.away)
             await asyncio.to_thread(api_server.kubectl.apply, definition)
-            async with asyncio.timeout(120):
+            async with asyncio.timeout(scaled(120)):
                 await informer.synced()
             await informer.close()
 

@@ -179,7 +179,9 @@ def test_with_promote_on_deploy_a_changed_setting_is_named_and_waits(host: Reef,
     explicit = "promote: on_deploy\n" + FLEET
     (fleet / "reef.yaml").write_text(explicit)
     until(lambda: all(row["pinned"] for row in host.status()["locations"]))
-    (fleet / "reef.yaml").write_text(explicit.replace("eu", "us") + "  fresh: {code: alone/defs.py}\n")
+    (fleet / "reef.yaml").write_text(
+        explicit.replace("eu", "antarctica") + "  fresh: {code: alone/defs.py}\n"
+    )
     host.command("deploy", "fresh")  # it is there at once
     until(lambda: host.row("fresh")["pinned"])
     _, rows, _ = plan(host)
@@ -187,13 +189,14 @@ def test_with_promote_on_deploy_a_changed_setting_is_named_and_waits(host: Reef,
         name: [why["text"] for why in row["reasons"]] for name, row in rows.items() if row["touched"]
     } == {"sales": ["setting env.REGION changed"]}
     assert (
-        "us" not in (host.state / "served").joinpath(next((host.state / "served").iterdir()).name).read_text()
+        "antarctica"
+        not in (host.state / "served").joinpath(next((host.state / "served").iterdir()).name).read_text()
     )
     status, said, _ = deploy(host, "--changed")
     assert (status, set(said["results"])) == (0, {"sales"})
     child = until(lambda: host.command("wake", "sales") and host.row("sales")["pid"])
-    assert b"REGION=us" in Path(f"/proc/{child}/environ").read_bytes() or host.row("sales")["forked"]
-    (fleet / "reef.yaml").write_text(FLEET.replace("eu", "us"))
+    assert b"REGION=antarctica" in Path(f"/proc/{child}/environ").read_bytes() or host.row("sales")["forked"]
+    (fleet / "reef.yaml").write_text(FLEET.replace("eu", "antarctica"))
     until(lambda: "by `reef deploy` only" not in str([row["pinned"] for row in host.status()["locations"]]))
     until(lambda: "fresh" not in {row["name"] for row in host.status()["locations"] if not row["leaving"]})
     assert plan(host)[0] == 0

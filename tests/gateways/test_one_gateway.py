@@ -95,7 +95,7 @@ def test_a_call_waits_until_the_pack_is_there_and_another_that_is_no_pack_gets_n
         cluster = MemoryCluster([SALES])
         async with edge(tmp_path, cluster) as one:
             await listening(one)
-            call = asyncio.create_task(one.call("GetCurrentImage", timeout_s=30))
+            call = asyncio.create_task(one.call("GetCurrentImage", timeout_s=scaled(30)))
             await show(one, 1, "reef-1")
             await until_async(lambda: one.process.parts.board.in_flight("sales") == 1)
             async with fake_pack(host, tmp_path, {"sales": small.target}, role="gateway") as asked:
@@ -276,7 +276,7 @@ def test_a_location_that_moves_is_looked_for_where_it_is(tmp_path: Path, small: 
             fake_pack(new, tmp_path, {"sales": small.target}) as asked_then,
         ):
             await listening(one)
-            call = asyncio.create_task(one.call("ExternalPartitionNames", timeout_s=30))
+            call = asyncio.create_task(one.call("ExternalPartitionNames", timeout_s=scaled(30)))
             await until_async(lambda: bool(asked))
             cluster.put("codelocations", location("sales", pack="p-2"))
             await call
@@ -307,7 +307,7 @@ def test_a_pack_on_a_node_that_is_lost(tmp_path: Path, small: CodeServer) -> Non
             while not reaching._failed:
                 assert not deadline.over, "nobody noticed"
                 with contextlib.suppress(grpc.aio.AioRpcError):
-                    await one.call("ExternalPartitionNames", timeout_s=30)
+                    await one.call("ExternalPartitionNames", timeout_s=scaled(30))
             for _ in range(3):
                 await one.call("ExternalPartitionNames")
             assert len(asked) >= 3

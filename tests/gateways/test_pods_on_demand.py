@@ -40,7 +40,7 @@ def test_a_call_wakes_the_pod_and_goes_on_as_soon_as_that_answers(tmp_path: Path
         cluster.on_scale = lambda _name, _replicas: cluster.put("pods", own_pod("sales", None))
         async with edge(tmp_path, cluster) as one, AsyncExitStack() as stack:
             await listening(one)
-            calls = [asyncio.create_task(one.call(TICK, timeout_s=60)) for _ in range(5)]
+            calls = [asyncio.create_task(one.call(TICK, timeout_s=scaled(60))) for _ in range(5)]
             await until_async(lambda: cluster.scaled == [("sales-d", 1)])
             cluster.put("pods", own_pod("sales", host))
             await until_async(lambda: "u1" in one.process.parts.servers.reaching._asking)
@@ -74,7 +74,7 @@ def test_a_call_that_comes_while_the_pod_is_scaled_down_is_not_lost(
                 await one.call(TICK)
                 rested = await one.told("Rest", Rest("sales", scaled(60)), Rested)
                 assert rested == Rested(True)
-                call = asyncio.create_task(one.call(TICK, timeout_s=60))
+                call = asyncio.create_task(one.call(TICK, timeout_s=scaled(60)))
                 await until_async(lambda: ("sales-d", 1) in cluster.scaled)
                 assert not call.done(), "the first pod still answers, and may be gone at any moment"
                 before = len(cluster.scaled)
@@ -96,7 +96,7 @@ def test_a_pod_that_is_not_scaled_down_after_all_is_called_again(tmp_path: Path,
             await one.call(TICK)
             assert await one.told("Rest", Rest("sales", 1.0), Rested) == Rested(True)
             assert now(one) is None
-            await one.call(TICK, timeout_s=60)
+            await one.call(TICK, timeout_s=scaled(60))
 
     asyncio.run(main())
 
@@ -108,7 +108,7 @@ def test_one_that_is_needed_may_not_sleep(tmp_path: Path, small: CodeServer) -> 
             await listening(one)
             started = (await one.told("State", Nothing(), GatewayState)).idle_since["sales"]
             assert started is not None
-            call = asyncio.create_task(one.call(TICK, timeout_s=60))
+            call = asyncio.create_task(one.call(TICK, timeout_s=scaled(60)))
             await until_async(lambda: one.process.parts.board.in_flight("sales") == 1)
             assert (await one.told("State", Nothing(), GatewayState)).idle_since == {"sales": None}
             assert await one.told("Rest", Rest("sales", 1.0), Rested) == Rested(False)
@@ -131,7 +131,7 @@ def test_a_pod_that_takes_no_connection_is_woken_again(tmp_path: Path, small: Co
                 "pods", own_pod("sales", first, ready=True)
             )  # and gone: the cluster does not know it yet
             await until_async(lambda: now(one) is not None)
-            call = asyncio.create_task(one.call(TICK, timeout_s=60))
+            call = asyncio.create_task(one.call(TICK, timeout_s=scaled(60)))
             await until_async(lambda: "u1" in one.process.parts.servers.reaching._failed)
             cluster.remove("pods", "sales-u1")
             await call
@@ -166,7 +166,7 @@ def test_standing_pods_are_never_scaled_and_share_the_calls(tmp_path: Path, smal
             for host in hosts:
                 await stack.enter_async_context(relay(host, 4001, small.socket))
             cluster.put("pods", own_pod("sales", hosts[0], uid="u0"))
-            await one.call(TICK, timeout_s=60)
+            await one.call(TICK, timeout_s=scaled(60))
             found = now(one)
             assert found is not None
             assert found.server == "u0"
@@ -192,7 +192,7 @@ def test_somebody_elses_server(tmp_path: Path, small: CodeServer) -> None:
         cluster = MemoryCluster([location("sales", placement="external", target=f"{host}:4001")])
         async with edge(tmp_path, cluster) as one, relay(host, 4001, small.socket):
             await listening(one)
-            assert await one.server_id(timeout_s=30)
+            assert await one.server_id(timeout_s=scaled(30))
             await one.call(TICK)
 
     asyncio.run(main())

@@ -253,7 +253,7 @@ def test_at_sigterm_it_goes_on_while_everybody_learns_of_it(tmp_path: Path, smal
             await one.told("Show", Show(NAME, 1), Held)
             await one.told("Welcome", Welcome((NAME,)), Nothing)
             assert await one.looked() == (200, "ok\n")
-            held = asyncio.create_task(one.call("ExternalPartitionNames", timeout_s=60))
+            held = asyncio.create_task(one.call("ExternalPartitionNames", timeout_s=scaled(60)))
             async with open_channel(f"{one.host}:{PORT}") as other:
                 await other.unary_unary(path_of("Ping"), None, None)(b"", timeout=scaled(20))
                 one.terminate()

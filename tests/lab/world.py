@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
@@ -113,6 +114,23 @@ class ReefWorld:
             command += ["-n", self.namespace, "--kubeconfig", str(self.lab.kubeconfig), "-f", file.name]
             done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(120))
         assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def reef(self, *arguments: str, code: int = 0) -> str:
+        """The command, with kubectl on its PATH; what it printed."""
+        path = f"{programs.program('kubectl').parent}:{os.environ['PATH']}"
+        environ = {**os.environ, "KUBECONFIG": str(self.lab.kubeconfig), "PATH": path}
+        verb, *rest = arguments
+        words = [sys.executable, "-m", "reef.cli.main", verb, "-n", self.namespace, *rest]
+        done = subprocess.run(
+            [*self.lab.control.entering(), *words],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=scaled(180),
+        )
+        assert done.returncode == code, (done.stdout, done.stderr)
         return done.stdout
 
     # -- locations ---------------------------------------------------------------------------------
@@ -240,7 +258,3 @@ def _told(found: dict[str, Any]) -> str:
     conditions = (found.get("status") or {}).get("conditions") or []
     said = "; ".join(f"{each['type']}={each['status']} {each['message']}" for each in conditions)
     return f"{found['metadata']['name']}: {said}"
-
-
-def now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -10,6 +10,7 @@ import grpc
 import pytest
 from pack_process import GOOD, Pack, Peer, location, packed, write_identity
 
+from deadlines import scaled
 from reef.peers.messages import Nothing, PackState
 from reef.trust.authority import make_authority
 
@@ -36,7 +37,7 @@ def outcome(ask: Callable[[], object]) -> grpc.StatusCode:
 
 def ping(peer: Peer, server: str = "") -> grpc.StatusCode:
     """The end of a call that every location answers."""
-    return outcome(lambda: peer.dagster("Ping", "a", timeout_s=30, server=server))
+    return outcome(lambda: peer.dagster("Ping", "a", timeout_s=scaled(30), server=server))
 
 
 def state(peer: Peer) -> grpc.StatusCode:

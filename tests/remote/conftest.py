@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,5 +18,7 @@ def cluster_of_locations(api_server: ApiServer) -> ApiServer:
 
 
 @pytest.fixture
-def played(cluster_of_locations: ApiServer, kube_namespace: str, tmp_path: Path) -> Played:
-    return Played(cluster_of_locations, kube_namespace, tmp_path)
+def played(cluster_of_locations: ApiServer, kube_namespace: str, tmp_path: Path) -> Iterator[Played]:
+    found = Played(cluster_of_locations, kube_namespace, tmp_path)
+    yield found
+    found.end()

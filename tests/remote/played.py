@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class Played:
     server: ApiServer
     namespace: str
     folder: Path
+    begun: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def k(self, *arguments: str) -> str:
         return self.server.kubectl("-n", self.namespace, *arguments)
@@ -89,11 +90,18 @@ class Played:
         """The command, for this namespace."""
         environ = {**os.environ, "KUBECONFIG": str(self.server.kubeconfig)}
         line = [sys.executable, "-m", "reef.cli.main", *arguments, "--namespace", self.namespace]
-        return Begun(
-            subprocess.Popen(
-                line, cwd=self.folder, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
+        process = subprocess.Popen(
+            line, cwd=self.folder, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+        self.begun.append(process)
+        return Begun(process)
+
+    def end(self) -> None:
+        """Nothing that a test began outlives it."""
+        for each in self.begun:
+            if each.returncode is None:
+                each.kill()
+                print(each.communicate())
 
 
 @dataclass(frozen=True)

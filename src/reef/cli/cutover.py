@@ -40,7 +40,9 @@ def command(
     it. What the owner of a Service has to be told is printed.
     """
     if bool(locations) == everything:
-        raise ReefError("name locations, or give --all")
+        raise ReefError(
+            "name locations, or give --all, not both", hint="`reef status` says whose Service is not cut over"
+        )
     from reef.cli.cluster.cutover import Wish, cut_over
 
     wish = Wish(locations, back, sync_cannot_undo)

@@ -13,7 +13,7 @@ WHEELS = (
         "import signal\nsignal.signal(signal.SIGUSR1, lambda *a: None)",
     ),
     Wheel(
-        "ignores_a_signal", "ignores a signal", "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)"
+        "ignores_a_signal", "ignores a signal", "import signal\nsignal.signal(signal.SIGUSR2, signal.SIG_IGN)"
     ),
     Wheel(
         "blocks_a_signal",

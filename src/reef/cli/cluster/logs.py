@@ -39,7 +39,7 @@ async def _show(remote: Remote, location: str | None, follow: bool, lines: int) 
         raise ReefError(f"{name} has no log: {place.why}", hint=f"`reef status {name}` says how it is")
     _tell(name, place)
     if place.shared:
-        await _filtered(remote, place, name, follow, lines)
+        await filtered(remote, place, name, follow, lines)
         return
     async with log(
         remote.client, place.pod, place.container, remote.namespace, lines=lines, follow=follow
@@ -48,7 +48,7 @@ async def _show(remote: Remote, location: str | None, follow: bool, lines: int) 
             click.echo(line.decode(errors="replace"), nl=False)
 
 
-async def _filtered(remote: Remote, place: Place, name: str, follow: bool, lines: int) -> None:
+async def filtered(remote: Remote, place: Place, name: str, follow: bool, lines: int) -> None:
     """All of the container is read: nobody knows how many of its last lines are of others."""
     assert place.pod is not None
     last: deque[str] = deque(maxlen=max(1, lines))
