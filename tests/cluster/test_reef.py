@@ -8,12 +8,7 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-<<<<<<< HEAD
-=======
 from model_1 import model_1
-from polling import Polling
-from reef_world import CODE, SAFE, ReefWorld, location
->>>>>>> clicluster
 
 from deadlines import scaled, until
 from lab.cluster import Cluster
