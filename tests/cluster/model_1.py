@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reef_world import SAFE
+from lab.world import SAFE
 
 
 def model_1(name: str, image: str) -> tuple[dict[str, Any], dict[str, Any]]:
