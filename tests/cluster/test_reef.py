@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from model_1 import model_1
 
 from deadlines import scaled, until
+from lab import model1
 from lab.cluster import Cluster
+from lab.fleet import Member
 from lab.polling import Polling
 from lab.world import CODE, SAFE, ReefWorld, location
 
@@ -94,8 +95,9 @@ def test_reef_itself_finds_logs_and_runs_commands(world: ReefWorld) -> None:
 
 
 def test_a_service_changes_hands_and_back_without_a_failed_call(world: ReefWorld) -> None:
-    world.apply(*model_1("legacy", image("web", 1)))
-    world.k("rollout", "status", "deployment/old-legacy", "--timeout=120s", timeout_s=scaled(130))
+    member = Member("legacy", "team-a", image("web", 1))
+    world.apply(*model1.standing(member, world.namespace, probe=model1.LIGHT))
+    world.k("rollout", "status", "deployment/dagster-user-legacy", "--timeout=120s", timeout_s=scaled(130))
     world.apply(location("legacy", image("web", 1)))
     world.all_ready(["legacy"], 120)
     uid = world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"]
@@ -109,7 +111,7 @@ def test_a_service_changes_hands_and_back_without_a_failed_call(world: ReefWorld
         until(lambda: polling.ids[-1] == polling.ids[0], 60, "for the old server again")
     assert polling.failed == []
     assert world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"] == uid
-    world.k("delete", "codelocation/legacy", "deployment/old-legacy", "service/legacy")
+    world.k("delete", "codelocation/legacy", "deployment/dagster-user-legacy", "service/legacy")
 
 
 def test_a_changed_image_is_shown_without_a_failed_call(world: ReefWorld) -> None:
