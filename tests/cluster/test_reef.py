@@ -94,26 +94,6 @@ def test_reef_itself_finds_logs_and_runs_commands(world: ReefWorld) -> None:
     assert "this controller leads" in world.reef("logs")
 
 
-def test_a_service_changes_hands_and_back_without_a_failed_call(world: ReefWorld) -> None:
-    member = Member("legacy", "team-a", image("web", 1))
-    world.apply(*model1.standing(member, world.namespace, probe=model1.LIGHT))
-    world.k("rollout", "status", "deployment/dagster-user-legacy", "--timeout=120s", timeout_s=scaled(130))
-    world.apply(location("legacy", image("web", 1)))
-    world.all_ready(["legacy"], 120)
-    uid = world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"]
-    with Polling(world.address("legacy")) as polling:
-        until(lambda: polling.ids, 60, "for the old server")
-        assert "legacy: cut over, from the Helm release dagster; it answers" in world.reef(
-            "cutover", "legacy"
-        )
-        until(lambda: len(set(polling.ids)) == 2, 60, "for Reef's server id")
-        world.reef("cutover", "--back", "legacy")
-        until(lambda: polling.ids[-1] == polling.ids[0], 60, "for the old server again")
-    assert polling.failed == []
-    assert world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"] == uid
-    world.k("delete", "codelocation/legacy", "deployment/dagster-user-legacy", "service/legacy")
-
-
 def test_a_changed_image_is_shown_without_a_failed_call(world: ReefWorld) -> None:
     before = world.versioned("billing")
     pod = world.pods("pack")[0]["metadata"]["uid"]
@@ -182,3 +162,23 @@ def test_two_with_one_name_never_share_traffic(world: ReefWorld) -> None:
     assert "web" in world.condition("impostor", "Stalled")["message"]
     shows(world, "web", "web_1", 10)
     world.k("delete", "codelocation", "impostor")
+
+
+def test_a_service_changes_hands_and_back_without_a_failed_call(world: ReefWorld) -> None:
+    member = Member("legacy", "team-a", image("web", 1))
+    world.apply(*model1.standing(member, world.namespace, probe=model1.LIGHT))
+    world.k("rollout", "status", "deployment/dagster-user-legacy", "--timeout=120s", timeout_s=scaled(130))
+    world.apply(location("legacy", image("web", 1)))
+    world.all_ready(["legacy"], 120)
+    uid = world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"]
+    with Polling(world.address("legacy")) as polling:
+        until(lambda: polling.ids, 60, "for the old server")
+        assert "legacy: cut over, from the Helm release dagster; it answers" in world.reef(
+            "cutover", "legacy"
+        )
+        until(lambda: len(set(polling.ids)) == 2, 60, "for Reef's server id")
+        world.reef("cutover", "--back", "legacy")
+        until(lambda: polling.ids[-1] == polling.ids[0], 60, "for the old server again")
+    assert polling.failed == []
+    assert world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"] == uid
+    world.k("delete", "codelocation/legacy", "deployment/dagster-user-legacy", "service/legacy")
