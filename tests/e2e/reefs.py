@@ -74,7 +74,7 @@ def write_location(
     assets: int = 3,
     sensor: str = "STOPPED",
     before: str = "",
-    marker: str = "/nowhere",
+    marker: str = "/dev/null",
     executor: str = "in_process_executor",
 ) -> Path:
     """A run is one process; with Dagster's default, `multiprocess_executor`, each step is one more."""

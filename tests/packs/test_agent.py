@@ -209,7 +209,10 @@ def test_how_it_is_called() -> None:
     for arguments, said in (
         ([], "usage:"),
         (["--folder"], "usage:"),
-        (["--folder", "/nowhere/at/all"], "cannot listen in '/nowhere/at/all': No such file or directory"),
+        (
+            ["--folder", "/proc/nowhere/at/all"],
+            "cannot listen in '/proc/nowhere/at/all': No such file or directory",
+        ),
         (["--folder", "/tmp", "--grace", "long"], "--grace 'long' is not a number of seconds"),
     ):
         command = [sys.executable, "-I", "-S", str(GUEST / "agent.py"), *arguments]
