@@ -41,7 +41,7 @@ class Bench:
         namespace = f"bench-{name}"
         kubectl = self.cluster.kubectl
         kubectl("delete", "namespace", namespace, "--ignore-not-found", timeout_s=300)
-        kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        kubectl.make_namespace(namespace, security=None)
         world = ReefWorld(self.cluster, namespace)
         try:
             if reef:

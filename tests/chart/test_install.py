@@ -71,10 +71,7 @@ class Installed:
 @pytest.fixture(scope="module")
 def installed(api_server: ApiServer, helm: Path) -> Iterator[Installed]:
     namespace = "reef-installed"
-    label = {"pod-security.kubernetes.io/enforce": "restricted"}
-    api_server.kubectl.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": label}}
-    )
+    api_server.kubectl.make_namespace(namespace)
     where = ("-n", namespace, "--kubeconfig", str(api_server.kubeconfig))
     values = {"crds": {"install": "customresourcedefinition" not in _crd(api_server)}}
     done = called(helm, "upgrade", "--install", "reef", str(CHART), *where, values=values)

@@ -49,8 +49,7 @@ def _is_the_labs(kubeconfig: str) -> bool:
 def namespace(kubectl: Kubectl) -> Iterator[str]:
     """A new one, with the strictest Pod Security; it is deleted afterwards with all that is in it."""
     name = f"reef-test-{secrets.token_hex(4)}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    kubectl.make_namespace(name)
     account = ("-n", name, "get", "serviceaccount", "default", "--ignore-not-found", "-o", "name")
     until(lambda: kubectl(*account), 60, "for the account that pods of the namespace have")
     yield name

@@ -27,10 +27,7 @@ def image(name: str, version: int) -> str:
 @pytest.fixture(scope="module")
 def world(lab: Cluster) -> Iterator[ReefWorld]:
     namespace = f"reef-e2e-{secrets.token_hex(3)}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    lab.kubectl.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
-    )
+    lab.kubectl.make_namespace(namespace)
     code = {image(name, number): CODE.format(asset=f"{name}_{number}") for name in NAMES for number in (1, 2)}
     code[image("sales", 3)] = "raise RuntimeError('it has no warehouse')\n"
     lab.load_locations(code)

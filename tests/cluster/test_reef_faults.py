@@ -34,10 +34,7 @@ def image(version: int) -> str:
 @pytest.fixture(scope="module")
 def world(lab: Cluster) -> Iterator[ReefWorld]:
     namespace = f"reef-faults-{secrets.token_hex(3)}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    lab.kubectl.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
-    )
+    lab.kubectl.make_namespace(namespace)
     lab.load_locations({image(number): CODE.format(asset=f"made_{number}") for number in (1, 2, 3)})
     found = ReefWorld(lab, namespace)
     found.install(dagster=False)

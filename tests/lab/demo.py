@@ -52,10 +52,7 @@ class Demo:
     def prepare(self) -> None:
         world = self.world
         world.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", timeout_s=300)
-        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-        world.kubectl.apply(
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-        )
+        world.kubectl.make_namespace(NAMESPACE)
 
     def pod_for_each(self) -> None:
         """What the official chart makes."""

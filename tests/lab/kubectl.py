@@ -42,6 +42,11 @@ class Kubectl:
     def json(self, *arguments: str, timeout_s: float = 120.0) -> Any:
         return json.loads(self(*arguments, "-o", "json", timeout_s=timeout_s))
 
+    def make_namespace(self, name: str, security: str | None = "restricted") -> None:
+        """`security`: the level of Pod Security that is enforced in it; None for none."""
+        labels = {"pod-security.kubernetes.io/enforce": security} if security else {}
+        self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+
     def apply(self, *objects: dict[str, Any]) -> str:
         """By server-side apply, so that the server's own words come back."""
         listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reef.hosting.memory import sample
+
 if TYPE_CHECKING:
     from lab.world import ReefWorld
 
@@ -23,10 +25,13 @@ def pods(world: ReefWorld, component: str | None = None) -> dict[str, int]:
     return sums
 
 
-def _processes(uids: set[str]) -> Iterator[tuple[str, int]]:
+def _root() -> Path:
     """Under cgroup v1 each controller has the same tree: one of them is enough."""
-    root = CGROUPS / "memory" if (CGROUPS / "memory").is_dir() else CGROUPS
-    for folder in root.glob("**/pod*"):
+    return CGROUPS / "memory" if (CGROUPS / "memory").is_dir() else CGROUPS
+
+
+def _processes(uids: set[str]) -> Iterator[tuple[str, int]]:
+    for folder in _root().glob("**/pod*"):
         uid = folder.name.removeprefix("pod")
         if uid in uids:
             for file in folder.rglob("cgroup.procs"):
@@ -36,19 +41,13 @@ def _processes(uids: set[str]) -> Iterator[tuple[str, int]]:
 
 def pss(pid: int) -> int:
     """Bytes; 0 for one that has ended."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) << 10
-    except OSError:
-        pass
-    return 0
+    found = sample(pid)
+    return found.pss if found is not None else 0
 
 
 def processes_of(uid: str, container: str) -> list[int]:
     """Pids outside of one container of a pod, the oldest first."""
-    root = CGROUPS / "memory" if (CGROUPS / "memory").is_dir() else CGROUPS
-    for folder in root.glob(f"**/pod{uid}/{container}"):
+    for folder in _root().glob(f"**/pod{uid}/{container}"):
         return sorted(map(int, (folder / "cgroup.procs").read_text().split()))
     return []
 

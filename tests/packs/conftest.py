@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "hosting"))
 
+from conftest_hosting import code
 from packbench import PackBench
+
+__all__ = ["code"]
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +26,3 @@ def host(short_tmp: Path) -> Iterator[PackBench]:
     made.until(lambda: made.state("many").zygote, "the zygote of `many` stands")
     yield made
     made.close()
-
-
-@pytest.fixture
-def code(tmp_path: Path) -> Callable[[str], Path]:
-    def write(text: str) -> Path:
-        path = tmp_path / "location.py"
-        path.write_text(text)
-        return path
-
-    return write
