@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,9 @@ import click
 
 from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.reach import ask, state_dir_option
+from reef.cli.refreshing import print_status
 from reef.cli.status_table import render
 from reef.errors import ReefError
-
-REFRESH_S = 2.0
 
 
 @click.command(name="status")
@@ -43,17 +41,14 @@ def command(
         not_on_a_cluster("status", state_dir=state_dir)
         show(context, namespace, location, watch, as_json)
         return
-    while True:
+
+    def text() -> str:
         status = ask(state_dir, {"do": "status"})
         if location is not None:
             status = _only(status, location)
-        text = json.dumps(status) if as_json else _for_people(status, watch, full=location is not None)
-        if watch and not as_json:
-            click.clear()
-        click.echo(text)
-        if not watch:
-            return
-        time.sleep(REFRESH_S)
+        return json.dumps(status) if as_json else _for_people(status, watch, full=location is not None)
+
+    print_status(text, watch=watch, as_json=as_json)
 
 
 def _only(status: dict[str, Any], name: str) -> dict[str, Any]:

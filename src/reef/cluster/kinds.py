@@ -19,7 +19,6 @@ class Kind:
     version: str
     kind: str
     plural: str
-    namespaced: bool = True
 
     @property
     def api_version(self) -> str:
@@ -28,7 +27,7 @@ class Kind:
     def path(self, namespace: str | None, name: str | None = None, part: str | None = None) -> str:
         """Of one object, of a part of it (`status`, `scale`), or of all. `namespace` None is all namespaces."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        inside = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
+        inside = f"/namespaces/{namespace}" if namespace else ""
         return "/".join(each for each in (f"{root}{inside}/{self.plural}", name, part) if each)
 
     def __str__(self) -> str:
@@ -40,11 +39,8 @@ SERVICE = Kind("", "v1", "Service", "services")
 SECRET = Kind("", "v1", "Secret", "secrets")
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps")
 EVENT = Kind("", "v1", "Event", "events")
-NAMESPACE = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
-NODE = Kind("", "v1", "Node", "nodes", namespaced=False)
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments")
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets")
-JOB = Kind("batch", "v1", "Job", "jobs")
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 CODE_LOCATION = Kind(reefs.GROUP, reefs.VERSION, reefs.KIND, reefs.PLURAL)
 

@@ -52,7 +52,6 @@ class Doing:
         fleet: Sequence[Asked],
         pods: Sequence[PodSeen],
         found: Versions,
-        wanted: Places,
         serving: Mapping[str, str],
     ) -> None:
         """Probes and refusals."""

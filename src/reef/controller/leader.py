@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reef.background import Background
 from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError
 from reef.controller.asked import Asked, asked, troubles
@@ -19,9 +18,7 @@ from reef.controller.known import Known
 from reef.controller.library import Library
 from reef.controller.members import Members
 from reef.controller.moving import Moving
-from reef.controller.objects import Objects
 from reef.controller.places import Places, Running, places
-from reef.controller.promoting import Promoter
 from reef.controller.resting import LOOK_S, Resting
 from reef.controller.rollbacks import note_rollbacks
 from reef.controller.settings import Settings
@@ -35,7 +32,7 @@ from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.ports import Ports, ports
 from reef.decide.cluster.releasing import Tried
 from reef.decide.cluster.rolling import Rollout, next_look
-from reef.kube.seen.state import PodSeen, ReplicaSetSeen
+from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
 from reef.words import describe, headline
 
 log = logging.getLogger("reef.controller")
@@ -72,14 +69,11 @@ class Parts:
     library: Library
     hosts: Hosts
     members: Members
-    promoter: Promoter
-    objects: Objects
     statuses: Statuses
     workspace: Workspace
     resting: Resting
     doing: Doing
     moving: Moving
-    background: Background
     rules: Rules
 
 
@@ -93,6 +87,7 @@ class Look:
     fleet: Sequence[Asked]
     pods: Sequence[PodSeen]
     sets: Sequence[ReplicaSetSeen]
+    deployments: Mapping[str, DeploymentSeen]
 
 
 class Leader:
@@ -135,11 +130,9 @@ class Leader:
         wanted = self._places(look, found)
         memory.changes = wanted.changes
         self._forget_gone(look)
-        parts.doing.versions(look.fleet, look.pods, found, wanted, self._memory.served_from)
+        parts.doing.versions(look.fleet, look.pods, found, memory.served_from)
         calm = await self._move(look, wanted)
-        parts.doing.promote(
-            look.fleet, found, wanted, look.sets, memory.served_from, parts.watched.deployments_seen()
-        )
+        parts.doing.promote(look.fleet, found, wanted, look.sets, memory.served_from, look.deployments)
         parts.doing.objects(look.fleet, memory.ports.given)
         said = (look.known, look.trouble, look.fleet, found, wanted, memory.ports.given)
         serving = dict(memory.served_from)
@@ -148,7 +141,7 @@ class Leader:
         )
         note_rollbacks(look.fleet, parts.client, parts.settings.namespace, parts.doing.tasks)
         parts.workspace.follow([each.location.location_name for each in look.fleet])
-        up = await parts.resting.look(wanted, parts.watched.deployments_seen(), look.now)
+        up = await parts.resting.look(wanted, look.deployments, look.now)
         return min(self._wait_s(look, found, calm), LOOK_S if up else RESYNC_S)
 
     def _see(self) -> Look:
@@ -168,7 +161,7 @@ class Leader:
             there = place.get("pack") or place.get("deployment")
             if there:
                 self._memory.served_from.setdefault(each.name, there)
-        return Look(now, known, trouble, fleet, pods, sets)
+        return Look(now, known, trouble, fleet, pods, sets, parts.watched.deployments_seen())
 
     async def _give_ports(self, look: Look) -> None:
         """Raises OSError."""
@@ -205,8 +198,7 @@ class Leader:
         memory.stuck = stuck_locations(wanted.packs, seen, look.now)
         roomless = [each for each in actions if isinstance(each, NoRoom)]
         parts.statuses.stuck = {name: each.message for each in roomless for name in each.locations}
-        deployments = parts.watched.deployments_seen()
-        own_seen = OwnSeen(deployments, memory.served_from, frozenset(), memory.left)
+        own_seen = OwnSeen(look.deployments, memory.served_from, frozenset(), memory.left)
         own_actions = own(wanted.own, own_seen, look.now)
         parts.moving.packs(actions, wanted, look.sets, memory)
         parts.moving.own(own_actions, wanted, memory)

@@ -59,7 +59,7 @@ class Moving:
                 self.tasks.begin(f"making {action.pack}-{action.number}", self._make(action, wanted))
             elif isinstance(action, pack_decisions.PatchImage):
                 there = by_name[action.replica_set]
-                self.tasks.begin(f"changing {action.replica_set}", self._patch(action, there, wanted))
+                self.tasks.begin(f"changing {action.replica_set}", self._patch(action, there))
             elif isinstance(action, pack_decisions.Configure):
                 there = by_name[action.replica_set]
                 self.tasks.begin(f"changing {action.replica_set}", self._configure(there, wanted))
@@ -77,7 +77,7 @@ class Moving:
 
         return work
 
-    def _patch(self, action: pack_decisions.PatchImage, there: ReplicaSetSeen, wanted: Places) -> Work:
+    def _patch(self, action: pack_decisions.PatchImage, there: ReplicaSetSeen) -> Work:
         names = there.contents[action.container].locations
 
         async def work() -> None:

@@ -25,8 +25,6 @@ log = logging.getLogger("reef.controller")
 
 AT_ONCE = 16
 
-GATEWAYS = labels.GATEWAYS
-
 
 class Objects:
     """Applied only where something differs: at rest nothing is written."""
@@ -49,11 +47,15 @@ class Objects:
                 continue
             there = self._watched.services.get(each.name)
             if there is None or made_by_reef(there):
-                found = service(each.location, self._namespace, each.known.uid, ports[each.name], GATEWAYS)
+                found = service(
+                    each.location, self._namespace, each.known.uid, ports[each.name], labels.GATEWAYS
+                )
                 wanted.append((SERVICE, found))
             elif not _may_take(each):
                 self.foreign[each.name] = str(made_by(there))
-            elif not _is_adopted(there, found := adopted(each.location, there, ports[each.name], GATEWAYS)):
+            elif not _is_adopted(
+                there, found := adopted(each.location, there, ports[each.name], labels.GATEWAYS)
+            ):
                 taken.append(found)
         pairs = [(each.location, location_owner(each.name, each.known.uid)) for each in fleet]
         wanted += [(CONFIG_MAP, one) for one in defaults_maps(pairs, self._namespace)]

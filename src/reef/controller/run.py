@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -39,8 +38,9 @@ from reef.controller.versions import Rules
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.kube import labels
-from reef.peers.health import Health, live, readiness
+from reef.peers.health import Health, live
 from reef.peers.messages import Role
+from reef.process import stop_wanted
 from reef.snapshots import SnapshotStore
 from reef.trust.credentials import Channels
 from reef.words import describe, headline
@@ -65,15 +65,10 @@ OpenBooks = Callable[[Settings, int], Books]
 async def run(settings: Settings, open_books: OpenBooks) -> None:
     """Until SIGTERM. Raises ReefError where nothing can be begun."""
     rules = read_rules(settings.rollout)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_wanted()
     client = Client(connection(), timeout_s=15.0)
-    started: list[bool] = []
-    health = Health({"/livez": live, "/readyz": readiness(lambda: () if started else ("not started",))})
+    health = Health({"/livez": live, "/readyz": live})
     await health.open("", labels.HEALTH_PORT)
-    started.append(True)
     try:
         while not stop.is_set():
             await _candidate(settings, rules, client, open_books, stop)
@@ -184,14 +179,11 @@ async def _parts(
         library=library,
         hosts=hosts,
         members=members,
-        promoter=promoter,
-        objects=objects,
         statuses=statuses,
         workspace=workspace,
         resting=Resting(client, namespace, members, promoter, tasks),
         doing=doing,
         moving=Moving(client, namespace, reef, hosts, tasks),
-        background=background,
         rules=rules,
     )
     return parts, memory

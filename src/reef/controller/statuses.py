@@ -89,7 +89,7 @@ class Statuses:
         release = found.releases.get(each.name)
         chosen = wanted.placed.chosen.get(each.name)
         kept = book.kept.get(book.version or "")
-        place = _place(each.location, chosen.placement if chosen else None, serving.get(each.name))
+        place = _place(each.location, serving.get(each.name))
         port = ports.get(each.name)
         phase: Phase = "paused" if known.paused else release.phase if release else "served"
         reason = "Paused" if known.paused else release.reason if release else "Served"
@@ -142,7 +142,7 @@ def _troubled(each: Known, reason: str, message: str) -> StatusSeen:
     return StatusSeen(each.generation, phase, reason, message)
 
 
-def _place(location: CodeLocation, placement: str | None, place: str | None) -> dict[str, str]:
+def _place(location: CodeLocation, place: str | None) -> dict[str, str]:
     """Of `Serving`. A ReplicaSet's name begins with that of its pack."""
     if location.spec.server:
         return {"target": f"{location.spec.server.host}:{location.spec.server.port}"}

@@ -36,13 +36,6 @@ class Tasks:
         if key not in self._under_way:
             self._under_way[key] = self._background.spawn(self._done(key, work, quiet))
 
-    def is_under_way(self, key: str) -> bool:
-        return key in self._under_way
-
-    def failure(self, key: str) -> str | None:
-        """Why it failed the last time, None where it did not."""
-        return self._failed.get(key)
-
     async def _done(self, key: str, work: Work, quiet: bool) -> None:
         try:
             await work()

@@ -7,7 +7,6 @@ import errno
 import logging
 import logging.handlers
 import os
-import resource
 import signal
 import sys
 from shutil import which
@@ -18,6 +17,7 @@ from reef.errors import ReefError
 from reef.host.announce import say
 from reef.host.life import Host
 from reef.host.python_option import python_of_option
+from reef.process import raise_file_limit
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, sweep_half_written
 from reef.thrift import one_arena
@@ -35,11 +35,6 @@ def _set_up_log(state: StateDir) -> None:
     logger.propagate = False
 
 
-def _raise_file_limit() -> None:
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 async def run_host(settings: HostSettings) -> int:
     """Run one host from start to end; its exit status. Raises ReefError for what the user must mend."""
     python = python_of_option(settings.python, os.environ) if settings.python else None
@@ -49,7 +44,7 @@ async def run_host(settings: HostSettings) -> int:
     lock = HostLock(state)
     sweep_half_written(state)
     _set_up_log(state)
-    _raise_file_limit()
+    raise_file_limit()
     one_arena()
     for warning in fleet.warnings:
         say(f"warning: {warning}")

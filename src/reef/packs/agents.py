@@ -59,12 +59,11 @@ class Noted:
 
 
 @dataclass(frozen=True)
-class Hello:
-    """What an agent says first. `started` is another at each start of it, `guest` the folder of the guest's code."""
+class ContainerFacts:
+    """What an agent says of its container. `started` names this start of it; `dagster_python` is the interpreter that
+    has Dagster, "" where none was found."""
 
     started: str
-    pid: int
-    guest: str
     python_version: str
     dagster_python: str
     uid: int
@@ -72,6 +71,14 @@ class Hello:
     groups: tuple[int, ...]
     cwd: str
     env_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hello(ContainerFacts):
+    """What an agent says first. `guest` is the folder of the guest's code."""
+
+    pid: int
+    guest: str
     children: tuple[Noted, ...]
     ended: tuple[Ended, ...]  # while nobody was connected
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from reef.hosting.contract import (
@@ -33,25 +32,11 @@ from reef.hosting.contract import (
     ZygoteStatus,
 )
 from reef.hosting.zygote import Tuning
+from reef.packs.agents import ContainerFacts
 from reef.packs.containers import Around, Container
 from reef.peers.messages import ContainerState, PackLocation
 
 HIDDEN = ".host"  # no container can have this name
-
-
-@dataclass(frozen=True)
-class ContainerFacts:
-    """What an agent says of its container. `started` names this start of it; `dagster_python` is the interpreter that
-    has Dagster, "" where none was found."""
-
-    started: str
-    python_version: str
-    dagster_python: str
-    uid: int
-    gid: int
-    groups: tuple[int, ...]
-    cwd: str
-    env_names: tuple[str, ...]
 
 
 class PackHosting:
@@ -94,19 +79,7 @@ class PackHosting:
     def facts(self, container: str) -> ContainerFacts | None:
         """None while its agent is not there."""
         known = self._containers.get(container)
-        hello = known.machine.hello if known is not None else None
-        if hello is None:
-            return None
-        return ContainerFacts(
-            started=hello.started,
-            python_version=hello.python_version,
-            dagster_python=hello.dagster_python,
-            uid=hello.uid,
-            gid=hello.gid,
-            groups=hello.groups,
-            cwd=hello.cwd,
-            env_names=hello.env_names,
-        )
+        return known.machine.hello if known is not None else None
 
     def log_path(self, location: str) -> Path:
         """Also of a location without a server. No container sees it."""

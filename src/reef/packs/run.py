@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import signal
-import sys
+import os
 
+from reef.logs import write_to_stderr
 from reef.packs.ground import MakeGround
 from reef.packs.life import PackHost
 from reef.packs.settings import PackSettings
+from reef.process import stop_wanted
 from reef.statedir import HostLock, open_state_dir, sweep_half_written
 from reef.thrift import give_back, one_arena
 
@@ -18,14 +18,12 @@ SETTLED_S = 5.0
 
 async def run_pack_host(settings: PackSettings, make_ground: MakeGround) -> None:
     """Returns when it was told to end, and everything has. Raises ReefError for what must be mended."""
-    _set_up_log()
+    write_to_stderr(os.environ)
     one_arena()
     state = open_state_dir(settings.state)
     lock = HostLock(state)
     sweep_half_written(state)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_wanted()
     host = PackHost(settings, make_ground, state, lock)
     try:
         await host.start()
@@ -34,13 +32,3 @@ async def run_pack_host(settings: PackSettings, make_ground: MakeGround) -> None
     finally:
         await host.stop()
         lock.release()
-
-
-def _set_up_log() -> None:
-    """To standard error: it is the log of the container."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("reef")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(handler)
-    logger.propagate = False

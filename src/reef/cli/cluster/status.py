@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import click
-
 from reef.cli.cluster.history import entry_line
+from reef.cli.refreshing import print_status
 from reef.cli.status_table import cut, span
 from reef.remote.looking import rows
 from reef.remote.reaching import Remote, run
@@ -21,27 +19,22 @@ from reef.words import count, headline
 
 HEADING = ("LOCATION", "OWNER", "PLACEMENT", "VERSION", "PHASE", "READY", "WHERE", "AGE", "NOTE")
 MOST_CELL = 40
-REFRESH_S = 2.0
 
 
 def show(
     context: str | None, namespace: str | None, location: str | None, watch: bool, as_json: bool
 ) -> None:
     """Once, or with `watch` until Ctrl-C. Raises ReefError."""
-    while True:
 
-        async def look(remote: Remote) -> tuple[str, list[Row]]:
-            return remote.namespace, await rows(remote, location)
+    async def look(remote: Remote) -> tuple[str, list[Row]]:
+        return remote.namespace, await rows(remote, location)
 
+    def text() -> str:
         there, found = run(context, namespace, look)
         data = {"namespace": there, "context": context, "locations": found}
-        text = json.dumps(data) if as_json else _for_people(there, found, full=location is not None)
-        if watch and not as_json:
-            click.clear()
-        click.echo(text)
-        if not watch:
-            return
-        time.sleep(REFRESH_S)
+        return json.dumps(data) if as_json else _for_people(there, found, full=location is not None)
+
+    print_status(text, watch=watch, as_json=as_json)
 
 
 def _for_people(namespace: str, found: Sequence[Row], *, full: bool) -> str:
