@@ -19,6 +19,7 @@ class Kind:
     version: str
     kind: str
     plural: str
+    namespaced: bool = True
 
     @property
     def api_version(self) -> str:
@@ -27,7 +28,7 @@ class Kind:
     def path(self, namespace: str | None, name: str | None = None, part: str | None = None) -> str:
         """Of one object, of a part of it (`status`, `scale`), or of all. `namespace` None is all namespaces."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        inside = f"/namespaces/{namespace}" if namespace else ""
+        inside = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
         return "/".join(each for each in (f"{root}{inside}/{self.plural}", name, part) if each)
 
     def __str__(self) -> str:
@@ -39,6 +40,7 @@ SERVICE = Kind("", "v1", "Service", "services")
 SECRET = Kind("", "v1", "Secret", "secrets")
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps")
 EVENT = Kind("", "v1", "Event", "events")
+NAMESPACE = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments")
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets")
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
