@@ -83,7 +83,7 @@ async def announce(
     for place in filter(is_loading, places):
         say(f"  {place.name} is still loading; a line here will say what became of it")
     if reef_page is not None:
-        say(f"  Reef's page: {reef_page}")
+        say(f"  fleet: {reef_page}")
     await _say_where(page, state)
 
 

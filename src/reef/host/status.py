@@ -49,6 +49,7 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "draining": len(place.serving.draining),
         "leaving": place.wish.leaving,
         "last_cold_start_s": _rounded(costs.cold_start_s),
+        "memory_limit_bytes": place.spec.memory_limit_bytes,
         "warm_private_bytes": costs.private_bytes,
         "call_interval_s": _rounded(costs.call_interval_s),
         "idle_timeout_s": _rounded(rest.idle_timeout_s(costs, place.spec.idle_timeout_s)),

@@ -1,60 +1,170 @@
-"""The host's HTTP listener: what it answers comes from the parts of this host."""
+"""The host's HTTP listener: what its page shows and does comes from the parts of this host."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from reef.admin import Command
 from reef.errors import ReefError
 from reef.host.assembly import Assembly
 from reef.settings import PageSettings
 from reef.statedir import StateDir
+from reef.web.acting import new_token
 from reef.web.address import PageAddress, listening_socket, may_ask
-from reef.web.answers import Answer, Answers, Asked, as_json
+from reef.web.answers import Answers
 from reef.web.app import application
+from reef.web.chronicle import Chronicle
 from reef.web.listener import Listener
+from reef.web.site import Site
+from reef.web.told import About, Detail, Told, Version
+
+LOG_BYTES, LOG_LINES = 64 * 1024, 200
+MOST_VERSIONS, MOST_WHYS = 12, 2
+VERBS = ("wake", "sleep", "reload", "rollback")
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
-async def page_listener(
-    settings: PageSettings,
-    state: StateDir,
-    parts: Assembly,
-    status: Callable[[], Awaitable[dict[str, Any]]],
-    say: Callable[[str], None],
-) -> Listener | None:
-    """Its address is taken, nothing is answered yet. None where no page is wanted, or no port was free that nobody
-    named. Raises ReefError for an address that somebody named and that cannot be listened on."""
-    if not settings.wanted:
-        return None
+class PageHost:
+    """`listener` is None where no page is wanted, or no port was free that nobody named."""
+
+    def __init__(self, settings: PageSettings, state: StateDir, parts: Assembly) -> None:
+        self.listener: Listener | None = None
+        self.answers = Answers()
+        self._settings = settings
+        self._state = state
+        self._parts = parts
+        self._token_file = state.root / "page-token"
+        self._chronicle = Chronicle(self._is_up)
+        self.token = ""
+
+    @property
+    def url(self) -> str | None:
+        return self.listener.address.url if self.listener else None
+
+    @property
+    def acts(self) -> bool:
+        """Whether buttons do something."""
+        chosen = self._settings.actions
+        return bool(self.listener and (self.listener.address.is_loopback if chosen is None else chosen))
+
+    def heard(self, commands: Mapping[str, Command]) -> dict[str, Command]:
+        """The same commands; the page then knows who asked for a wake."""
+
+        async def wake(request: Mapping[str, Any]) -> Any:
+            self._chronicle.asked(str(request.get("location")), "a person")
+            return await commands["wake"](request)
+
+        return {**commands, "wake": wake}
+
+    async def open(
+        self, commands: Mapping[str, Command], about: Callable[[], dict[str, Any]], say: Callable[[str], None]
+    ) -> None:
+        """Take the address; nothing is answered yet. Raises ReefError where somebody named one that cannot be had."""
+        settings = self._settings
+        if not settings.wanted:
+            return
+        try:
+            bound = await asyncio.to_thread(
+                listening_socket, settings.host, settings.port, self._state.root / "page-port"
+            )
+        except ReefError as error:
+            if settings.is_asked_for:
+                raise
+            say(f"warning: {error.message}")
+            return
+        await self._listen(bound, commands, about)
+
+    async def _listen(
+        self, bound: socket.socket, commands: Mapping[str, Command], about: Callable[[], dict[str, Any]]
+    ) -> None:
+        self.token = await asyncio.to_thread(new_token, self._token_file)
+        address = PageAddress(self._settings.host, bound.getsockname()[1])
+        names = (socket.gethostname(), socket.getfqdn()) if not address.is_loopback else ()
+        made: list[Site] = []
+
+        def make_app() -> Any:
+            site = Site(self._told(commands, about), self._chronicle, self.token)
+            site.register(self.answers)
+            made.append(site)
+            return application(
+                self.answers, lambda host: may_ask(host, self._settings.host, names), site.refused_page
+            )
+
+        async def on_stop() -> None:
+            for site in made:
+                await site.stop()
+
+        self.listener = Listener(bound, address, make_app, lambda: made[0].start(), on_stop)
+        self._parts.events.subscribe(self._chronicle.hear)
+        self._parts.calls_heard.add(self._chronicle.observe)
+
+    def _told(self, commands: Mapping[str, Command], about: Callable[[], dict[str, Any]]) -> Told:
+        async def status() -> dict[str, Any]:
+            found: dict[str, Any] = await commands["status"]({})
+            return found
+
+        async def detail(name: str) -> Detail:
+            return await asyncio.to_thread(self._detail, name)
+
+        def of_this_host() -> About:
+            known = about()
+            return About(
+                source=known["fleet"]["source"],
+                dagster=known["page"],
+                token_file=str(self._token_file),
+                started_at=known["started_at"],
+                metrics="/metrics" in {each.path for each in self.answers},
+            )
+
+        acts = {verb: commands[verb] for verb in VERBS} if self.acts else {}
+        return Told(status, detail, of_this_host, acts)
+
+    def _is_up(self, name: str) -> bool:
+        place = self._parts.places.get(name)
+        return place is not None and place.endpoint is not None
+
+    # -- what is read from the disk ----------------------------------------------------------------
+
+    def _detail(self, name: str) -> Detail:
+        return Detail(log_tail(self._state.log_file(name)), self._versions(name))
+
+    def _versions(self, name: str) -> tuple[Version, ...]:
+        """Newest first."""
+        place = self._parts.places[name]
+        now = place.served.version if place.served else None
+        kept = {one.record.version: one.not_kept for one in self._parts.stores.keeper.versions.of(name)}
+        found: list[Version] = []
+        for entry in self._parts.releasing.promotions.history.of(name)[: -MOST_VERSIONS - 1 : -1]:
+            version = str(entry["version"])
+            is_first = version not in {one.version for one in found}
+            can_roll_back = is_first and version != now and version in kept and kept[version] is None
+            is_now = is_first and version == now
+            found.append(Version(version, entry["time"], entry["loads"], _why(entry), can_roll_back, is_now))
+        return tuple(found)
+
+
+def _why(entry: Mapping[str, Any]) -> str:
+    whys = [f"{why['path']}: {why['text']}" if why["path"] else str(why["text"]) for why in entry["why"]]
+    more = f" and {len(whys) - MOST_WHYS} more" if len(whys) > MOST_WHYS else ""
+    by = f"{'a rollback' if entry['by'] == 'rollback' else 'deploy ' + entry['by']}; " if entry["by"] else ""
+    return by + ", ".join(whys[:MOST_WHYS]) + more
+
+
+def log_tail(path: Path, most_bytes: int = LOG_BYTES, most_lines: int = LOG_LINES) -> str:
+    """The last lines, without what colours a terminal; "" where there is none."""
     try:
-        bound = await asyncio.to_thread(
-            listening_socket, settings.host, settings.port, state.root / "page-port"
-        )
-    except ReefError as error:
-        if settings.is_asked_for:
-            raise
-        say(f"warning: {error.message}")
-        return None
-    return _listening(settings, bound, parts, status)
-
-
-def _listening(
-    settings: PageSettings,
-    bound: socket.socket,
-    parts: Assembly,
-    status: Callable[[], Awaitable[dict[str, Any]]],
-) -> Listener:
-    address = PageAddress(settings.host, bound.getsockname()[1])
-    answers = Answers()
-
-    async def fleet(_asked: Asked) -> Answer:
-        return as_json(await status())
-
-    answers.get("/api/fleet", fleet)
-
-    def make_app() -> Any:
-        return application(answers, lambda host: may_ask(host, settings.host, (socket.gethostname(),)))
-
-    return Listener(bound, address, make_app, lambda: None)
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - most_bytes))
+            text = file.read(most_bytes).decode(errors="replace")
+    except OSError:
+        return ""
+    lines = text.splitlines()
+    if size > most_bytes:
+        lines = lines[1:]
+    return "\n".join(ESCAPES.sub("", line) for line in lines[-most_lines:])

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from reef.web.address import PageAddress
@@ -17,7 +17,8 @@ GRACE_S = 1  # for answers under way when the host stops
 
 
 class Listener:
-    """Answers what `make_app` gives on a socket that listens already. `on_stop` ends what would never end by itself.
+    """Answers what `make_app` gives on a socket that listens already. `on_start` is called on
+    the loop once it is there, `on_stop` ends what would never end by itself.
 
     The web framework is imported at `start`, in a thread: it costs 50 ms of a core and 5 MB.
     """
@@ -27,11 +28,13 @@ class Listener:
         bound: socket.socket,
         address: PageAddress,
         make_app: Callable[[], Any],
-        on_stop: Callable[[], None],
+        on_start: Callable[[], None],
+        on_stop: Callable[[], Awaitable[None]],
     ) -> None:
         self.address = address
         self._socket = bound
         self._make_app = make_app
+        self._on_start = on_start
         self._on_stop = on_stop
         self._server: Any = None
         self._task: asyncio.Task[None] | None = None
@@ -40,10 +43,11 @@ class Listener:
         self._server = await asyncio.to_thread(_server_of, self._make_app)
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         self._task.add_done_callback(_tell)
+        self._on_start()
 
     async def stop(self) -> None:
         """Idempotent; also where it was never started."""
-        self._on_stop()
+        await self._on_stop()
         if self._task is not None:
             self._server.should_exit = True
             with contextlib.suppress(Exception):
