@@ -233,7 +233,7 @@ class Host:
             click.echo(summary(places, page, self.page.url, self.state, time.time() - self.started_at))
             return
         zygotes = self.parts.serving.hosting.zygotes()
-        await announce(self.fleet, places, zygotes, page, self.page.url, self.state, self.started_at)
+        await announce(self.fleet, places, zygotes, page, self.page.addresses, self.state, self.started_at)
 
     def request_stop(self) -> None:
         self._stop.set()

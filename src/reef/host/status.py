@@ -13,6 +13,7 @@ from reef.fleet.units import revalidation_text
 from reef.hosting.contract import Hosting, MemorySample, ZygoteStatus
 from reef.hosting.memory import sample
 from reef.locations.place import CodeLocation
+from reef.locations.specs import default_limit_bytes
 from reef.records.served import ServedRecord
 
 
@@ -121,7 +122,12 @@ def fleet_status(
     files = mapped_files_bytes(places)
     zygote_bytes = sum(zygote.memory.pss for zygote in zygotes if zygote.memory)
     return {
-        "host": {"pid": os.getpid(), "pss_bytes": host.pss, "private_bytes": host.private},
+        "host": {
+            "pid": os.getpid(),
+            "pss_bytes": host.pss,
+            "private_bytes": host.private,
+            "default_limit_bytes": default_limit_bytes(),
+        },
         "locations": locations,
         "zygotes": [zygote_status(zygote) for zygote in zygotes],
         "totals": {

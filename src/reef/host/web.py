@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from reef.admin import Command
 from reef.errors import ReefError
 from reef.host.assembly import Assembly
+from reef.host.web_detail import detail_of
 from reef.settings import PageSettings
 from reef.statedir import StateDir
 from reef.web.acting import new_token
@@ -21,12 +20,9 @@ from reef.web.app import application
 from reef.web.chronicle import Chronicle
 from reef.web.listener import Listener
 from reef.web.site import Site
-from reef.web.told import About, Detail, Told, Version
+from reef.web.told import About, Detail, Told
 
-LOG_BYTES, LOG_LINES = 64 * 1024, 200
-MOST_VERSIONS, MOST_WHYS = 12, 2
 VERBS = ("wake", "sleep", "reload", "rollback")
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class PageHost:
@@ -45,6 +41,13 @@ class PageHost:
     @property
     def url(self) -> str | None:
         return self.listener.address.url if self.listener else None
+
+    @property
+    def addresses(self) -> tuple[str, str] | None:
+        """The page, and the same with the token, for who started this host."""
+        if self.url is None:
+            return None
+        return self.url, f"{self.url}/#token={self.token}" if self.acts else self.url
 
     @property
     def acts(self) -> bool:
@@ -109,7 +112,7 @@ class PageHost:
             return found
 
         async def detail(name: str) -> Detail:
-            return await asyncio.to_thread(self._detail, name)
+            return await asyncio.to_thread(detail_of, name, self._parts, self._state)
 
         def of_this_host() -> About:
             known = about()
@@ -127,44 +130,3 @@ class PageHost:
     def _is_up(self, name: str) -> bool:
         place = self._parts.places.get(name)
         return place is not None and place.endpoint is not None
-
-    # -- what is read from the disk ----------------------------------------------------------------
-
-    def _detail(self, name: str) -> Detail:
-        return Detail(log_tail(self._state.log_file(name)), self._versions(name))
-
-    def _versions(self, name: str) -> tuple[Version, ...]:
-        """Newest first."""
-        place = self._parts.places[name]
-        now = place.served.version if place.served else None
-        kept = {one.record.version: one.not_kept for one in self._parts.stores.keeper.versions.of(name)}
-        found: list[Version] = []
-        for entry in self._parts.releasing.promotions.history.of(name)[: -MOST_VERSIONS - 1 : -1]:
-            version = str(entry["version"])
-            is_first = version not in {one.version for one in found}
-            can_roll_back = is_first and version != now and version in kept and kept[version] is None
-            is_now = is_first and version == now
-            found.append(Version(version, entry["time"], entry["loads"], _why(entry), can_roll_back, is_now))
-        return tuple(found)
-
-
-def _why(entry: Mapping[str, Any]) -> str:
-    whys = [f"{why['path']}: {why['text']}" if why["path"] else str(why["text"]) for why in entry["why"]]
-    more = f" and {len(whys) - MOST_WHYS} more" if len(whys) > MOST_WHYS else ""
-    by = f"{'a rollback' if entry['by'] == 'rollback' else 'deploy ' + entry['by']}; " if entry["by"] else ""
-    return by + ", ".join(whys[:MOST_WHYS]) + more
-
-
-def log_tail(path: Path, most_bytes: int = LOG_BYTES, most_lines: int = LOG_LINES) -> str:
-    """The last lines, without what colours a terminal; "" where there is none."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - most_bytes))
-            text = file.read(most_bytes).decode(errors="replace")
-    except OSError:
-        return ""
-    lines = text.splitlines()
-    if size > most_bytes:
-        lines = lines[1:]
-    return "\n".join(ESCAPES.sub("", line) for line in lines[-most_lines:])

@@ -57,7 +57,7 @@ class Chronicle:
             case events.Woken(location, _, took_s, _):
                 self._note_wake(location, now, took_s)
             case events.Draining(location, _, reason, again) if again:
-                self._of(location).wanted_for = f"itself: {reason}"
+                self._of(location).wanted_for = f"its server was replaced: {reason}"
         found = moment_of(event, now, self._why(event))
         if found is not None:
             self._of(found[0]).moments.append(found[1])
@@ -70,7 +70,7 @@ class Chronicle:
             self._note_call(call)
         elif not self._is_up(call.location):
             kept = self._of(call.location)
-            kept.wanted_for = kept.wanted_for or f"a {call_words(call.method)}"
+            kept.wanted_for = kept.wanted_for or call_words(call.method)
 
     def asked(self, name: str, by: str) -> None:
         """Somebody asks for its server."""

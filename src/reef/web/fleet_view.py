@@ -83,11 +83,15 @@ class Totals:
 def rows_of(status: Mapping[str, Any], chronicle: Chronicle, series: Series) -> list[Row]:
     rows = status["locations"]
     largest = max((row["pss_bytes"] for row in rows), default=0)
-    return [_row(row, largest, chronicle, series) for row in rows]
+    default = status["host"]["default_limit_bytes"]
+    return [_row(row, largest, default, chronicle, series) for row in rows]
 
 
-def _row(row: dict[str, Any], largest: int, chronicle: Chronicle, series: Series) -> Row:
-    name, limit, pss, own = row["name"], row["memory_limit_bytes"], row["pss_bytes"], row["private_bytes"]
+def _row(row: dict[str, Any], largest: int, default: int, chronicle: Chronicle, series: Series) -> Row:
+    """A bar is as long as the location's own limit; beside a limit as large as the machine it would say nothing, so it
+    is then as long as the largest of the fleet."""
+    name, pss, own = row["name"], row["pss_bytes"], row["private_bytes"]
+    limit = row["memory_limit_bytes"] if row["memory_limit_bytes"] != default else None
     wake, cold, said = chronicle.last_wake(name), row["last_cold_start_s"], note(row)
     whole = limit or largest
     return Row(

@@ -127,7 +127,7 @@ class LocationPage:
 
     async def as_json(self, asked: Asked) -> Answer:
         name = name_of(asked)
-        row, detail = await self._found(name)
+        _, row, detail = await self._found(name)
         return as_json(
             {
                 **row,
@@ -137,6 +137,7 @@ class LocationPage:
                 "calls_each": self._series.calls(name),
                 "versions": [dataclasses.asdict(one) for one in detail.versions],
                 "log": detail.log,
+                "traceback": detail.traceback or None,
                 **{title.lower(): lines for title, lines in detail.extra},
             }
         )
@@ -171,18 +172,18 @@ class LocationPage:
             found[key] = self._pages.piece("location_parts.html", macro, view, *more)
         return found
 
-    async def _found(self, name: str) -> tuple[dict[str, Any], Detail]:
+    async def _found(self, name: str) -> tuple[dict[str, Any], dict[str, Any], Detail]:
         status = await self._told.status()
         row = next((row for row in status["locations"] if row["name"] == name), None)
         if row is None:
             raise NoLocation(name, [row["name"] for row in status["locations"]])
-        return row, await self._told.detail(name)
+        return status, row, await self._told.detail(name)
 
     async def _view(self, name: str) -> LocationView:
-        row, detail = await self._found(name)
-        return await asyncio.to_thread(self._made, row, detail)
+        status, row, detail = await self._found(name)
+        return await asyncio.to_thread(self._made, status, row, detail)
 
-    def _made(self, row: dict[str, Any], detail: Detail) -> LocationView:
+    def _made(self, status: dict[str, Any], row: dict[str, Any], detail: Detail) -> LocationView:
         name, dagster = row["name"], self._told.about().dagster
         moments = self._chronicle.moments(name)
         repositories = list((row["definitions"] or {}).get("repositories") or ())
@@ -190,8 +191,8 @@ class LocationPage:
             name=name,
             api=location_api(name),
             live=f"/api/live/location?name={quote(name, safe='')}",
-            row=rows_of({"locations": [row]}, self._chronicle, self._series)[0],
-            error=_error(row["last_error"]),
+            row=rows_of({**status, "locations": [row]}, self._chronicle, self._series)[0],
+            error=_error(row["last_error"], detail.traceback),
             facts=facts_of(row),
             dagster=dagster_links(dagster, name, repositories),
             strip=strip_of(moments, row["pid"] is not None, time.time()),
@@ -214,10 +215,13 @@ def near(refusal: Refusal) -> list[tuple[str, str]]:
     return [(name, location_link(name)) for name in names]
 
 
-def _error(text: str | None) -> ShownError | None:
-    if not text:
+def _error(text: str | None, traceback: str) -> ShownError | None:
+    """A traceback says more than the text, where code does not load."""
+    if not text and not traceback:
         return None
-    return ShownError("Its last error", headline(text), text.rstrip() if is_longer(text) else "")
+    text = text or traceback.splitlines()[-1]
+    whole = traceback or (text.rstrip() if is_longer(text) else "")
+    return ShownError("Its code does not load" if traceback else "Its last error", headline(text), whole)
 
 
 def _version(one: Version) -> ShownVersion:

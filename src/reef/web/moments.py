@@ -62,7 +62,7 @@ def moment_of(event: Event, at: float, why: str = "") -> tuple[str, Moment] | No
     """The location and what a person is told; None for what is no news to people. `why` a wake happened."""
     match event:
         case events.Woken(location, _, took_s, kept):
-            text = f"woken for {why}" + (", from the copy of its version" if kept else "")
+            text = f"woken: {why}" + (", from the copy of its version" if kept else "")
             return location, Moment(at, "wake", text, took_s)
         case events.WakeFailed(location, reason):
             return location, Moment(at, "trouble", _cut(f"not woken: {reason}"))

@@ -28,6 +28,7 @@ class Detail:
 
     log: str
     versions: tuple[Version, ...]
+    traceback: str = ""  # of code that does not load
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
