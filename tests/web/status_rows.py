@@ -43,7 +43,12 @@ def row(name: str, **other: Any) -> dict[str, Any]:
         "pinned": None,
         "not_kept": None,
         "last_error": None,
-        "definitions": {"repositories": ["__repository__"], "jobs": ["a", "b"], "schedules": [], "sensors": []},
+        "definitions": {
+            "repositories": ["__repository__"],
+            "jobs": ["a", "b"],
+            "schedules": [],
+            "sensors": [],
+        },
     }
     assert other.keys() <= found.keys()
     return found | other

@@ -22,7 +22,9 @@ class Told:
         self.up = False
         self.chronicle = Chronicle(lambda _name: self.up, lambda: self.now)
 
-    def call(self, method: str = SENSOR, lane: str = "forwarded", error: str | None = None, **more: object) -> None:
+    def call(
+        self, method: str = SENSOR, lane: str = "forwarded", error: str | None = None, **more: object
+    ) -> None:
         self.chronicle.observe(CallStarted("sales", method, lane))
         code = "UNKNOWN" if error else "OK"
         self.chronicle.observe(CallEnded("sales", method, lane, 0.5, code, error, **more))  # type: ignore[arg-type]
@@ -92,7 +94,10 @@ def test_calls_long_after_the_last_are_told_apart(told: Told) -> None:
 def test_what_fails_is_told_each_time(told: Told) -> None:
     told.call(error="boom\nsecond line")
     told.call(failed_tick=FailedTick("my_sensor", "ValueError", "bad cursor"))
-    assert told.texts() == ["sensor tick failed: UNKNOWN: boom", "sensor tick of my_sensor failed: bad cursor"]
+    assert told.texts() == [
+        "sensor tick failed: UNKNOWN: boom",
+        "sensor tick of my_sensor failed: bad cursor",
+    ]
     assert {moment.kind for moment in told.chronicle.moments("sales")} == {"trouble"}
 
 

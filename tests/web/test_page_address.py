@@ -18,7 +18,9 @@ def test_addresses_and_localhost_may_ask(host: str) -> None:
     assert may_ask(host, "127.0.0.1")
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:3200", "127.0.0.1.evil.example", "", None, "[x]"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:3200", "127.0.0.1.evil.example", "", None, "[x]"]
+)
 def test_a_name_that_is_made_to_point_here_may_not(host: str | None) -> None:
     assert not may_ask(host, "127.0.0.1", ["machine"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from status_rows import MB, asleep, row, status
 
 from reef.web.series import KEPT, MOST_OF_FLEET, SAMPLE_S, Series
@@ -29,7 +31,7 @@ def test_of_the_fleet_the_whole_life_of_the_host_is_kept_with_fewer_points() -> 
         series.add(float(number), status(row("a")))
     points = series.fleet()
     assert MOST_OF_FLEET / 2 <= len(points) <= MOST_OF_FLEET
-    gaps = {later.at - earlier.at for earlier, later in zip(points, points[1:], strict=False)}
+    gaps = {later.at - earlier.at for earlier, later in pairwise(points)}
     assert (points[0].at, gaps) == (0.0, {16.0})
 
 

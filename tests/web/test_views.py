@@ -65,7 +65,9 @@ def test_rows_are_sorted_by_each_column() -> None:
 
 
 def test_groups_are_by_owner_and_nobodys_come_last() -> None:
-    groups = groups_of(shown(row("x"), row("y", owner="risk"), asleep("z", owner="Risk"), row("w", owner="data")))
+    groups = groups_of(
+        shown(row("x"), row("y", owner="risk"), asleep("z", owner="Risk"), row("w", owner="data"))
+    )
     assert [(group.owner, names(list(group.rows))) for group in groups] == [
         ("data", "w"),
         ("risk", "y"),
@@ -102,7 +104,9 @@ def test_a_chart_from_the_second_sample_on() -> None:
     ("values", "points"),
     [((), ""), ((0, 0), ""), ((5,), "59,1"), ((0, 4, 4, 4, 8), "55,17 56,9 58,9 59,1")],
 )
-def test_a_sparkline_ends_at_the_right_and_has_no_needless_points(values: tuple[int, ...], points: str) -> None:
+def test_a_sparkline_ends_at_the_right_and_has_no_needless_points(
+    values: tuple[int, ...], points: str
+) -> None:
     assert drawing.spark(values) == points
 
 
@@ -114,7 +118,12 @@ def test_something_is_never_drawn_as_nothing() -> None:
 
 
 def test_the_strip_shows_when_a_server_was_there() -> None:
-    moments = [Moment(100.0, "wake", ""), Moment(200.0, "sleep", ""), Moment(200.1, "end", ""), Moment(500.0, "wake", "")]
+    moments = [
+        Moment(100.0, "wake", ""),
+        Moment(200.0, "sleep", ""),
+        Moment(200.1, "end", ""),
+        Moment(500.0, "wake", ""),
+    ]
     strip = strip_of(moments, True, 700.0)
     assert strip.up == ((0.0, 100.0), (400.0, 200.0))
     assert "50% of the time; 2 wakes, 0 calls, 0 troubles" in strip.label

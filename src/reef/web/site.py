@@ -54,6 +54,11 @@ class Site:
         )
         return Answer(body, HTML, refusal.status)
 
+    @property
+    def looking(self) -> int:
+        """How many have a page open that is live."""
+        return self._streams.open
+
     def start(self) -> None:
         self._background.spawn(self._sample())
 
