@@ -19,6 +19,7 @@ from reef.web.answers import Answers, Handler
 from reef.web.app import application
 from reef.web.chronicle import Chronicle
 from reef.web.listener import Listener
+from reef.web.series import Series
 from reef.web.site import Site
 from reef.web.told import About, Detail, Told, Version
 
@@ -107,7 +108,7 @@ async def site(
     """Listening on a free port of loopback."""
     host = host or FakeHost()
     chronicle, answers = Chronicle(lambda _name: False), Answers()
-    made = Site(host.told(acts=acts), chronicle, TOKEN)
+    made = Site(host.told(acts=acts), chronicle, Series(), TOKEN)
     made.register(answers)
     for path, handler in (register or {}).items():
         answers.get(path, handler)
@@ -116,10 +117,9 @@ async def site(
         bound,
         PageAddress("127.0.0.1", bound.getsockname()[1]),
         lambda: application(answers, lambda name: may_ask(name, "127.0.0.1"), made.refused_page),
-        made.start,
         made.stop,
     )
-    await listener.start()
+    listener.start()
     try:
         yield Listening(host, chronicle, listener, answers, made)
     finally:

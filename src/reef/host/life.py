@@ -85,7 +85,7 @@ class Host:
         except BaseException:
             await self.parts.gateway.aclose(0.0)
             self.state.admin_socket.unlink(missing_ok=True)
-            await self._stop_page()
+            await self.page.stop()
             raise
         self._loop_task = asyncio.create_task(self.parts.loop.run())
         self.runs = True
@@ -96,8 +96,7 @@ class Host:
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         background = self.parts.background
-        if self.page.listener is not None:
-            await self.page.listener.start()
+        self.page.start()
         background.spawn(self.parts.fleet.file.watch())
         background.spawn(self.parts.revalidator.run())
         if self.settings.watch:
@@ -118,10 +117,6 @@ class Host:
         await self.page.open(commands, self._about, say)
         self._admin = Admin(self.state.admin_socket, commands)
         await self._admin.open()
-
-    async def _stop_page(self) -> None:
-        if self.page.listener is not None:
-            await self.page.listener.stop()
 
     @property
     def fleet(self) -> Fleet:
@@ -251,7 +246,7 @@ class Host:
         if not leave:
             await cancel_runs(self.parts, self.beside, say)
         self._loop_task.cancel()
-        await asyncio.gather(*companions, self._stop_page())
+        await asyncio.gather(*companions, self.page.stop())
         await self._admin.close()
         await parts.gateway.aclose(1.0)
         await parts.background.close()

@@ -13,13 +13,14 @@ from reef.host.assembly import Assembly
 from reef.host.web_detail import detail_of
 from reef.settings import PageSettings
 from reef.statedir import StateDir
-from reef.web.acting import new_token
 from reef.web.address import PageAddress, listening_socket, may_ask
 from reef.web.answers import Answers
 from reef.web.app import application
 from reef.web.chronicle import Chronicle
 from reef.web.listener import Listener
-from reef.web.site import Site
+from reef.web.sampling import Sampler
+from reef.web.series import Series
+from reef.web.token import new_token
 from reef.web.told import About, Detail, Told
 
 VERBS = ("wake", "sleep", "reload", "rollback")
@@ -36,6 +37,8 @@ class PageHost:
         self._parts = parts
         self._token_file = state.root / "page-token"
         self._chronicle = Chronicle(self._is_up)
+        self._series = Series()
+        self._sampler: Sampler | None = None
         self.token = ""
 
     @property
@@ -88,23 +91,40 @@ class PageHost:
         self.token = await asyncio.to_thread(new_token, self._token_file)
         address = PageAddress(self._settings.host, bound.getsockname()[1])
         names = (socket.gethostname(), socket.getfqdn()) if not address.is_loopback else ()
-        made: list[Site] = []
+        told = self._told(commands, about)
+        stops = []
 
         def make_app() -> Any:
-            site = Site(self._told(commands, about), self._chronicle, self.token)
+            from reef.web.site import Site  # brings the templates' engine
+
+            site = Site(told, self._chronicle, self._series, self.token)
             site.register(self.answers)
-            made.append(site)
+            stops.append(site.stop)
             return application(
                 self.answers, lambda host: may_ask(host, self._settings.host, names), site.refused_page
             )
 
         async def on_stop() -> None:
-            for site in made:
-                await site.stop()
+            for stop in stops:
+                await stop()
 
-        self.listener = Listener(bound, address, make_app, lambda: made[0].start(), on_stop)
+        self._sampler = Sampler(told.status, self._series)
+        self.listener = Listener(bound, address, make_app, on_stop)
         self._parts.events.subscribe(self._chronicle.hear)
         self._parts.calls_heard.add(self._chronicle.observe)
+
+    def start(self) -> None:
+        """Answer, and look at the fleet now and then."""
+        if self.listener is not None and self._sampler is not None:
+            self.listener.start()
+            self._sampler.start()
+
+    async def stop(self) -> None:
+        """Idempotent."""
+        if self._sampler is not None:
+            await self._sampler.stop()
+        if self.listener is not None:
+            await self.listener.stop()
 
     def _told(self, commands: Mapping[str, Command], about: Callable[[], dict[str, Any]]) -> Told:
         async def status() -> dict[str, Any]:

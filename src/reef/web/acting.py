@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import hmac
 import logging
-import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from reef.statedir import write_atomic
 from reef.web.answers import Answer, Asked, Refusal, as_json
 from reef.web.location_page import name_of
 from reef.web.told import Told
 from reef.words import headline, seconds
 
 log = logging.getLogger("reef.web")
-
-
-def new_token(path: Path) -> str:
-    """Of this life of the host: written to a file that only its user reads. Blocks."""
-    token = secrets.token_urlsafe(24)
-    write_atomic(path, f"{token}\n".encode(), lasting=False)
-    return token
 
 
 class Acting:

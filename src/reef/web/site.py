@@ -1,36 +1,25 @@
-"""Reef's page put together: what hears, what samples, and what is answered where."""
+"""Reef's page put together: what is answered where."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-
-from reef.background import Background
 from reef.web.acting import Acting
 from reef.web.answers import HTML, Answer, Answers, Asked, Refusal, refused
 from reef.web.chronicle import Chronicle
 from reef.web.fleet_page import FleetPage, shown
 from reef.web.location_page import LocationPage, near
 from reef.web.rendering import Pages
-from reef.web.series import SAMPLE_S, Series
+from reef.web.series import Series
 from reef.web.static_files import static_file
 from reef.web.streams import Streams
 from reef.web.told import Told
 
-log = logging.getLogger("reef.web")
-
 
 class Site:
-    """`chronicle` is to hear the host's events and calls."""
-
-    def __init__(self, told: Told, chronicle: Chronicle, token: str) -> None:
+    def __init__(self, told: Told, chronicle: Chronicle, series: Series, token: str) -> None:
         self._told = told
         self._pages = Pages()
-        self._series = Series()
         self._streams = Streams()
-        self._background = Background(log, "sampling for the page")
-        made = (told, chronicle, self._series, self._pages, self._streams)
+        made = (told, chronicle, series, self._pages, self._streams)
         self._fleet, self._location = FleetPage(*made), LocationPage(*made)
         self._acting = Acting(told, token)
 
@@ -59,19 +48,6 @@ class Site:
         """How many have a page open that is live."""
         return self._streams.open
 
-    def start(self) -> None:
-        self._background.spawn(self._sample())
-
     async def stop(self) -> None:
+        """Streams end at once."""
         self._streams.close()
-        await self._background.close()
-
-    async def _sample(self) -> None:
-        """Also while nobody looks: a chart needs a past."""
-        while True:
-            try:
-                status = await self._told.status()
-                await asyncio.to_thread(self._series.add, time.time(), status)
-            except Exception:
-                log.exception("the page has no sample of %s", time.strftime("%H:%M:%S"))
-            await asyncio.sleep(SAMPLE_S)
