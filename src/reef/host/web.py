@@ -18,6 +18,7 @@ from reef.web.answers import Answers
 from reef.web.app import application
 from reef.web.chronicle import Chronicle
 from reef.web.listener import Listener
+from reef.web.plain import fleet_json
 from reef.web.sampling import Sampler
 from reef.web.series import Series
 from reef.web.token import new_token
@@ -59,13 +60,17 @@ class PageHost:
         return bool(self.listener and (self.listener.address.is_loopback if chosen is None else chosen))
 
     def heard(self, commands: Mapping[str, Command]) -> dict[str, Command]:
-        """The same commands; the page then knows who asked for a wake."""
+        """The same commands and one more; the page then knows who asked for a wake."""
 
         async def wake(request: Mapping[str, Any]) -> Any:
             self._chronicle.asked(str(request.get("location")), "a person")
             return await commands["wake"](request)
 
-        return {**commands, "wake": wake}
+        async def fleet(_request: Mapping[str, Any]) -> Any:
+            """For `reef top`."""
+            return fleet_json(await commands["status"]({}), self._chronicle, self._series)
+
+        return {**commands, "wake": wake, "fleet": fleet}
 
     async def open(
         self, commands: Mapping[str, Command], about: Callable[[], dict[str, Any]], say: Callable[[str], None]
