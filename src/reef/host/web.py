@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -142,7 +143,7 @@ class PageHost:
         def of_this_host() -> About:
             known = about()
             return About(
-                source=known["fleet"]["source"],
+                source=_short(known["fleet"]["source"]),
                 dagster=known["page"],
                 token_file=str(self._token_file),
                 started_at=known["started_at"],
@@ -155,3 +156,9 @@ class PageHost:
     def _is_up(self, name: str) -> bool:
         place = self._parts.places.get(name)
         return place is not None and place.endpoint is not None
+
+
+def _short(path: str) -> str:
+    """As its user writes it."""
+    home = os.path.expanduser("~")
+    return f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path
