@@ -24,7 +24,7 @@ from processes import processes
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZE = {"width": 1280, "height": 800}
-SETTLED_S = 180.0
+SETTLED_S = 500.0
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from reef.host.assembly import Assembly
 from reef.host.web_detail import detail_of
 from reef.settings import PageSettings
 from reef.statedir import StateDir
-from reef.web.address import PageAddress, listening_socket, may_ask
+from reef.web.address import PageAddress, is_loopback, listening_socket, may_ask
 from reef.web.answers import Answers
 from reef.web.app import application
 from reef.web.chronicle import Chronicle
@@ -58,7 +58,7 @@ class PageHost:
     def acts(self) -> bool:
         """Whether buttons do something."""
         chosen = self._settings.actions
-        return bool(self.listener and (self.listener.address.is_loopback if chosen is None else chosen))
+        return is_loopback(self._settings.host) if chosen is None else chosen
 
     def heard(self, commands: Mapping[str, Command]) -> dict[str, Command]:
         """The same commands and one more; the page then knows who asked for a wake."""
