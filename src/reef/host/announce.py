@@ -43,13 +43,16 @@ def is_loading(place: CodeLocation) -> bool:
     return place.served is None and place.release.loads_slowly.is_set() and place.release.probing.locked()
 
 
-def summary(places: list[CodeLocation], page: Page | None, state: StateDir, seconds: float) -> str:
+def summary(
+    places: list[CodeLocation], page: Page | None, reef_page: str | None, state: StateDir, seconds: float
+) -> str:
     """The object that `--json` prints."""
     found: dict[str, Any] = {
         "locations": len(places),
         "failed": [place.name for place in failed(places)],
         "loading": [place.name for place in places if is_loading(place)],
         "page": page.url if page else None,
+        "reef_page": reef_page,
         "workspace": str(state.workspace_file),
         "state_dir": str(state.root),
         "pid": os.getpid(),
@@ -63,6 +66,7 @@ async def announce(
     places: list[CodeLocation],
     zygotes: Iterable[ZygoteStatus],
     page: Page | None,
+    reef_page: str | None,
     state: StateDir,
     started_at: float,
 ) -> None:
@@ -78,6 +82,8 @@ async def announce(
         say(f"  {line}")
     for place in filter(is_loading, places):
         say(f"  {place.name} is still loading; a line here will say what became of it")
+    if reef_page is not None:
+        say(f"  Reef's page: {reef_page}")
     await _say_where(page, state)
 
 

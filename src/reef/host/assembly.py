@@ -15,6 +15,7 @@ from reef.events import Events
 from reef.following.rounds import Rounds
 from reef.following.watching import Watcher
 from reef.gateway import Gateway
+from reef.gateway.observers import Observers
 from reef.host.arriving import Arrival
 from reef.host.changing import ChangingFleet, fleet_change
 from reef.host.event_log import log_event
@@ -80,6 +81,7 @@ class Assembly:
     watcher: Watcher
     unserved: Unserved | None
     clearer: Clearer
+    calls_heard: Observers
 
 
 async def assemble(outside: Outside, ground: Ground) -> Assembly:
@@ -107,9 +109,8 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
     reloader = Reloader(
         places, releasing.releaser, serving.versions, environments, renewal, outside.quiet, background
     )
-    gateway = ground.gateway(
-        serving.board, servers, reloader, serving.calls.observe, on_missing=reloader.on_missing
-    )
+    calls_heard = Observers(serving.calls.observe)
+    gateway = ground.gateway(serving.board, servers, reloader, calls_heard, on_missing=reloader.on_missing)
     failures = (WebserverRefused, WebserverUnreachable)
     Showing(places, outside.webserver, failures, outside.quiet, background, events)
     reconciler = Reconciler(
@@ -158,6 +159,7 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         watcher=_watcher(outside, places, serving, reloader, file),
         unserved=_unserved(outside, places, gateway),
         clearer=Clearer(places, stores.keeper, stores.snapshots, stores.lists, stores.contents),
+        calls_heard=calls_heard,
     )
 
 
