@@ -82,6 +82,7 @@ class Assembly:
     unserved: Unserved | None
     clearer: Clearer
     calls_heard: Observers
+    budget: Budget
 
 
 async def assemble(outside: Outside, ground: Ground) -> Assembly:
@@ -160,6 +161,7 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         unserved=_unserved(outside, places, gateway),
         clearer=Clearer(places, stores.keeper, stores.snapshots, stores.lists, stores.contents),
         calls_heard=calls_heard,
+        budget=budget,
     )
 
 

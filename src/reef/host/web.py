@@ -9,6 +9,7 @@ from typing import Any
 
 from reef.errors import ReefError
 from reef.host.assembly import Assembly
+from reef.host.metrics import answer_metrics
 from reef.settings import PageSettings
 from reef.statedir import StateDir
 from reef.web.address import PageAddress, listening_socket, may_ask
@@ -53,6 +54,7 @@ def _listening(
         return as_json(await status())
 
     answers.get("/api/fleet", fleet)
+    answer_metrics(answers, parts)
 
     def make_app() -> Any:
         return application(answers, lambda host: may_ask(host, settings.host, (socket.gethostname(),)))

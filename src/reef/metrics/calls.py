@@ -43,4 +43,5 @@ class CallCounts:
         tally.observe(counted, of_locations.CALL_SECONDS, event.lane, seconds=event.seconds)
         if kind := TICKS.get(method):
             ticked = "failed" if event.failed_tick is not None or event.code != "OK" else "ok"
-            tally.add(counted, of_locations.TICKS, kind, ticked)
+            tally.add(counted, of_locations.TICKS, kind, "failed", number=ticked == "failed")
+            tally.add(counted, of_locations.TICKS, kind, "ok", number=ticked == "ok")

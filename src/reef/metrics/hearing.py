@@ -11,12 +11,11 @@ from reef.locations.place import CodeLocation
 from reef.metrics import of_hosts, of_locations
 from reef.metrics.calls import method_of
 from reef.metrics.tally import Tally
-
-BUDGET_WHY = "the fleet's memory budget"
+from reef.serving.loop import FOR_THE_BUDGET
 
 
 def sleep_reason(why: str) -> str:
-    if why == BUDGET_WHY:
+    if why == FOR_THE_BUDGET:
         return "memory_budget"
     return "idle" if why.startswith("idle for") else "asked"
 

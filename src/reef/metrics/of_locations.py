@@ -12,7 +12,7 @@ _ANSWERS: tuple[Role, ...] = ("host", "gateway")
 _DECIDES: tuple[Role, ...] = ("host", "controller")
 _CLUSTER: tuple[Role, ...] = ("controller",)
 
-STATES = ("loading", "asleep", "waking", "warm", "draining", "failed")
+STATES = ("unprobed", "loading", "asleep", "waking", "warm", "draining", "failed")
 
 
 def _of(

@@ -5,12 +5,20 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from reef.metrics import of_hosts
+from reef.metrics import of_hosts, of_locations
 from reef.metrics.metric import Metric
 
 Key = tuple[str, ...]
 """The metric's name, then the values of its own labels."""
 MOST_SERIES = 128  # of one location; a whole day of Dagster's calls makes some thirty
+# Said before it first happens: of a series that begins with 1 nobody sees the increase.
+FROM_ZERO: tuple[Key, ...] = (
+    (of_locations.CRASHES.name, "signal"),
+    (of_locations.CRASHES.name, "exit"),
+    (of_locations.WAKE_FAILURES.name,),
+    (of_locations.OVER_LIMIT.name,),
+    (of_locations.CONNECTIONS_REFUSED.name,),
+)
 OTHER = "other"
 
 
@@ -32,7 +40,7 @@ class Tally:
     def of(self, location: str) -> Counted:
         found = self._of.get(location)
         if found is None:
-            found = self._of[location] = Counted()
+            found = self._of[location] = Counted(dict.fromkeys(FROM_ZERO, 0.0))
         return found
 
     def forget(self, location: str) -> None:
