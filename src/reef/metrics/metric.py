@@ -40,3 +40,15 @@ class Metric:
         if self.kind == "histogram":
             return tuple(f"{self.name}{end}" for end in ("_bucket", "_sum", "_count"))
         return (self.name,)
+
+    def plain(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "name": self.name,
+            "type": self.kind,
+            "unit": self.unit or None,
+            "help": self.help,
+            "labels": list(self.labels),
+            "processes": list(self.roles),
+            "buckets": list(self.buckets),
+        }

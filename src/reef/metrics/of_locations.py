@@ -10,12 +10,11 @@ LATENCY = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0)
 _SERVES: tuple[Role, ...] = ("host", "pack")
 _ANSWERS: tuple[Role, ...] = ("host", "gateway")
 _DECIDES: tuple[Role, ...] = ("host", "controller")
-_CLUSTER: tuple[Role, ...] = ("controller",)
 
 STATES = ("unprobed", "loading", "asleep", "waking", "warm", "draining", "failed")
 
 
-def _of(
+def of(
     name: str,
     kind: Kind,
     unit: str,
@@ -29,10 +28,10 @@ def _of(
 
 # -- what it is ---------------------------------------------------------------------------------
 
-INFO = _of(
+INFO = of(
     "info", "info", "", "What is served of the location: 1.", _DECIDES, "placement", "version", "server_id"
 )
-STATE = _of(
+STATE = of(
     "state",
     "gauge",
     "",
@@ -40,7 +39,7 @@ STATE = _of(
     _SERVES,
     "state",
 )
-STATE_SECONDS = _of(
+STATE_SECONDS = of(
     "state_seconds_total",
     "counter",
     "seconds",
@@ -48,71 +47,59 @@ STATE_SECONDS = _of(
     _SERVES,
     "state",
 )
-LOAD_FAILED = _of(
+LOAD_FAILED = of(
     "load_failed",
     "gauge",
     "",
     "1 while the location's newest code does not load, whether an older version is served or not.",
     _DECIDES,
 )
-DEFINITIONS = _of("definitions", "gauge", "", "Definitions that are served, by kind.", ("host",), "kind")
-PINNED = _of("pinned", "gauge", "", "1 while the location is kept at one version.", _DECIDES)
+DEFINITIONS = of("definitions", "gauge", "", "Definitions that are served, by kind.", ("host",), "kind")
+PINNED = of("pinned", "gauge", "", "1 while the location is kept at one version.", _DECIDES)
 
 # -- memory and processor -----------------------------------------------------------------------
 
-PRIVATE = _of(
+PRIVATE = of(
     "memory_private_bytes",
     "gauge",
     "bytes",
     "Memory of the server that its sleep would give back; 0 while there is no server.",
     _SERVES,
 )
-SHARED = _of(
+SHARED = of(
     "memory_shared_bytes",
     "gauge",
     "bytes",
     "The location's part of what its server shares with its zygote and others.",
     _SERVES,
 )
-PSS = _of(
+PSS = of(
     "memory_pss_bytes", "gauge", "bytes", "Private memory and the part of what is shared, together.", _SERVES
 )
-LIMIT = _of(
+LIMIT = of(
     "memory_limit_bytes",
     "gauge",
     "bytes",
     "Private memory at which the server is ended, where one is set.",
     _SERVES,
 )
-STANDING = _of(
+STANDING = of(
     "memory_standing_bytes",
     "gauge",
     "bytes",
     "Estimate of what a server of its own, always up, would take on this machine; once it was measured.",
     ("host",),
 )
-CPU = _of(
+CPU = of(
     "cpu_seconds_total",
     "counter",
     "seconds",
     "Processor time of the location's servers, without the runs that they start.",
     _SERVES,
 )
-MEMORY_REQUEST = _of(
-    "memory_request_bytes",
-    "gauge",
-    "bytes",
-    "What the location's container asks the cluster for, pod of its own or not.",
-    _CLUSTER,
-)
-CPU_REQUEST = _of("cpu_request_cores", "gauge", "cores", "The same of processors.", _CLUSTER)
-POD_MEMORY_LIMIT = _of(
-    "pod_memory_limit_bytes", "gauge", "bytes", "The memory limit of the location's container.", _CLUSTER
-)
-
 # -- wakes, sleeps, what goes wrong ----------------------------------------------------------------
 
-WAKES = _of(
+WAKES = of(
     "wakes_total",
     "counter",
     "",
@@ -120,8 +107,8 @@ WAKES = _of(
     ("host", "pack", "gateway"),
     "reason",
 )
-WAKE_FAILURES = _of("wake_failures_total", "counter", "", "Wakes after which no server answered.", _SERVES)
-COLD_START = _of(
+WAKE_FAILURES = of("wake_failures_total", "counter", "", "Wakes after which no server answered.", _SERVES)
+COLD_START = of(
     "cold_start_seconds",
     "histogram",
     "seconds",
@@ -129,8 +116,8 @@ COLD_START = _of(
     ("host", "pack", "gateway"),
     buckets=COLD_STARTS,
 )
-WOKEN_AT = _of("woken_timestamp_seconds", "gauge", "seconds", "Unix time of the last wake.", _SERVES)
-SLEEPS = _of(
+WOKEN_AT = of("woken_timestamp_seconds", "gauge", "seconds", "Unix time of the last wake.", _SERVES)
+SLEEPS = of(
     "sleeps_total",
     "counter",
     "",
@@ -138,7 +125,7 @@ SLEEPS = _of(
     _SERVES,
     "reason",
 )
-CRASHES = _of(
+CRASHES = of(
     "crashes_total",
     "counter",
     "",
@@ -146,24 +133,24 @@ CRASHES = _of(
     _SERVES,
     "cause",
 )
-OVER_LIMIT = _of(
+OVER_LIMIT = of(
     "memory_limit_exceeded_total", "counter", "", "Servers ended because of their own memory limit.", _SERVES
 )
-CONNECTIONS_REFUSED = _of(
+CONNECTIONS_REFUSED = of(
     "unreachable_total",
     "counter",
     "",
     "Times that a server took no connections, or did not say who it is.",
     _SERVES,
 )
-LIVE_RUNS = _of("live_runs", "gauge", "", "Runs that its servers hold.", _SERVES)
-DRAINING = _of(
+LIVE_RUNS = of("live_runs", "gauge", "", "Runs that its servers hold.", _SERVES)
+DRAINING = of(
     "draining_servers", "gauge", "", "Servers that end once their calls and runs are over.", _SERVES
 )
 
 # -- calls ----------------------------------------------------------------------------------------
 
-CALLS = _of(
+CALLS = of(
     "calls_total",
     "counter",
     "",
@@ -173,7 +160,7 @@ CALLS = _of(
     "lane",
     "outcome",
 )
-CALL_SECONDS = _of(
+CALL_SECONDS = of(
     "call_duration_seconds",
     "histogram",
     "seconds",
@@ -182,18 +169,18 @@ CALL_SECONDS = _of(
     "lane",
     buckets=LATENCY,
 )
-IN_FLIGHT = _of(
+IN_FLIGHT = of(
     "calls_in_flight", "gauge", "", "Forwarded calls that are held, queued or under way.", _ANSWERS
 )
-QUEUED = _of(
+QUEUED = of(
     "calls_queued",
     "gauge",
     "",
     "Of those in flight, the ones beyond what the location gets at once.",
     _ANSWERS,
 )
-HELD = _of("calls_held", "gauge", "", "Calls that wait for a server to be there.", _ANSWERS)
-TICKS = _of(
+HELD = of("calls_held", "gauge", "", "Calls that wait for a server to be there.", _ANSWERS)
+TICKS = of(
     "ticks_total",
     "counter",
     "",
@@ -205,50 +192,26 @@ TICKS = _of(
 
 # -- versions and snapshots -------------------------------------------------------------------------
 
-PROBES = _of(
+PROBES = of(
     "probes_total", "counter", "", "Versions loaded beside what is served, by outcome: `ok`, `load_error`.",
     ("host",), "outcome",
 )  # fmt: skip
-PROMOTIONS = _of("promotions_total", "counter", "", "New versions served.", ("host",))
-REFUSALS = _of("refusals_total", "counter", "", "New versions that were not served.", ("host",))
-SNAPSHOT_BYTES = _of(
+PROMOTIONS = of("promotions_total", "counter", "", "New versions served.", ("host",))
+REFUSALS = of("refusals_total", "counter", "", "New versions that were not served.", ("host",))
+SNAPSHOT_BYTES = of(
     "snapshot_bytes", "gauge", "bytes", "Size of the recorded answers of what is served.", ("host", "gateway")
 )
-RECORDED_AT = _of(
+RECORDED_AT = of(
     "snapshot_timestamp_seconds",
     "gauge",
     "seconds",
     "Unix time since when the recorded answers are known to be what is served; its age is `time()` less that.",
     _DECIDES,
 )
-REVALIDATE = _of(
+REVALIDATE = of(
     "snapshot_revalidate_seconds",
     "gauge",
     "seconds",
     "How often the recorded answers are to be looked at again, where the location says so.",
     ("host",),
-)
-
-# -- its pods -----------------------------------------------------------------------------------------
-
-PODS = _of("pods", "gauge", "", "Pods of the location's own, by phase.", _CLUSTER, "phase")
-PODS_READY = _of(
-    "pod_ready_seconds",
-    "gauge",
-    "seconds",
-    "From the creation of the location's newest pod until it was ready.",
-    _CLUSTER,
-)
-CONTAINER_STARTED = _of(
-    "container_start_seconds",
-    "gauge",
-    "seconds",
-    "From the creation of the newest pod that has the location's container until that was started; pulls included.",
-    _CLUSTER,
-)
-PULL_SECONDS = _of(
-    "image_pull_seconds", "gauge", "seconds", "How long kubelet last pulled the location's image.", _CLUSTER
-)
-IMAGE_BYTES = _of(
-    "image_size_bytes", "gauge", "bytes", "Size of the location's image as kubelet said it.", _CLUSTER
 )
