@@ -29,7 +29,7 @@ def list_(as_json: bool) -> None:
 @command.command("dashboard")
 @click.argument("name", type=click.Choice(["fleet", "location", "cluster"]), default="fleet")
 def dashboard(name: str) -> None:
-    """Print a dashboard as the JSON that Grafana imports: of the fleet, of one location, or of what only Kubernetes has."""
+    """Print a dashboard as the JSON that Grafana imports: of the fleet, a location, or what only Kubernetes has."""
     from reef.metrics.grafana import dashboards, grafana_json
 
     click.echo(json.dumps(grafana_json(dashboards()[name]), indent=1))

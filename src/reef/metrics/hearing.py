@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from reef import events
 from reef.gateway.contract import CallEnded, CallStarted
@@ -29,16 +29,9 @@ def crash_cause(status: int | None) -> str:
 class Hearing:
     """`hear` and `observe` run on the event loop, some microseconds each."""
 
-    def __init__(
-        self,
-        tally: Tally,
-        places: Mapping[str, CodeLocation],
-        *,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, tally: Tally, places: Mapping[str, CodeLocation]) -> None:
         self._tally = tally
         self._places = places
-        self._now = now
         # Location -> the RPC that met no server first, since there was one.
         self._asked: dict[str, str] = {}
         self._again: set[str] = set()
@@ -121,7 +114,7 @@ class Hearing:
         place = self._places.get(name)
         if place is None:
             return
-        now = self._now()
+        now = time.monotonic()
         before, since = self._states.get(name, (None, now))
         if before is not None:
             counted = self._tally.of(name)

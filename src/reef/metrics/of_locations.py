@@ -28,9 +28,7 @@ def of(
 
 # -- what it is ---------------------------------------------------------------------------------
 
-INFO = of(
-    "info", "info", "", "What is served of the location: 1.", _DECIDES, "placement", "version", "server_id"
-)
+INFO = of("info", "info", "", "What is served of the location: 1.", _DECIDES, "placement", "version")
 STATE = of(
     "state",
     "gauge",

@@ -28,11 +28,9 @@ class Releases:
             where, served = of_location(place.name, place.spec.owner), place.served
             page.put(of_locations.LOAD_FAILED, _fails(place), where)
             if served is None:
-                page.put(of_locations.INFO, 1, where, place.spec.placement, "", "")
+                page.put(of_locations.INFO, 1, where, place.spec.placement, "")
                 continue
-            page.put(
-                of_locations.INFO, 1, where, place.spec.placement, served.version[:SHORT], served.server_id
-            )
+            page.put(of_locations.INFO, 1, where, place.spec.placement, served.version[:SHORT])
             page.put(of_locations.PINNED, served.pinned is not None, where)
             self._recorded(page, place, served, where, sizes)
             for kind, count in served.definitions.items():
