@@ -16,7 +16,7 @@ TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class JsonLines(logging.Formatter):
-    """`time` (RFC 3339, UTC), `level`, `logger`, `message`, those of FIELDS that are known, and `trace` where an exception
+    """`time` (RFC 3339, UTC), `level`, `logger`, `message`, what is known of FIELDS, and `trace` where an exception
     is told with it."""
 
     def format(self, record: logging.LogRecord) -> str:
