@@ -13,6 +13,7 @@ from reef.gateway.address import host_and_port
 from reef.gateways.assembly import Parts, assemble
 from reef.gateways.contract import Cluster
 from reef.gateways.settings import GatewaySettings
+from reef.metrics.lag import watch_loop
 from reef.peers.health import Health, live, readiness
 from reef.trust.credentials import server_credentials
 from reef.words import describe, fault
@@ -40,7 +41,8 @@ class GatewayProcess:
         """Returns when it answers peers and kubelet; listeners open as locations become known. Raises ReefError."""
         settings = self._settings
         self.parts = await assemble(settings, self._cluster)
-        self._health = Health({"/livez": live, "/readyz": readiness(self.parts.missing)})
+        pages = {"/livez": live, "/readyz": readiness(self.parts.missing)}
+        self._health = Health(pages, self.parts.metrics.render)
         try:
             await self._health.open(settings.host, settings.health_port)
         except OSError as error:
@@ -49,6 +51,7 @@ class GatewayProcess:
         for task in (self.parts.follower.locations, self.parts.follower.pods, self.parts.follower.keep):
             self._background.spawn(task())
         self._background.spawn(self.parts.listeners.run())
+        self._background.spawn(watch_loop(self.parts.metrics.tally))
 
     async def _open_to_peers(self) -> grpc.aio.Server:
         settings = self._settings

@@ -10,10 +10,12 @@ from reef.background import Background
 from reef.events import Events
 from reef.gateway.contract import CallEnded, CallStarted, WakeRefused
 from reef.gateway.forward import Forwarder
+from reef.gateway.observers import Observers
 from reef.host.event_log import log_event
 from reef.hosting.contract import HostingEvents
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings
+from reef.metrics import Metrics
 from reef.packs.api import PackApi, Side
 from reef.packs.configuration import Configurations
 from reef.packs.desk import PackDesk, ProbeDesk
@@ -21,6 +23,7 @@ from reef.packs.fleet import PackFleet
 from reef.packs.ground import Given, Ground, MakeGround
 from reef.packs.holding import Holds
 from reef.packs.lines import Lines
+from reef.packs.metrics import pack_metrics
 from reef.packs.probes import Probes
 from reef.packs.releases import Configured
 from reef.packs.runs import UnseenRuns
@@ -58,6 +61,7 @@ class Assembly:
     configurations: Configurations
     service: PackService
     api: PackApi
+    metrics: Metrics
 
 
 def assemble(
@@ -95,8 +99,10 @@ def assemble(
     calls = Calls(places, runs, background, events)
     service = PackService(configurations, fleet, ground, lines, rester, holds, probes)
     desk = PackDesk(servers, Forwarder(servers, lines.channels), fleet.server_id)
+    counted = pack_metrics(places, ground, events)
+    observed = Observers(calls.observe, counted.observe)
     api = PackApi(
-        Side(frozenset(("gateway", "controller")), desk, calls.observe, lines.route),
+        Side(frozenset(("gateway", "controller")), desk, observed, lines.route),
         Side(
             frozenset(("controller",)),
             ProbeDesk(Forwarder(probes, lines.channels)),
@@ -118,6 +124,7 @@ def assemble(
         configurations,
         service,
         api,
+        counted.metrics,
     )
 
 

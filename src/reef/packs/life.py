@@ -9,6 +9,7 @@ import grpc.aio
 
 from reef.errors import ReefError
 from reef.gateway.listener import server_options, started
+from reef.metrics.lag import watch_loop
 from reef.packs.assembly import Assembly, assemble
 from reef.packs.ground import MakeGround
 from reef.packs.settings import PackSettings
@@ -34,7 +35,8 @@ class PackHost:
         self._make_ground = make_ground
         self._state = state
         self._lock = lock
-        self._health = Health({"/livez": live, "/readyz": readiness(self._missing)})
+        pages = {"/livez": live, "/readyz": readiness(self._missing)}
+        self._health = Health(pages, self._metrics)
         self._listens = False
         self._stopping = False
         self._loop_task: asyncio.Task[None] | None = None
@@ -67,6 +69,7 @@ class PackHost:
         self._listens = True
         self._loop_task = asyncio.create_task(parts.loop.run())
         parts.background.spawn(parts.lines.sweep())
+        parts.background.spawn(watch_loop(parts.metrics.tally))
         log.info(
             "listening for peers on port %d, for kubelet on %d", settings.peer_port, settings.health_port
         )
@@ -76,6 +79,10 @@ class PackHost:
             await asyncio.to_thread(parts.configurations.keep, config)
         except OSError as error:
             log.error("the configuration cannot be kept for a restart: %s", describe(error))
+
+    async def _metrics(self, accept: str | None) -> tuple[str, bytes]:
+        assert self._parts is not None  # made before anything listens
+        return await self._parts.metrics.render(accept)
 
     def _missing(self) -> tuple[str, ...]:
         """For readiness: containers are not waited for."""
