@@ -34,7 +34,7 @@ STATE = of(
     "gauge",
     "",
     "1 for the state that the location is in, 0 for the others. Asleep is not an error.",
-    _SERVES,
+    (*_SERVES, "controller"),
     "state",
 )
 STATE_SECONDS = of(
