@@ -107,8 +107,8 @@ async def answered(places: Mapping[str, CodeLocation], board: Board, calls: Obse
     answers.get("/metrics", scraped)
     bound = listening_socket("127.0.0.1", None, Path(sys.argv[1]) / "page-port")
     address = PageAddress("127.0.0.1", bound.getsockname()[1])
-    listener = Listener(bound, address, lambda: application(answers, lambda _host: True), lambda: None)
-    await listener.start()
+    listener = Listener(bound, address, lambda: application(answers, lambda _host: True, _refused), _nothing)
+    listener.start()
     Background(logging.getLogger("reef"), "the lag of the loop").spawn(watch_loop(tally))
     return listener
 
@@ -132,6 +132,14 @@ async def run(folder: Path, count: int, on: bool) -> None:
     if listener is not None:
         await listener.stop()
     await gateway.aclose(0.5)
+
+
+def _refused(_asked: Any, refusal: Any) -> Any:
+    """Nothing is refused here."""
+    raise refusal
+
+
+async def _nothing() -> None: ...
 
 
 def _nobody(_event: CallStarted | CallEnded) -> None:

@@ -34,7 +34,7 @@ from reef.host.listening import listen
 from reef.host.python_option import refuse_unusable
 from reef.host.renaming import Renaming
 from reef.host.starter import ProgressBar, Starter
-from reef.host.web import page_listener
+from reef.host.web import PageHost
 from reef.host.workspace_file import WorkspaceFile
 from reef.hosting.contract import HostingEvents
 from reef.hosting.local import LocalHosting, RefuseFork
@@ -44,7 +44,6 @@ from reef.progress import Bar, Silence
 from reef.releasing.quiet import Quiet
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
-from reef.web.listener import Listener
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 
 log = logging.getLogger("reef")
@@ -67,7 +66,7 @@ class Host:
         self.beside: DagsterBeside
         self.workspace: WorkspaceFile
         self.renaming: Renaming
-        self.listener: Listener | None = None
+        self.page: PageHost
         self._admin: Admin
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
@@ -80,12 +79,13 @@ class Host:
             await refuse_unusable(python, self.fleet, self.settings.beside, cache)
         self.addresses = self._addresses(tuple(place.name for place in self.fleet.locations))
         self.parts = await assemble(self._outside(), self._ground())
+        self.page = PageHost(self.settings.page, self.state, self.parts)
         try:
             await self._open()
         except BaseException:
             await self.parts.gateway.aclose(0.0)
             self.state.admin_socket.unlink(missing_ok=True)
-            await self._stop_listener()
+            await self.page.stop()
             raise
         self._loop_task = asyncio.create_task(self.parts.loop.run())
         self.runs = True
@@ -96,8 +96,7 @@ class Host:
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         background = self.parts.background
-        if self.listener is not None:
-            await self.listener.start()
+        self.page.start()
         background.spawn(self.parts.fleet.file.watch())
         background.spawn(self.parts.revalidator.run())
         if self.settings.watch:
@@ -114,14 +113,10 @@ class Host:
         write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
         if self.parts.unserved is not None:
             await asyncio.to_thread(self.parts.unserved.begin)
-        commands = Commands(self.parts, self._about)
-        self._admin = Admin(self.state.admin_socket, commands.all())
-        self.listener = await page_listener(self.settings.page, self.state, self.parts, commands.status, say)
+        commands = self.page.heard(Commands(self.parts, self._about).all())
+        await self.page.open(commands, self._about, say)
+        self._admin = Admin(self.state.admin_socket, commands)
         await self._admin.open()
-
-    async def _stop_listener(self) -> None:
-        if self.listener is not None:
-            await self.listener.stop()
 
     @property
     def fleet(self) -> Fleet:
@@ -213,15 +208,12 @@ class Host:
             "state_dir": str(self.state.root),
             "workspace": str(self.state.workspace_file),
             "page": page.url if page else None,
-            "reef_page": self._page_url(),
+            "reef_page": self.page.url,
             "started_at": self.started_at,
             "beside": self.beside.status(),
             "webserver_trouble": self.workspace.trouble,
             "watch": self.parts.watcher.status() if self.settings.watch else None,
         }
-
-    def _page_url(self) -> str | None:
-        return self.listener.address.url if self.listener else None
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -233,10 +225,10 @@ class Host:
         for place in filter(is_loading, places):
             self.parts.background.spawn(follow(place))
         if self.settings.as_json:
-            click.echo(summary(places, page, self._page_url(), self.state, time.time() - self.started_at))
+            click.echo(summary(places, page, self.page.url, self.state, time.time() - self.started_at))
             return
         zygotes = self.parts.serving.hosting.zygotes()
-        await announce(self.fleet, places, zygotes, page, self._page_url(), self.state, self.started_at)
+        await announce(self.fleet, places, zygotes, page, self.page.addresses, self.state, self.started_at)
 
     def request_stop(self) -> None:
         self._stop.set()
@@ -254,7 +246,7 @@ class Host:
         if not leave:
             await cancel_runs(self.parts, self.beside, say)
         self._loop_task.cancel()
-        await asyncio.gather(*companions, self._stop_listener())
+        await asyncio.gather(*companions, self.page.stop())
         await self._admin.close()
         await parts.gateway.aclose(1.0)
         await parts.background.close()

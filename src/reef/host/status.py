@@ -13,6 +13,7 @@ from reef.fleet.units import revalidation_text
 from reef.hosting.contract import Hosting, MemorySample, ZygoteStatus
 from reef.hosting.memory import sample
 from reef.locations.place import CodeLocation
+from reef.locations.specs import default_limit_bytes
 from reef.records.served import ServedRecord
 
 
@@ -49,6 +50,7 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "draining": len(place.serving.draining),
         "leaving": place.wish.leaving,
         "last_cold_start_s": _rounded(costs.cold_start_s),
+        "memory_limit_bytes": place.spec.memory_limit_bytes,
         "warm_private_bytes": costs.private_bytes,
         "call_interval_s": _rounded(costs.call_interval_s),
         "idle_timeout_s": _rounded(rest.idle_timeout_s(costs, place.spec.idle_timeout_s)),
@@ -112,7 +114,12 @@ def fleet_status(
     files = mapped_files_bytes(places)
     zygote_bytes = sum(zygote.memory.pss for zygote in zygotes if zygote.memory)
     return {
-        "host": {"pid": os.getpid(), "pss_bytes": host.pss, "private_bytes": host.private},
+        "host": {
+            "pid": os.getpid(),
+            "pss_bytes": host.pss,
+            "private_bytes": host.private,
+            "default_limit_bytes": default_limit_bytes(),
+        },
         "locations": locations,
         "zygotes": [zygote_status(zygote) for zygote in zygotes],
         "totals": {
