@@ -55,9 +55,14 @@ def _edges(buckets: tuple[float, ...]) -> tuple[str, ...]:
     return (*(f'le="{float(edge)}"' for edge in buckets), 'le="+Inf"')
 
 
+def _joined(where: str, own: str) -> str:
+    return f"{where},{own}" if where and own else where or own
+
+
 def number(value: float) -> str:
     """Whole numbers without a point."""
-    return str(int(value)) if value == int(value) else repr(value)
+    whole = int(value)
+    return str(whole) if value == whole else repr(value)
 
 
 class Page:
@@ -68,28 +73,29 @@ class Page:
 
     def put(self, metric: Metric, value: float, where: str = "", *values: str) -> None:
         """`where` is what `of_location` made, "" for the host."""
-        self._put(metric, value, where, _own_labels((metric.name, *values))[1] if values else "")
-
-    def _put(self, metric: Metric, value: float, where: str, own: str) -> None:
-        both = f"{where},{own}" if where and own else where or own
-        self._rows[metric.name].append(f"{metric.name}{{{both}}} {number(value)}\n")
+        name = metric.name
+        both = _joined(where, _own_labels((name, *values))[1]) if values else where
+        self._rows[name].append(f"{name}{{{both}}} {number(value)}\n")
 
     def put_counted(self, counted: Counted, where: str = "") -> None:
         """All that was counted of a location, or of the host."""
+        rows = self._rows
         for key, value in list(counted.numbers.items()):
-            metric, own = _own_labels(key)
-            self._put(metric, value, where, own)
+            name = key[0]
+            rows[name].append(f"{name}{{{_joined(where, _own_labels(key)[1])}}} {number(value)}\n")
         for key, buckets in list(counted.histograms.items()):
             metric, own = _own_labels(key)
-            self._put_histogram(metric, list(buckets), f"{where},{own}" if where and own else where or own)
+            self._put_histogram(metric, list(buckets), _joined(where, own))
 
     def _put_histogram(self, metric: Metric, buckets: list[float], both: str) -> None:
-        rows, name, comma = self._rows[metric.name], metric.name, "," if both else ""
-        total = 0
-        for edge, up_to in zip(_edges(metric.buckets), accumulate(buckets[:-1]), strict=True):
-            total = int(up_to)
-            rows.append(f"{name}_bucket{{{both}{comma}{edge}}} {total}\n")
-        rows.append(f"{name}_sum{{{both}}} {buckets[-1]!r}\n{name}_count{{{both}}} {total}\n")
+        name, comma = metric.name, "," if both else ""
+        sums = [int(up_to) for up_to in accumulate(buckets[:-1])]
+        begin = f"{name}_bucket{{{both}{comma}"
+        rows = [
+            f"{begin}{edge}}} {up_to}\n" for edge, up_to in zip(_edges(metric.buckets), sums, strict=True)
+        ]
+        rows.append(f"{name}_sum{{{both}}} {buckets[-1]!r}\n{name}_count{{{both}}} {sums[-1]}\n")
+        self._rows[name].append("".join(rows))
 
     def text(self, *, open_metrics: bool) -> bytes:
         """Metrics without a sample are left out."""

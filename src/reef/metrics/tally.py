@@ -39,8 +39,8 @@ class Tally:
 
     def of(self, location: str) -> Counted:
         found = self._of.get(location)
-        if found is None:
-            found = self._of[location] = Counted(dict.fromkeys(FROM_ZERO, 0.0))
+        if found is None:  # in one step: a scrape's thread may ask too
+            found = self._of.setdefault(location, Counted(dict.fromkeys(FROM_ZERO, 0.0)))
         return found
 
     def forget(self, location: str) -> None:
