@@ -141,6 +141,7 @@ def _scrapes(running: Processes, report: Report, args: argparse.Namespace) -> No
         report.figure(group, f"Reef, {words}, p50", statistics.median(took), "ms")
         report.figure(group, f"Reef, {words}, slowest", max(took), "ms")
         report.at_most(f"{group}, {words}, p50", statistics.median(took), SCRAPE_BAR_MS, "ms")
+    report.figure(group, "Reef, OpenMetrics, CPU", _scrape_cpu(side, 5) * 1000, "ms")
     report.figure(group, "samples", body.count(b"\n") - body.count(b"# "), "samples")
     report.figure(group, "size", len(body) / MB, "MB")
     report.figure(group, "prometheus_client, OpenMetrics, without HTTP", _by_the_library(body), "ms")
