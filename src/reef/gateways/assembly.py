@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reef.gateway import Board, Gateway
 from reef.gateway.observers import Observers
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.gateways.book import Book
 from reef.gateways.contract import Cluster
 from reef.gateways.directory import Directory
@@ -61,7 +62,7 @@ class Parts:
         )
 
 
-async def assemble(settings: GatewaySettings, cluster: Cluster) -> Parts:
+async def assemble(settings: GatewaySettings, cluster: Cluster, traces: Traces = NO_TRACES) -> Parts:
     """Make every part; nothing listens yet, and what an earlier process knew is known. Raises OSError, ReefError."""
     store = await asyncio.to_thread(SnapshotStore, settings.state / "snapshots", settings.snapshot_bytes)
     book = await asyncio.to_thread(Book, settings.state / "shown")
@@ -72,7 +73,8 @@ async def assemble(settings: GatewaySettings, cluster: Cluster) -> Parts:
     tally = Tally()
     counts = GatewayCounts(tally, directory)
     servers = ClusterServers(cluster, directory, reaching, news, counts.woken)
-    gateway = Gateway(board, servers, NoReloads(board), Observers(need.observe, counts.observe))
+    observed = Observers(need.observe, counts.observe)
+    gateway = Gateway(board, servers, NoReloads(board), observed, traces=traces)
     metrics = gateway_metrics(counts, tally, Sites(tally, directory, board, servers, store.size))
     telling = Telling(book, board, store)
     listeners = Listeners(gateway, settings.host, directory.sites, telling.opened)

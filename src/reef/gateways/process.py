@@ -10,6 +10,7 @@ import grpc.aio
 from reef.background import Background
 from reef.errors import ReefError
 from reef.gateway.address import host_and_port
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.gateways.assembly import Parts, assemble
 from reef.gateways.contract import Cluster
 from reef.gateways.settings import GatewaySettings
@@ -31,8 +32,9 @@ PEER_GRACE_S = 1.0
 class GatewayProcess:
     """`start` → `stop`. All on the event loop."""
 
-    def __init__(self, settings: GatewaySettings, cluster: Cluster) -> None:
+    def __init__(self, settings: GatewaySettings, cluster: Cluster, traces: Traces = NO_TRACES) -> None:
         self._settings = settings
+        self._traces = traces
         self._cluster = cluster
         self._background = Background(log, "background work of the gateway")
         self.parts: Parts
@@ -40,7 +42,7 @@ class GatewayProcess:
     async def start(self) -> None:
         """Returns when it answers peers and kubelet; listeners open as locations become known. Raises ReefError."""
         settings = self._settings
-        self.parts = await assemble(settings, self._cluster)
+        self.parts = await assemble(settings, self._cluster, self._traces)
         pages = {"/livez": live, "/readyz": readiness(self.parts.missing)}
         self._health = Health(pages, self.parts.metrics.render)
         try:

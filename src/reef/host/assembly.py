@@ -111,7 +111,14 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         places, releasing.releaser, serving.versions, environments, renewal, outside.quiet, background
     )
     calls_heard = Observers(serving.calls.observe)
-    gateway = ground.gateway(serving.board, servers, reloader, calls_heard, on_missing=reloader.on_missing)
+    gateway = ground.gateway(
+        serving.board,
+        servers,
+        reloader,
+        calls_heard,
+        on_missing=reloader.on_missing,
+        traces=outside.traces,
+    )
     failures = (WebserverRefused, WebserverUnreachable)
     Showing(places, outside.webserver, failures, outside.quiet, background, events)
     reconciler = Reconciler(

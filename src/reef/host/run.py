@@ -23,6 +23,7 @@ from reef.process import raise_file_limit
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, sweep_half_written
 from reef.thrift import one_arena
+from reef.traces.asked import traces_asked_for
 from reef.words import describe
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -57,7 +58,8 @@ async def run_host(settings: HostSettings) -> int:
     one_arena()
     for warning in fleet.warnings:
         say(f"warning: {warning}")
-    host = Host(settings, fleet, state, lock)
+    traces = traces_asked_for(os.environ, "host")
+    host = Host(settings, fleet, state, lock, traces)
     try:
         return await _live(host)
     except OSError as error:
@@ -67,6 +69,9 @@ async def run_host(settings: HostSettings) -> int:
             f"the state directory {str(state.root)!r} fails: {describe(error)}",
             hint="is its disk full, or was it removed? Choose another with --state-dir or REEF_STATE_DIR",
         ) from None
+    finally:
+        if traces is not None:
+            await asyncio.to_thread(traces.close)
 
 
 async def _live(host: Host) -> int:

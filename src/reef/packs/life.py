@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING
 
 import grpc.aio
 
@@ -20,6 +21,9 @@ from reef.trust.credentials import server_credentials
 from reef.wire.limits import message_limits
 from reef.words import describe, fault
 
+if TYPE_CHECKING:
+    from reef.traces.otel import OtelTraces
+
 log = logging.getLogger("reef.packs")
 
 LAST_S = 0.5  # for replies that are on their way
@@ -29,12 +33,18 @@ class PackHost:
     """`start`, then `stop`. Inside a running event loop."""
 
     def __init__(
-        self, settings: PackSettings, make_ground: MakeGround, state: StateDir, lock: HostLock
+        self,
+        settings: PackSettings,
+        make_ground: MakeGround,
+        state: StateDir,
+        lock: HostLock,
+        traces: OtelTraces | None = None,
     ) -> None:
         self._settings = settings
         self._make_ground = make_ground
         self._state = state
         self._lock = lock
+        self._traces = traces
         pages = {"/livez": live, "/readyz": readiness(self._missing)}
         self._health = Health(pages, self._metrics)
         self._listens = False
@@ -47,7 +57,8 @@ class PackHost:
         """Raises ReefError for what must be mended: files, ports."""
         settings, limits = self._settings, message_limits()
         credentials = await asyncio.to_thread(server_credentials, settings.tls)
-        self._parts = parts = assemble(settings, self._make_ground, self._state, self._lock, limits)
+        made = (self._make_ground, self._state, self._lock, limits, self._traces)
+        self._parts = parts = assemble(settings, *made)
         try:
             await self._health.open(settings.host, settings.health_port)
         except OSError as error:
