@@ -16,6 +16,7 @@ VERBS = {
     "up": "reef.cli.up",
     "serve": "reef.cli.serve",
     "status": "reef.cli.status",
+    "top": "reef.cli.top",
     "logs": "reef.cli.logs",
     "wake": "reef.cli.wake",
     "sleep": "reef.cli.sleep",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,11 +15,12 @@ from reef.host.metrics import answer_metrics
 from reef.host.web_detail import detail_of
 from reef.settings import PageSettings
 from reef.statedir import StateDir
-from reef.web.address import PageAddress, listening_socket, may_ask
+from reef.web.address import PageAddress, is_loopback, listening_socket, may_ask
 from reef.web.answers import Answers
 from reef.web.app import application
 from reef.web.chronicle import Chronicle
 from reef.web.listener import Listener
+from reef.web.plain import fleet_json
 from reef.web.sampling import Sampler
 from reef.web.series import Series
 from reef.web.token import new_token
@@ -57,16 +59,20 @@ class PageHost:
     def acts(self) -> bool:
         """Whether buttons do something."""
         chosen = self._settings.actions
-        return bool(self.listener and (self.listener.address.is_loopback if chosen is None else chosen))
+        return is_loopback(self._settings.host) if chosen is None else chosen
 
     def heard(self, commands: Mapping[str, Command]) -> dict[str, Command]:
-        """The same commands; the page then knows who asked for a wake."""
+        """The same commands and one more; the page then knows who asked for a wake."""
 
         async def wake(request: Mapping[str, Any]) -> Any:
             self._chronicle.asked(str(request.get("location")), "a person")
             return await commands["wake"](request)
 
-        return {**commands, "wake": wake}
+        async def fleet(_request: Mapping[str, Any]) -> Any:
+            """For `reef top`."""
+            return fleet_json(await commands["status"]({}), self._chronicle, self._series)
+
+        return {**commands, "wake": wake, "fleet": fleet}
 
     async def open(
         self, commands: Mapping[str, Command], about: Callable[[], dict[str, Any]], say: Callable[[str], None]
@@ -139,7 +145,7 @@ class PageHost:
         def of_this_host() -> About:
             known = about()
             return About(
-                source=known["fleet"]["source"],
+                source=_short(known["fleet"]["source"]),
                 dagster=known["page"],
                 token_file=str(self._token_file),
                 started_at=known["started_at"],
@@ -152,3 +158,9 @@ class PageHost:
     def _is_up(self, name: str) -> bool:
         place = self._parts.places.get(name)
         return place is not None and place.endpoint is not None
+
+
+def _short(path: str) -> str:
+    """As its user writes it."""
+    home = os.path.expanduser("~")
+    return f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path

@@ -15,6 +15,7 @@ from reef.web.answers import HTML, Answer, Asked, as_json
 from reef.web.chronicle import Chronicle
 from reef.web.fleet_view import SORTS, Group, Row, Totals, groups_of, rows_of, sorted_rows, totals_of
 from reef.web.location_view import Line, clock_of, told_moments
+from reef.web.plain import fleet_json
 from reef.web.rendering import Pages
 from reef.web.series import Series
 from reef.web.streams import Changes, Streams
@@ -110,7 +111,9 @@ class FleetPage:
 
     async def as_json(self, _asked: Asked) -> Answer:
         seen = await self._look()
-        return await asyncio.to_thread(lambda: as_json(self._plain(seen.status)))
+        return await asyncio.to_thread(
+            lambda: as_json(fleet_json(seen.status, self._chronicle, self._series))
+        )
 
     async def live(self, asked: Asked) -> Answer:
         """Events with what changed after the generation that the page was made at."""
@@ -191,20 +194,6 @@ class FleetPage:
             generation=self._generation,
             about=shown(self._told.about()),
         )
-
-    def _plain(self, status: dict[str, Any]) -> dict[str, Any]:
-        """What `reef status --json` prints, with what is known here besides."""
-        locations = [{**row, **self._more(row["name"])} for row in status["locations"]]
-        over_time = [dataclasses.asdict(point) for point in self._series.fleet()]
-        return {**status, "locations": locations, "over_time": over_time}
-
-    def _more(self, name: str) -> dict[str, Any]:
-        wake = self._chronicle.last_wake(name)
-        return {
-            "last_wake": dataclasses.asdict(wake) if wake else None,
-            "memory_kib": self._series.memory(name),
-            "calls_each": self._series.calls(name),
-        }
 
 
 def shown(about: About) -> dict[str, Any]:
