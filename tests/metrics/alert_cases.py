@@ -84,6 +84,17 @@ STORIES = (
         None,
     ),
     Story(
+        "ReefLocationNearMemoryLimit",
+        {
+            f"container_memory_working_set_bytes{{{KUBELET}}}": "95x20",
+            f'reef_location_pod_info{{{CONTROLLER},{SALES},location_pod="sales-7c"}}': "1x20",
+            f"reef_location_pod_memory_limit_bytes{{{CONTROLLER},{SALES}}}": "100x20",
+        },
+        "10m",
+        {"namespace": "dagster", **LOCATION},
+        "sales uses 95% of its memory limit",
+    ),
+    Story(
         "ReefColdStartsSlow",
         {
             f'reef_location_cold_start_seconds_bucket{{{HOST},{SALES},le="10.0"}}': "0x120",

@@ -97,12 +97,12 @@ def _of_memory() -> tuple[Alert, ...]:
     return (
         Alert(
             "ReefLocationNearMemoryLimit",
-            f"{summed(OF_LIMIT, *LOCATION, how='max')} > 0.9",
+            f"{OF_LIMIT} > 0.9",
             "5m",
             "warning",
             f"{NAMED} uses {{{{ $value | humanizePercentage }}}} of its memory limit",
-            "Above the limit its server is ended, or drained where it holds runs. Raise `memory_limit`, or "
-            "find what grows.",
+            "Above the limit its server is ended, or drained where it holds runs; a pod of its own is killed. "
+            "Raise `memory_limit`, or find what grows.",
         ),
         Alert(
             "ReefMemoryBudgetExceeded",

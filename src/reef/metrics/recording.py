@@ -43,6 +43,12 @@ def _memory_used() -> str:
     return f"{of_pods} or {summed(select(loc.PSS), *LOCATION)}"
 
 
+def _of_limit() -> str:
+    """Of the limit that Reef keeps, else of the container's, which the kernel keeps."""
+    ours = summed(f"{select(loc.PRIVATE)} / {select(loc.LIMIT)}", *LOCATION, how="max")
+    return f"{ours} or {MEMORY_USED} / {summed(select(pods.POD_MEMORY_LIMIT), *LOCATION, how='max')}"
+
+
 def _cpu_used() -> str:
     seconds = 'rate(container_cpu_usage_seconds_total{container!=""}[5m])'
     return f"{_of_pods(seconds)} or {rate(loc.CPU, '', *LOCATION, window='5m')}"
@@ -55,11 +61,11 @@ def recordings() -> tuple[Recording, ...]:
     cpu_request = summed(select(pods.CPU_REQUEST), *LOCATION)
     return (
         Recording(STATES, summed(select(loc.STATE), "namespace", "state")),
-        Recording(OF_LIMIT, f"{select(loc.PRIVATE)} / {select(loc.LIMIT)}"),
         Recording(COLD_P95, quantile(0.95, loc.COLD_START, "", *LOCATION, window="1h")),
         Recording(TICKS_FAILING, f"{failed} / ({rate(loc.TICKS, '', *LOCATION, window='15m')} > 0)"),
         Recording(MEMORY_USED, _memory_used()),
         Recording(CPU_USED, _cpu_used()),
+        Recording(OF_LIMIT, _of_limit()),
         Recording(MEMORY_OF_REQUEST, f"max_over_time({MEMORY_USED}[1d]) / {memory_request}"),
         Recording(CPU_OF_REQUEST, f"avg_over_time({CPU_USED}[1d]) / {cpu_request}"),
         Recording(OWNER_MEMORY, f"sum by (namespace, owner) ({MEMORY_USED})"),
