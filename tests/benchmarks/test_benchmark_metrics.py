@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-import metrics_alone
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+import metrics_alone
 from deadlines import scaled
 from reef.events import Slept, Woken
 from reef.gateway.contract import CallEnded
