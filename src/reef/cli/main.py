@@ -33,6 +33,7 @@ VERBS = {
     "render": "reef.cli.render",
     "import": "reef.cli.import_",
     "export": "reef.cli.export",
+    "metrics": "reef.cli.metrics",
     "schema": "reef.cli.schema",
     "demo": "reef.cli.demo",
     "controller": "reef.cli.controller",

@@ -91,12 +91,20 @@ class Look:
 
 
 class Leader:
-    """Only the holder of the lease runs one: `holds` says whether it still does."""
+    """Only the holder of the lease runs one: `holds` says whether it still does. `looked` hears how each look ended:
+    `ok` or `failed`."""
 
-    def __init__(self, parts: Parts, memory: Memory, holds: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        memory: Memory,
+        holds: Callable[[], bool],
+        looked: Callable[[str], None] = lambda _outcome: None,
+    ) -> None:
         self._parts = parts
         self._memory = memory
         self._holds = holds
+        self._looked = looked
 
     async def run(self) -> None:
         """Until it is cancelled, or no longer the leader."""
@@ -107,7 +115,9 @@ class Leader:
             wait_s = RESYNC_S
             try:
                 wait_s = await self.look()
+                self._looked("ok")
             except (ClusterError, OSError) as error:
+                self._looked("failed")
                 log.warning("a look ended early: %s", headline(describe(error)))
                 wait_s = 2.0
             await asyncio.sleep(max(0.0, LEAST_S - (time.monotonic() - began)))

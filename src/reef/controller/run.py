@@ -24,6 +24,7 @@ from reef.controller.hosts import Hosts
 from reef.controller.leader import Leader, Memory, Parts
 from reef.controller.library import Library
 from reef.controller.members import Members
+from reef.controller.metrics import ControllerMetrics
 from reef.controller.moving import Moving
 from reef.controller.objects import Objects, gone
 from reef.controller.probes import Probes
@@ -38,6 +39,7 @@ from reef.controller.versions import Rules
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.kube import labels
+from reef.metrics.lag import watch_loop
 from reef.peers.health import Health, live
 from reef.peers.messages import Role
 from reef.process import stop_wanted
@@ -67,18 +69,26 @@ async def run(settings: Settings, open_books: OpenBooks) -> None:
     rules = read_rules(settings.rollout)
     stop = stop_wanted()
     client = Client(connection(), timeout_s=15.0)
-    health = Health({"/livez": live, "/readyz": live})
+    metrics = ControllerMetrics()
+    health = Health({"/livez": live, "/readyz": live}, metrics.metrics.render)
     await health.open("", labels.HEALTH_PORT)
+    lag = asyncio.create_task(watch_loop(metrics.tally))
     try:
         while not stop.is_set():
-            await _candidate(settings, rules, client, open_books, stop)
+            await _candidate(settings, rules, client, open_books, stop, metrics)
     finally:
+        lag.cancel()
         await health.aclose()
         await client.close()
 
 
 async def _candidate(
-    settings: Settings, rules: Rules, client: Client, open_books: OpenBooks, stop: asyncio.Event
+    settings: Settings,
+    rules: Rules,
+    client: Client,
+    open_books: OpenBooks,
+    stop: asyncio.Event,
+    metrics: ControllerMetrics,
 ) -> None:
     identity = f"{settings.identity}_{secrets.token_hex(4)}"
     lease = Leadership(client, settings.namespace, LEASE, identity)
@@ -86,7 +96,7 @@ async def _candidate(
     try:
         if await _first(lease.acquired(), stop.wait()) == 0:
             leading = asyncio.create_task(
-                _lead(settings, rules, client, open_books(settings, lease.token), lease)
+                _lead(settings, rules, client, open_books(settings, lease.token), lease, metrics)
             )
             try:
                 await _first(asyncio.wait({leading}), lease.lost.wait(), stop.wait())
@@ -112,7 +122,14 @@ async def _first(*waits: Awaitable[object]) -> int:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _lead(settings: Settings, rules: Rules, client: Client, books: Books, lease: Leadership) -> None:
+async def _lead(
+    settings: Settings,
+    rules: Rules,
+    client: Client,
+    books: Books,
+    lease: Leadership,
+    metrics: ControllerMetrics,
+) -> None:
     background = Background(log, "work of the controller")
     tls = settings.state / "tls"
     await _until(lambda: certificates.care(client, settings.namespace, tls), "certificates")
@@ -127,8 +144,10 @@ async def _lead(settings: Settings, rules: Rules, client: Client, books: Books, 
         background.spawn(parts.workspace.run())
         await watched.start()
         log.info("this controller leads, with %d locations", len(watched.known()))
-        await Leader(parts, memory, lambda: lease.held).run()
+        metrics.lead(watched, library, client, settings.namespace)
+        await Leader(parts, memory, lambda: lease.held, metrics.looked).run()
     finally:
+        metrics.rest()
         await background.close()
         await watched.close()
         await channels.close()

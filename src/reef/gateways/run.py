@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
+from reef.gateway.tracing import NO_TRACES
 from reef.gateways.contract import Cluster
 from reef.gateways.process import GatewayProcess
 from reef.gateways.settings import GatewaySettings
 from reef.logs import write_to_stderr
 from reef.process import raise_file_limit, stop_wanted
+from reef.traces.asked import traces_asked_for
 
 
 async def serve_until_told(settings: GatewaySettings, cluster: Cluster) -> None:
@@ -17,7 +20,10 @@ async def serve_until_told(settings: GatewaySettings, cluster: Cluster) -> None:
     raise_file_limit()
     stop = stop_wanted()
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    process = GatewayProcess(settings, cluster)
+    traces = traces_asked_for(os.environ, "gateway")
+    process = GatewayProcess(settings, cluster, traces or NO_TRACES)
     await process.start()
     await stop.wait()
     await process.stop()
+    if traces is not None:
+        await asyncio.to_thread(traces.close)

@@ -82,6 +82,7 @@ class Assembly:
     unserved: Unserved | None
     clearer: Clearer
     calls_heard: Observers
+    budget: Budget
 
 
 async def assemble(outside: Outside, ground: Ground) -> Assembly:
@@ -110,7 +111,14 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         places, releasing.releaser, serving.versions, environments, renewal, outside.quiet, background
     )
     calls_heard = Observers(serving.calls.observe)
-    gateway = ground.gateway(serving.board, servers, reloader, calls_heard, on_missing=reloader.on_missing)
+    gateway = ground.gateway(
+        serving.board,
+        servers,
+        reloader,
+        calls_heard,
+        on_missing=reloader.on_missing,
+        traces=outside.traces,
+    )
     failures = (WebserverRefused, WebserverUnreachable)
     Showing(places, outside.webserver, failures, outside.quiet, background, events)
     reconciler = Reconciler(
@@ -160,6 +168,7 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         unserved=_unserved(outside, places, gateway),
         clearer=Clearer(places, stores.keeper, stores.snapshots, stores.lists, stores.contents),
         calls_heard=calls_heard,
+        budget=budget,
     )
 
 

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,7 @@ from reef.decide.reconcile import renames_of
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
 from reef.gateway.contract import WakeRefused
+from reef.gateway.tracing import NO_TRACES
 from reef.host.announce import announce, follow, is_loading, say, summary
 from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
@@ -46,6 +47,9 @@ from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 
+if TYPE_CHECKING:
+    from reef.traces.otel import OtelTraces
+
 log = logging.getLogger("reef")
 
 STOP_WITHIN_S = 8.0
@@ -54,11 +58,19 @@ STOP_WITHIN_S = 8.0
 class Host:
     """One running host. `start` → `until_stopped` → `stop`; `kill` for the impatient."""
 
-    def __init__(self, settings: HostSettings, fleet: Fleet, state: StateDir, lock: HostLock) -> None:
+    def __init__(
+        self,
+        settings: HostSettings,
+        fleet: Fleet,
+        state: StateDir,
+        lock: HostLock,
+        traces: OtelTraces | None = None,
+    ) -> None:
         self.settings = settings
         self.now = FleetNow(fleet, self._read_again)
         self.state = state
         self.lock = lock
+        self._traces = traces
         self.started_at = time.time()
         self.addresses: dict[str, ListenAddress] = {}
         self.runs = False  # there is something to stop
@@ -79,6 +91,8 @@ class Host:
             await refuse_unusable(python, self.fleet, self.settings.beside, cache)
         self.addresses = self._addresses(tuple(place.name for place in self.fleet.locations))
         self.parts = await assemble(self._outside(), self._ground())
+        if self._traces is not None:
+            self.parts.events.subscribe(self._traces.hear)
         self.page = PageHost(self.settings.page, self.state, self.parts)
         try:
             await self._open()
@@ -143,6 +157,7 @@ class Host:
             on_orphans_over=self.beside.report_orphans,
             ask_defs_state=lambda: self.beside.ask_instance_anyway("defs-state", None),
             say=say,
+            traces=self._traces or NO_TRACES,
         )
 
     def _ground(self) -> Ground:

@@ -30,7 +30,7 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "name": place.name,
         "owner": place.spec.owner,
         "placement": place.spec.placement,
-        "state": _state(place),
+        "state": place.state,
         "version": served.version[:12] if served else None,
         "server_id": served.server_id if served else None,
         "snapshot_age_s": round(max(0.0, time.time() - place.release.recorded_at()), 1) if served else None,
@@ -69,14 +69,6 @@ def outside_of(served: ServedRecord | None) -> dict[str, list[str]]:
         "connects": list(served.connects) if served else [],
         "starts": list(served.starts) if served else [],
     }
-
-
-def _state(place: CodeLocation) -> str:
-    if place.serving.draining and place.child is None:
-        return "draining"
-    if place.release.probing.locked() and place.served is None:
-        return "loading"
-    return place.phase
 
 
 def _rounded(value: float | None) -> float | None:

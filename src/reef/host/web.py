@@ -11,6 +11,7 @@ from typing import Any
 from reef.admin import Command
 from reef.errors import ReefError
 from reef.host.assembly import Assembly
+from reef.host.metrics import answer_metrics
 from reef.host.web_detail import detail_of
 from reef.settings import PageSettings
 from reef.statedir import StateDir
@@ -114,6 +115,7 @@ class PageHost:
             for stop in stops:
                 await stop()
 
+        answer_metrics(self.answers, self._parts)
         self._sampler = Sampler(told.status, self._series)
         self.listener = Listener(bound, address, make_app, on_stop)
         self._parts.events.subscribe(self._chronicle.hear)

@@ -103,12 +103,18 @@ _SUFFIXES |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "
 
 def quantity_bytes(quantity: str | int | None) -> int | None:
     """Bytes of a quantity of Kubernetes; None for none, and for one that it would refuse."""
+    amount = quantity_amount(quantity)
+    return None if amount is None else int(amount)
+
+
+def quantity_amount(quantity: str | int | float | None) -> float | None:
+    """The same where parts count, as of processors (`250m`)."""
     if quantity is None:
         return None
     text = str(quantity)
     number = text.rstrip("".join(_letters()))
     try:
-        return int(float(number) * _SUFFIXES[text[len(number) :]])
+        return float(number) * _SUFFIXES[text[len(number) :]]
     except (KeyError, ValueError):
         return None
 
