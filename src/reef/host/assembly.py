@@ -46,6 +46,8 @@ from reef.serving.budget import Budget
 from reef.serving.loop import ServingLoop
 from reef.serving.servers import LocalServers
 from reef.serving.waking import Waker
+from reef.usage.history import FOLDER, History
+from reef.usage.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Assembly:
     watcher: Watcher
     unserved: Unserved | None
     clearer: Clearer
+    sampler: Sampler
 
 
 async def assemble(outside: Outside, ground: Ground) -> Assembly:
@@ -158,7 +161,15 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         watcher=_watcher(outside, places, serving, reloader, file),
         unserved=_unserved(outside, places, gateway),
         clearer=Clearer(places, stores.keeper, stores.snapshots, stores.lists, stores.contents),
+        sampler=_sampler(outside, places, events),
     )
+
+
+def _sampler(outside: Outside, places: dict[str, CodeLocation], events: Events) -> Sampler:
+    folder = outside.around.state.root / FOLDER
+    sampler = Sampler(places, History(folder), lambda: outside.fleet.fleet.history)
+    events.subscribe(sampler.hear)
+    return sampler
 
 
 def _waking(

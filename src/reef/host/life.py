@@ -94,6 +94,7 @@ class Host:
         background = self.parts.background
         background.spawn(self.parts.fleet.file.watch())
         background.spawn(self.parts.revalidator.run())
+        background.spawn(self.parts.sampler.run())
         if self.settings.watch:
             background.spawn(self.parts.watcher.run())
         if self.parts.unserved is not None:
@@ -247,6 +248,7 @@ class Host:
         await parts.serving.rester.close()
         await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
         await parts.serving.hosting.close(leave_children=leave)
+        await parts.sampler.write()
         sweep(self.state, leave)
         self.lock.release()
 
