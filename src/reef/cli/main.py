@@ -16,6 +16,7 @@ VERBS = {
     "up": "reef.cli.up",
     "serve": "reef.cli.serve",
     "status": "reef.cli.status",
+    "usage": "reef.cli.usage",
     "logs": "reef.cli.logs",
     "wake": "reef.cli.wake",
     "sleep": "reef.cli.sleep",

@@ -98,8 +98,6 @@ class Sampler:
             now = place.serving
             if now.child is not None and now.sampled_at > 0 and now.rss_bytes:
                 self._minutes.shares(place.name, now.rss_bytes - now.private_bytes)
-            counters = Counters(now.calls, now.wakes, place.release.probes)
-            self._minutes.counted(place.name, counters)
         for child, use in zip(watched, uses, strict=True):
             if use is not None:
                 self._saw(child, use)
@@ -114,6 +112,7 @@ class Sampler:
         spec, now = self._spec(), self._clock()
         start, seconds = int(self._since), now - self._since
         self._since = now
+        self._count()
         self._minutes.keep_only(self._places)
         self._waiting.append((start, round(seconds), self._minutes.take(start, seconds)))
         if spec is not None:
@@ -122,6 +121,11 @@ class Sampler:
                 self._say(None)
             except OSError as error:
                 self._say(fault(error))
+
+    def _count(self) -> None:
+        for place in self._places.values():
+            now = place.serving
+            self._minutes.counted(place.name, Counters(now.calls, now.wakes, place.release.probes))
 
     def _written(self, spec: HistorySpec, now: float) -> None:
         if not self._opened:
