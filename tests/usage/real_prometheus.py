@@ -67,7 +67,9 @@ def openmetrics(pods: list[Pod], days: int, now: float) -> str:
             figures = {"memory": pod.request * MIB, **({"cpu": pod.cores} if what == "requests" else {})}
             for resource, value in figures.items():
                 labels = f'{pod.labels()},resource="{resource}"'
-                lines += [f"kube_pod_container_resource_{what}{{{labels}}} {value:.3f} {at:.0f}" for at in late]
+                lines += [
+                    f"kube_pod_container_resource_{what}{{{labels}}} {value:.3f} {at:.0f}" for at in late
+                ]
     lines.append("# TYPE kube_pod_container_status_last_terminated_reason gauge")
     for pod in pods:
         if pod.oom_killed:

@@ -10,7 +10,7 @@ from reef.usage.judging import Judged
 from reef.words import count
 
 _USED = ("P50", "P95", "PEAK", "CPU P95")
-HEADING = ("LOCATION", "AWAKE", *_USED, "LIMIT", "PROPOSED", "POD: REQUEST", "LIMIT", "CPU")
+HEADING = ("LOCATION", "AWAKE", *_USED, "LIMIT", "PROPOSED", "POD REQUEST", "POD LIMIT", "POD CPU")
 POD_HEADING = ("LOCATION", *_USED, "REQUEST", "PROPOSED", "LIMIT", "PROPOSED", "CPU", "PROPOSED")
 
 

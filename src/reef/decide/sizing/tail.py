@@ -8,20 +8,25 @@ from collections.abc import Mapping, Sequence
 LEAST_HEADROOM = 1.25
 YOUNG_HEADROOM = 1.5  # while each weekday was seen once or twice only
 MOST_HEADROOM = 3.0
+ALIKE = 0.6  # of the highest: a day above that is of its kind
+LEAST_ALIKE = 3
 AHEAD_DAYS = 30
-SURE = 20  # one location of so many may exceed its limit in the days ahead, were its days as unequal as they look
+SURE = 500  # one location of so many may exceed its limit in the days ahead, were its days as unequal as they look
 GROWS_FROM = 0.05  # of its peak in AHEAD_DAYS: less is noise
 
 
 def headroom(peaks: Sequence[float], weeks: int) -> float:
     """By how much a limit exceeds the highest of daily `peaks`. Days that differ much will differ more one day: the
-    logarithms by which the highest days exceed the others (Hill's estimate of a tail) say how much."""
+    logarithms by which the highest days exceed the others (Hill's estimate of a tail) say how much. Where some days are
+    of another kind (each Sunday, say), they are compared among themselves."""
     least = LEAST_HEADROOM if weeks > 2 else YOUNG_HEADROOM
     ordered = sorted((peak for peak in peaks if peak > 0), reverse=True)
-    top = max(2, len(ordered) // 4)
-    if len(ordered) <= top:
+    alike = [peak for peak in ordered if peak > ALIKE * ordered[0]]
+    compared = alike if len(alike) >= LEAST_ALIKE else ordered
+    top = min(max(2, len(compared) // 4), len(compared) - 1)
+    if top < 1:
         return least
-    scale = sum(math.log(each / ordered[top]) for each in ordered[:top]) / top
+    scale = sum(math.log(each / compared[top]) for each in compared[:top]) / top
     return min(MOST_HEADROOM, max(least, math.exp(scale * math.log(SURE * AHEAD_DAYS / len(ordered)))))
 
 

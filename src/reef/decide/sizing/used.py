@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reef.decide.sizing.stretches import DAY_S, NOTHING, Spread, Stretch, joined
+from reef.decide.sizing.stretches import DAY_S, NOTHING, WEEK_S, Spread, Stretch, joined
 
+SLACK_S = 7200  # a window of a week begins with the first hour in it, and the last one is not over
 Memory = Literal["own", "whole"]
 
 
@@ -29,7 +30,9 @@ class Watch:
     @property
     def weeks(self) -> int:
         """Whole weeks of which every weekday was seen."""
-        return min((self.last - self.first) // (7 * DAY_S), len(self.days) // 7) if self.weekdays == 7 else 0
+        if self.weekdays < 7:
+            return 0
+        return min((self.last - self.first + SLACK_S) // WEEK_S, len(self.days) // 7)
 
 
 @dataclass(frozen=True)
