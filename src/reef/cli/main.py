@@ -17,6 +17,7 @@ VERBS = {
     "serve": "reef.cli.serve",
     "status": "reef.cli.status",
     "top": "reef.cli.top",
+    "usage": "reef.cli.usage",
     "logs": "reef.cli.logs",
     "wake": "reef.cli.wake",
     "sleep": "reef.cli.sleep",

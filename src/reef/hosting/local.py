@@ -190,6 +190,7 @@ class LocalHosting:
         if held is None:
             return
         held.expected = held.expected or not held.process.has_ended()
+        self._events.on_ending(held.child)
         if grace_s > 0:
             held.process.signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
