@@ -78,10 +78,17 @@ def _decided(source: bytes, module: cst.Module, known: Known) -> Moved | Refused
     new = edited(module, unit, movable, known.found.lazy_annotations).bytes
     names = tuple(one.alias.name for one in movable)
     typing = tuple(one.alias.name for one in movable if one.typing)
-    wrong = disagreement(source, new, names, typing)
+    gone = [name for name in names if name not in typing and not _is_bound_still(name, known)]
+    wrong = disagreement(source, new, gone)
     if wrong is not None:
         return Refused(f"it cannot be moved safely: {wrong}", unit.line)
     return Moved(new, names, _places(movable, known), typing, kept, _warnings(movable, known))
+
+
+def _is_bound_still(name: str, known: Known) -> bool:
+    """By `import a.c`, where `import a.b` has moved."""
+    bindings = sum(binding.name == name for binding in known.found.bindings)
+    return bindings > sum(alias.name == name for alias in known.unit.wanted)
 
 
 def _considered(unit: Unit, found: Survey) -> list[Alias]:

@@ -8,14 +8,13 @@ import tokenize
 from collections.abc import Iterable
 
 
-def disagreement(before: bytes, after: bytes, names: Iterable[str], typing_only: Iterable[str]) -> str | None:
-    """What the compiler finds wrong; None where all is well, or where this Python is too old for the source."""
+def disagreement(before: bytes, after: bytes, gone: Iterable[str]) -> str | None:
+    """`gone`: names that the module no longer binds. What the compiler finds wrong; None where all is well, or where this Python is too old for the source."""
     if not _compiles(before):
         return None
     if not _compiles(after):
         return "the result would not compile"
-    gone = set(names) - set(typing_only)
-    left = _global_uses(after) & gone
+    left = _global_uses(after) & set(gone)
     new = _global_uses(after) - _global_uses(before) - {"typing", "TYPE_CHECKING"}
     if left or new:
         return f"{', '.join(sorted(left | new))} would be bound nowhere"
