@@ -35,20 +35,20 @@ def forked(work: Callable[[], dict[str, Any]], timeout_s: float) -> dict[str, An
         finally:
             os._exit(code)
     os.close(write)
-    data = _until_closed(read, pid, time.monotonic() + timeout_s)
+    told = _until_closed(read, pid, time.monotonic() + timeout_s)
     _, status = os.waitpid(pid, 0)
-    if data is None:
+    if told is None:
         return {"ended": "timeout"}
-    if not data:
+    if not told:
         return {"ended": "crash" if os.WIFSIGNALED(status) else "exit", "status": _status(status)}
-    answer: dict[str, Any] = json.loads(data)
+    answer: dict[str, Any] = json.loads(told)
     return answer
 
 
 def _until_closed(fd: int, pid: int, deadline: float) -> bytes | None:
     """What it wrote; None, and the process is ended, once the time is over. What it leaves behind may hold the pipe
     open, so the end of the process counts as well."""
-    parts = []
+    parts: list[bytes] = []
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     try:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import doctor_memory, proc
+from . import doctor_clock, doctor_memory, proc
 
 _FROM = dis.opmap["IMPORT_FROM"]
 _STAR = dis.opmap.get("IMPORT_STAR")
@@ -210,11 +210,11 @@ for _name in ("enter", "exit", "aenter", "aexit", "await", "aiter", "setitem", "
 def measured(begin: bool = False) -> tuple[float, float, int, int, int]:
     """Wall and processor seconds, private and file bytes after a collection, threads. The collection's own time is
     in neither side of a difference."""
-    times = time.perf_counter(), time.process_time()
+    times = doctor_clock.wall_s(), time.process_time()
     gc.collect()
     private, shared = doctor_memory.exact()
     if begin:
-        times = time.perf_counter(), time.process_time()
+        times = doctor_clock.wall_s(), time.process_time()
     return (*times, private, shared, proc.tasks())
 
 

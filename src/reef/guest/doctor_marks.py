@@ -70,7 +70,8 @@ def _must_lead(one: ast.stmt, number: int) -> bool:
 
 def _line(one: ast.stmt) -> int:
     decorators = getattr(one, "decorator_list", None)
-    return min([one.lineno, *(each.lineno for each in decorators or ())])
+    lines: list[int] = [one.lineno, *(each.lineno for each in decorators or ())]
+    return min(lines)
 
 
 def _mark(path: str, line: int, at: int) -> list[ast.stmt]:

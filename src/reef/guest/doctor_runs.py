@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from . import (
+    doctor_clock,
     doctor_hear,
     doctor_imports,
     doctor_later,
@@ -51,13 +52,13 @@ def _loaded(request: dict[str, Any], own: Own) -> dict[str, Any]:
 
 
 def _describe(answer: dict[str, Any], loaded: Any, own: Own) -> None:
-    started = time.perf_counter(), time.process_time()
+    started = doctor_clock.wall_s(), time.process_time()
     try:
         answer["definitions"] = found = doctor_load.definitions(loaded)
         answer["digest"] = doctor_load.digest(found)
     except Exception as error:
         answer["trouble"] = {"kind": "partial", **doctor_load.reason(error, own)}
-    answer["snapshot_s"] = time.perf_counter() - started[0]
+    answer["snapshot_s"] = doctor_clock.wall_s() - started[0]
     answer["snapshot_cpu_s"] = time.process_time() - started[1]
 
 
@@ -112,6 +113,7 @@ def _asks(imports: doctor_imports.Imports) -> list[list[Any]]:
 def without(request: dict[str, Any], own: Own) -> dict[str, Any]:
     """In a fork. Loads with the imports of `statements` put off, then makes them, for each of `forces` alone: what
     is measured then is what removing them frees. `first`: others that are made before, since they share something."""
+    deadline = time.monotonic() + request["budget_s"]
     places = {(file, line): star for file, line, star in request["statements"]}
     deferred = doctor_later.Deferred(places, own)
     seen = doctor_watch.Watch(request["place"])
@@ -120,7 +122,6 @@ def without(request: dict[str, Any], own: Own) -> dict[str, Any]:
         loaded = doctor_load.load(request["target"], os.getcwd(), request["location"])
     except BaseException as error:
         return {"trouble": doctor_load.reason(error, own), "puts": _puts(deferred)}
-    deadline = time.monotonic() + request["budget_s"]
     described = forked(lambda: _described(loaded, deferred), request["timeout_s"])
     if "puts" not in described:
         return {"trouble": {"message": "describing the definitions did not end", "file": "", "line": 0}}

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Any
 
-from . import doctor_memory, proc
+from . import doctor_clock, doctor_memory, proc
 
 WALL, CPU, PRIVATE, SHARED, TASKS = range(5)
 ZERO = (0.0, 0.0, 0, 0, 0)
@@ -38,7 +38,7 @@ class Watch:
     process, when this one is no more."""
 
     def __init__(self, place: str) -> None:
-        self._memory = doctor_memory.Quick()
+        self._memory, self._clock = doctor_memory.Quick(), doctor_clock.Clock()
         self._thread = threading.get_ident()
         self._place = _mapped(place)
         self.statements: dict[tuple[str, int], Node] = {}
@@ -111,7 +111,7 @@ class Watch:
 
     def _now(self) -> tuple[float, float, int, int, int]:
         private, shared = self._memory.read()
-        return time.perf_counter(), time.process_time(), private, shared, proc.tasks()
+        return self._clock.wall_s(), time.process_time(), private, shared, proc.tasks()
 
     def _show(self, node: Node) -> None:
         text = f"{node.line} {node.file}".encode("utf-8", "surrogateescape")[: PLACE_SIZE - 2]
