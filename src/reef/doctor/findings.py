@@ -33,7 +33,8 @@ class FileRead(msgspec.Struct, frozen=True):
 
 class Costs(msgspec.Struct, frozen=True, kw_only=True):
     """`private_bytes`: anonymous and shared-memory pages of the process itself, native allocations included; what
-    another process can never share. `shared_bytes`: pages of mapped files (libraries), which the kernel keeps once."""
+    another process can never share. `shared_bytes`: pages of mapped files (libraries), which the kernel keeps once.
+    `wall_s`: without the time in which others had the processor."""
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
