@@ -1,7 +1,8 @@
-"""Moves imports in real public Python files, and asks the compiler about each result: `python benchmarks/moving_imports.py [FOLDER…]`.
+"""Moves imports in real public Python files, and asks the compiler about each result: `python
+benchmarks/moving_imports.py [FOLDER…]`.
 
-Nothing is written. Of each file every import at module level is tried, `--most` of them at most. Exit status 1 where a move
-raised, would not compile, or left a name that nothing binds.
+Nothing is written. Of each file every import at module level is tried, `--most` of them at most. Exit status
+1 where a move raised, would not compile, or left a name that nothing binds.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import argparse
 import ast
 import collections
-import dis
 import difflib
+import dis
 import random
 import re
 import sys
@@ -37,7 +38,7 @@ def main() -> None:
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     files = sorted(path for folder in args.folders for path in Path(folder).rglob("*.py"))
-    chance = random.Random(args.seed)  # noqa: S311
+    chance = random.Random(args.seed)
     chance.shuffle(files)
     counted: collections.Counter[str] = collections.Counter()
     reasons: collections.Counter[str] = collections.Counter()
@@ -122,7 +123,8 @@ def globals_of(code: types.CodeType) -> Iterator[str]:
 
 
 def why_not_whole(source: bytes, done: Moved) -> str | None:
-    """Lines that are gone may be of the import, of functions on one line, or signatures with new quotes; no others."""
+    """Lines that are gone may be of the import, of functions on one line, or signatures with new quotes; no
+    others."""
     old, new = (text.splitlines() for text in (source, done.source))
     changed = difflib.SequenceMatcher(None, old, new, autojunk=False)
     gone = [

@@ -31,16 +31,16 @@ def _forget() -> None:
 def _line_of(case: Case) -> int:
     if case.line is not None:
         return case.line
-    lines = case.text.split("\n")
+    lines = case.source.split("\n")
     return next(
         number
         for number, text in enumerate(lines, 1)
-        if "heavy" in text and text.lstrip().startswith(("import ", "from ")) or "import heavy" in text
+        if ("heavy" in text and text.lstrip().startswith(("import ", "from "))) or "import heavy" in text
     )
 
 
 def _moved(case: Case) -> Moved | Refused:
-    return move(case.text.encode(), _line_of(case), _OWN)
+    return move(case.source.encode(), _line_of(case), _OWN)
 
 
 def _run(source: bytes, file: Path) -> tuple[dict[str, Any], bool, object]:
@@ -59,10 +59,10 @@ def _run(source: bytes, file: Path) -> tuple[dict[str, Any], bool, object]:
 def test_moves_and_gives_the_same(case: Case, fresh: None, tmp_path: Path) -> None:
     done = _moved(case)
     assert isinstance(done, Moved), done
-    assert tuple(place.function for place in done.places) == case.to
+    assert tuple(place.function for place in done.places) == case.into
     assert (done.typing_only, tuple(one.name for one in done.kept)) == (case.typing, case.kept)
     assert bool(done.warnings) is case.warns
-    before, _, said = _run(case.text.encode(), tmp_path / "case.py")
+    before, _, said = _run(case.source.encode(), tmp_path / "case.py")
     after, brought, says = _run(done.source, tmp_path / "case.py")
     assert says == said
     assert not (case.light and brought)
@@ -83,7 +83,7 @@ def test_touches_no_other_line(case: Case) -> None:
     new = done.source.decode().splitlines()
     kept = [
         line
-        for line in case.text.splitlines()
+        for line in case.source.splitlines()
         if line.strip() and "import" not in line and not _is_of_brackets(line)
     ]
     changed = [line for line in kept if line not in new]
@@ -95,7 +95,7 @@ def test_touches_no_other_line(case: Case) -> None:
     in_try = [line for line in changed if f"    {line}" in new]
     assert [line for line in changed if line not in (*allowed, *in_try)] == [], done.source.decode()
     assert [line for line in new if line.lstrip().startswith("#")] == [
-        line for line in case.text.splitlines() if line.lstrip().startswith("#")
+        line for line in case.source.splitlines() if line.lstrip().startswith("#")
     ]
 
 
@@ -117,11 +117,10 @@ def test_moves_once(case: Case) -> None:
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
 def test_refuses_and_says_why(case: Case) -> None:
-    assert isinstance(case.to, str)
     done = _moved(case)
     assert isinstance(done, Refused), done.source.decode()
-    assert case.to in done.reason
-    assert 1 <= done.line <= max(99, case.text.count("\n") + 1)
+    assert case.refused in done.reason
+    assert 1 <= done.line <= max(99, case.source.count("\n") + 1)
 
 
 def test_names_of_cases_are_unique() -> None:
