@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 
 def disagreement(before: bytes, after: bytes, gone: Iterable[str]) -> str | None:
-    """`gone`: names that the module no longer binds. What the compiler finds wrong; None where all is well, or where this Python is too old for the source."""
+    """`gone`: names that the module no longer binds. What the compiler finds wrong; None where all is well,
+    or where this Python is too old for the source."""
     if not _compiles(before):
         return None
     if not _compiles(after):
