@@ -44,13 +44,14 @@ class Watched:
         return {at: number for number, at in enumerate(self.statements)}
 
 
-def causes_of(watched: Watched, limits: Limits) -> list[Cause]:
-    """Every cause over a limit, and every statement that acted on the world outside. In the order of the load."""
+def causes_of(watched: Watched, limits: Limits, clients: frozenset[At] = frozenset()) -> list[Cause]:
+    """Every cause over a limit, every statement that acted on the world outside, and `clients`. In the order of the
+    load."""
     order = watched.order()
     found: dict[At, Cause] = {}
     for at, one in watched.statements.items():
         cause = _alone(at, one, watched.graph)
-        if _counts(cause, limits):
+        if at in clients or _counts(cause, limits):
             found[at] = cause
     for share in watched.graph.shares:
         if len(share.statements) > 1:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from reef.doctor.besides import definition_findings, environment_findings, tick_findings
 from reef.doctor.causes import Cause, Watched, causes_of
 from reef.doctor.findings import Costs, Diagnosis, Trouble, TroubleKind
-from reef.doctor.findings_of import Subject, Trial, finding_of, ranked
+from reef.doctor.findings_of import Subject, Trial, finding_of, makes_client, ranked
 from reef.doctor.flames import Flame, flame_of
 from reef.doctor.graph import At, graph_of
 from reef.doctor.guest_process import Ended, GuestProcess
@@ -65,7 +65,8 @@ def examine_in(
     started: float,
     become: Mapping[str, Any] = MappingProxyType({}),
 ) -> Examined:
-    """`become`: `cwd` and `env` of the location, where the process was not started for it. `started`: perf_counter()."""
+    """`become`: `cwd` and `env` of the location, where the process was not started for it. `started`: the clock's
+    perf_counter()."""
     return _Examination(spec, wishes, guest, started, become).run()
 
 
@@ -135,7 +136,8 @@ class _Examination:
         limits = self.wishes.limits
         watched = Watched({(one["file"], one["line"]): one for one in answer["statements"]}, graph_of(answer))
         stars = {at: one["star"] for at, one in watched.statements.items() if one["star"]}
-        causes = causes_of(watched, limits)
+        clients = frozenset(at for at in watched.statements if makes_client(self.sources(at[0]).at(at[1])))
+        causes = causes_of(watched, limits, clients)
         trouble = list(troubles_of(answer))
         trial = Trial() if trouble else self._trial(causes, stars, ready, answer, trouble)
         subject = Subject(self.spec.name, self.spec.placement == "packed")

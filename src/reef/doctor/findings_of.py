@@ -3,6 +3,7 @@ Pure but for reading source files."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,11 +27,13 @@ _RATIO = 0.1  # wall time that a statement must spare to be called a saving of t
 @dataclass(frozen=True)
 class Trial:
     """What a load without the imports told. `touched`: where something used one while loading; `took` what the import
-    was then, or when it was made alone afterwards. `same`: whether definitions were the same without them."""
+    was then, or when it was made alone afterwards. `untouched`: those that
+    nothing used. `same`: whether definitions were the same without them."""
 
     touched: Mapping[At, At] = field(default_factory=dict)
     touched_took: Mapping[At, Took] = field(default_factory=dict)
     alone: Mapping[At, Took] = field(default_factory=dict)  # by the first statement of a cause
+    untouched: frozenset[At] = frozenset()
     same: bool = True
 
 
@@ -52,7 +55,7 @@ def finding_of(
     source = sources(file)
     statement = source.at(line)
     is_import = statement is not None and (statement.is_import or _is_import_call(cause, statement))
-    kind = kind_of(cause, is_import, statement is not None and _makes_client(statement))
+    kind = kind_of(cause, is_import, makes_client(statement))
     took, measured = _took(cause, trial)
     needed, why = _needed(cause, trial, source, statement, tuple(star.get(cause.at, ())))
     costs = _costs(took, cause)
@@ -103,9 +106,16 @@ def _is_import_call(cause: Cause, statement: Statement) -> bool:
     return bool(cause.module) and "import" in statement.text.split("#")[0]
 
 
-def _makes_client(statement: Statement) -> bool:
-    call = re.match(r"(?:[\w, .\[\]:|]+=\s*)?([\w.]+)\(", statement.text)
-    return bool(call and _CLIENT.search(call[1]))
+def makes_client(statement: Statement | None) -> bool:
+    """`x = library.Client(...)` at module level, by the name of what is called."""
+    if (
+        statement is None
+        or statement.in_function
+        or not isinstance(statement.node, ast.Assign | ast.AnnAssign)
+    ):
+        return False
+    call = statement.node.value
+    return isinstance(call, ast.Call) and bool(_CLIENT.search(ast.unparse(call.func)))
 
 
 def _took(cause: Cause, trial: Trial) -> tuple[Took, bool]:
@@ -129,10 +139,8 @@ def _needed(
         if why and (file, line) == (source.path, _line_in(why)):
             return "define", why
         return "define", why if needed == "define" else f"used while loading, {_short(file)}:{line}"
-    if cause.at in trial.alone:
-        if needed == "unknown" and not trial.same:
-            return "define", "definitions are others without it"
-        return ("run", "") if needed != "unknown" else ("unknown", why)
+    if needed == "unknown" and trial.untouched.issuperset(cause.statements):
+        return ("run", why) if trial.same else ("define", "definitions are others without it")
     return needed, why
 
 

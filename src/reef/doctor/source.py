@@ -71,10 +71,8 @@ class SourceFile:
         names = star if statement.is_star else statement.names
         uses = [use for name in names for use in self._uses.get(name, ()) if use.line != statement.line]
         early = sorted((use for use in uses if use.why), key=lambda use: (use.weak, use.line))
-        if early and not early[0].weak:
-            return "define", f"{early[0].why}, line {early[0].line}"
         if early:
-            return "unknown", f"{early[0].why}, line {early[0].line}"
+            return "define", f"{early[0].why}, line {early[0].line}"
         if uses:
             return "run", ""
         return (

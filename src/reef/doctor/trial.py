@@ -59,7 +59,12 @@ def trial_of(answer: Mapping[str, Any], asked: Mapping[str, Any], digest: str) -
     for at, force, said in zip(asked["causes"], asked["forces"], answer.get("forces", ()), strict=False):
         if "took" in said and not any((file, line) in touched for file, line in force["force"]):
             alone[at] = _took(said["took"])
-    return Trial(touched, took, alone, answer.get("digest") == digest)
+    untouched = frozenset(
+        (put["file"], put["line"]) for put in answer.get("puts", ()) if put["met"] and not put["touched"]
+    )
+    described = "digest" in answer
+    same = answer.get("digest") == digest
+    return Trial(touched, took, alone, untouched if described else frozenset(), same)
 
 
 def _took(found: Mapping[str, Any]) -> Took:

@@ -55,7 +55,11 @@ def _environment(watch: doctor_watch.Watch, is_own: Callable[[str], bool]) -> No
 
     def getitem(environ: Any, name: Any) -> Any:
         frame: Any = sys._getframe(1)
-        while frame is not None and frame.f_globals.get("__name__") in ("os", "_collections_abc"):
+        while frame is not None and frame.f_globals.get("__name__") in (
+            "os",
+            "_collections_abc",
+            "collections.abc",
+        ):
             frame = frame.f_back
         if frame is not None and isinstance(name, str) and is_own(frame.f_code.co_filename):
             _note(watch, "environment", name, frame.f_lineno)

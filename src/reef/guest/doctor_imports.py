@@ -13,6 +13,7 @@ from . import doctor_later, doctor_watch
 from .importing import asked_for
 
 _bootstrap: Any = bootstrap
+WRAPPERS = 12  # frames
 
 
 class Imports:
@@ -40,7 +41,7 @@ class Imports:
         def __import__(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
-            return imports(real, sys._getframe(1), name, globals, locals, fromlist, level)
+            return imports(real, _asker(sys._getframe(1), globals), name, globals, locals, fromlist, level)
 
         builtins.__import__ = __import__
 
@@ -107,6 +108,14 @@ class Imports:
     def _asked(self, node: doctor_watch.Node, names: list[str]) -> None:
         for name in names:
             self.asks[id(node), name] = node
+
+
+def _asker(frame: Any, globals: Any) -> Any:
+    """The frame of the statement, behind functions that others have put in the place of `__import__`."""
+    found, left = frame, WRAPPERS
+    while globals is not None and found is not None and found.f_globals is not globals and left:
+        found, left = found.f_back, left - 1
+    return found if found is not None and found.f_globals is globals else frame
 
 
 def _names(code: CodeType) -> set[str]:

@@ -34,6 +34,11 @@ def plain(request: dict[str, Any], own: Own) -> dict[str, Any]:
     return _loaded(request, own)
 
 
+def load(request: dict[str, Any], own: Own) -> dict[str, Any]:
+    """In a fork, nothing patched."""
+    return _loaded(request, own)
+
+
 def _loaded(request: dict[str, Any], own: Own) -> dict[str, Any]:
     before = measured(begin=True)
     answer: dict[str, Any] = {}
