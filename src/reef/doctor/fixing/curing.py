@@ -60,12 +60,9 @@ class Cure:
         return self._planned_only(cause, planned) if self.bench is None else self._proved(cause, planned)
 
     def _planned(self, cause: Cause) -> Planned | NotPlanned:
-        if not cause.needed and not any(map(is_promise, cause.promised.values())):
+        if not any(map(is_promise, cause.promised.values())):
             return NotPlanned("what it would save is too little to be proved", *cause.statements[0])
         real = tuple((os.path.realpath(file), line) for file, line in cause.statements)
-        if not cause.needed:
-            for file, _ in real:
-                self._original(file)
         lines = dict(reversed(real))
 
         def around(file: str) -> Around:

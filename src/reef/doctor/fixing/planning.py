@@ -44,8 +44,6 @@ def plan(
 ) -> Planned | NotPlanned:
     """`diagnosed`: what a file held when its lines were told; `current`: what it holds now, with cures
     before this one. Whatever those two raise passes through."""
-    if cause.needed:
-        return NotPlanned(f"definitions need it: {cause.needed}", *cause.statements[0])
     contents: dict[str, bytes] = {}
     steps: list[Step] = []
     for at in cause.statements:

@@ -78,4 +78,3 @@ def _wrong(before: Measured, after: Measured) -> str:
     if after.digests != before.digests:
         return "its definitions are not the same with the import moved"
     return ""
-

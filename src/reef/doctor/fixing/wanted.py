@@ -20,12 +20,10 @@ class Promise:
 
 @dataclass(frozen=True)
 class Cause:
-    """One module and every statement that brings it: only all of them together save it. `needed`: why
-    definitions need it, "" where they do not. `promised`: by location."""
+    """One module and every statement that brings it: only all of them together save it. `promised`: by location."""
 
     module: str
     statements: tuple[At, ...]
-    needed: str
     promised: Mapping[str, Promise] = field(default_factory=dict)
 
     @property
@@ -49,11 +47,15 @@ def causes_in(diagnoses: Iterable[Diagnosis]) -> list[Cause]:
 
 def _cause_of(finding: Finding) -> Cause:
     others = [(p.file, p.line) for p in finding.shared_with if p.module == finding.module and not p.bytes]
-    saves = finding.saving_bytes or finding.saving_s
-    needed = finding.why_needed or "definitions need it" if finding.needed == "define" and not saves else ""
-    promise = Promise(finding.saving_bytes, finding.saving_s)
     statements = dict.fromkeys([(finding.file, finding.line), *others])
-    return Cause(finding.module, tuple(statements), needed, {finding.location: promise})
+    return Cause(finding.module, tuple(statements), {finding.location: _promise_of(finding)})
+
+
+def _promise_of(finding: Finding) -> Promise:
+    """What definitions need saves nothing as it stands; with its annotation quoted it saves what it costs."""
+    if finding.saving_bytes or finding.saving_s:
+        return Promise(finding.saving_bytes, finding.saving_s)
+    return Promise(finding.costs.private_bytes, finding.costs.wall_s)
 
 
 def _add(found: list[Cause], cause: Cause) -> None:
@@ -66,6 +68,6 @@ def _add(found: list[Cause], cause: Cause) -> None:
                 promised[location] = Promise(
                     max(already.bytes, promise.bytes), max(already.seconds, promise.seconds)
                 )
-            found[index] = Cause(cause.module, statements, other.needed or cause.needed, promised)
+            found[index] = Cause(cause.module, statements, promised)
             return
     found.append(cause)
