@@ -130,8 +130,11 @@ def why_not_whole(source: bytes, done: Moved) -> str | None:
     gone = [
         line for tag, a, b, _, _ in changed.get_opcodes() if tag in ("replace", "delete") for line in old[a:b]
     ]
+    kept = {line.strip() for line in new}
     for line in gone:
         bare = line.strip()
+        if bare in kept:
+            continue
         if bare and not re.search(rb"import|def |:|->|\(|\)|,$|^[\w, #.]+$", bare):
             return f"lost the line {bare!r}"
     return None

@@ -31,8 +31,10 @@ def without(module: cst.Module, unit: Unit, positions: Set[int]) -> tuple[list[A
     if unit.index == len(body):
         return body, _joined(left, module.footer)
     after = body[unit.index]
-    if unit.index > 0 or _says_something(left):
-        body[unit.index] = after.with_changes(leading_lines=_joined(left, after.leading_lines))
+    lines = _joined(left, after.leading_lines)
+    if unit.index == 0 and not _says_something(module.header):
+        lines = _without_blank_start(lines)
+    body[unit.index] = after.with_changes(leading_lines=lines)
     return body, module.footer
 
 
@@ -42,6 +44,12 @@ def _joined(first: _Lines, second: _Lines) -> _Lines:
         return [*first, *second]
     blank = next((at for at, line in enumerate(second) if line.comment is not None), len(second))
     return second if blank >= len(first) else [*first, *second[blank:]]
+
+
+def _without_blank_start(lines: _Lines) -> _Lines:
+    """A file does not begin with empty lines."""
+    first = next((at for at, line in enumerate(lines) if line.comment is not None), len(lines))
+    return lines[first:]
 
 
 def _says_something(lines: _Lines) -> bool:
