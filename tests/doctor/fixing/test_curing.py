@@ -412,3 +412,40 @@ def test_a_kill_leaves_a_whole_file(tmp_path: Path) -> None:
         file.write_bytes(old)
         for left in tmp_path.glob(".defs.py.*"):
             left.unlink()
+
+
+_PROOF = """
+import os, sys, time
+from reef.doctor.findings import Costs, Diagnosis, Finding, Loaded
+from reef.doctor.fixing.curing import Cure, Surroundings
+from reef.doctor.fixing.measuring import Bench
+from reef.doctor.fixing.neighbours import neighbours_of
+from reef.fleet.model import Location
+
+path, root = sys.argv[1:]
+finding = Finding(
+    location="one", kind="import", file=path, line=1, module="heavy", statement="", costs=Costs(), needed="run",
+    why_needed="", cure="", saving_bytes=60_000_000,
+)
+
+def load(spec, instead):  # simulated
+    if instead:
+        print("proving", flush=True)
+        time.sleep(600)
+    return Loaded(definitions_digest="x", costs=Costs())
+
+around = Surroundings((root,), neighbours_of((root,)), lambda file: [], lambda original, line: {}, root)
+found = Diagnosis(location="one", load=Costs(), own=Costs(), definitions={}, findings=(finding,))
+Cure(around, Bench(load, {"one": Location("one")})).run([found])
+"""
+
+
+def test_a_kill_while_it_is_proved_leaves_the_old_file(defs: Path) -> None:
+    command = [sys.executable, "-c", _PROOF, str(defs), os.path.realpath(defs.parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as proving:
+        assert proving.stdout is not None
+        assert proving.stdout.readline() == b"proving\n"
+        proving.kill()
+        proving.wait(scaled(30))
+    assert defs.read_text() == PLAIN
+    assert list(defs.parent.iterdir()) == [defs]

@@ -14,6 +14,13 @@ from reef.doctor.fixing.uses import Spot, Survey, Use
 _CALLED_TO_DEFINE = frozenset(
     ("job", "graph", "graph_asset", "graph_multi_asset", "repository", "definitions", "component_instance")
 )
+# Decorators with which a call runs the body. With others that is not known: one of `@op` runs nothing.
+_PLAIN = frozenset(
+    (
+        *("staticmethod", "classmethod", "property", "abstractmethod", "override", "final", "deprecated"),
+        *("cache", "lru_cache", "cached_property", "contextmanager", "asynccontextmanager", "wraps"),
+    )
+)
 _MAKING = ("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "model_post_init")
 
 
@@ -31,16 +38,22 @@ def runs_while_loading(found: Survey) -> dict[cst.FunctionDef, str]:
         if use.called and not use.spot.in_lambda and not use.spot.guard and use.spot.annotated is None:
             by_host.setdefault(use.spot.host, []).append(use)
     for use in by_host.get(None, ()):
-        waiting += [(function, f"{use.spot.role} calls it") for function in called_by(use, found)]
+        waiting += [(function, f"{use.spot.role} calls it") for function in _run_by(use, found)]
     while waiting:
         function, why = waiting.pop()
         if function in running:
             continue
         running[function] = why
         for use in by_host.get(function, ()):
-            for other in called_by(use, found):
+            for other in _run_by(use, found):
                 waiting.append((other, f"{function.name.value}, which runs while loading, calls it"))
     return running
+
+
+def _run_by(use: Use, found: Survey) -> Iterator[cst.FunctionDef]:
+    for function in called_by(use, found):
+        if all(name.rpartition(".")[2] in _PLAIN for name in found.decorators[function]):
+            yield function
 
 
 def called_by(use: Use, found: Survey) -> Iterator[cst.FunctionDef]:

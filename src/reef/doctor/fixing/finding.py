@@ -142,11 +142,12 @@ def _why_inside(statement: cst.CSTNode) -> str:
 
 def _whole_try(node: cst.Try, index: int, line: int, asked: int) -> Unit | Refused:
     """A `try` that only imports, with a way out where that fails, moves as one."""
-    if node.orelse is not None or node.finalbody is not None:
-        return Refused("it stands inside a `try` with an `else` or a `finally`", asked)
+    if node.finalbody is not None:
+        return Refused("it stands inside a `try` with a `finally`", asked)
     if not all(_is_import_error(handler.type) for handler in node.handlers):
         return Refused("it stands inside a `try` that catches more than ImportError", asked)
     smalls = list(_smalls(node.body))
+    smalls += _smalls(node.orelse.body) if node.orelse is not None else ()
     if not any(isinstance(small, (cst.Import, cst.ImportFrom)) for small in smalls):
         return Refused("no import statement stands on this line", asked)
     smalls += [small for handler in node.handlers for small in _smalls(handler.body)]

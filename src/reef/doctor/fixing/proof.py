@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reef.doctor.amounts import size_of
 from reef.doctor.findings import Loaded
 from reef.doctor.fixing.wanted import Promise
+from reef.words import count
 
 MIB = 1 << 20
 # What the diagnosis and two loads may be apart for other reasons.
@@ -22,6 +23,8 @@ class Measured:
     digests: tuple[str, ...]
     private_bytes: int
     wall_s: float
+    threads: int = 0
+    children: int = 0
     trouble: str = ""
 
 
@@ -42,6 +45,8 @@ def measured(loads: Sequence[Loaded]) -> Measured:
         tuple(dict.fromkeys(load.definitions_digest for load in loads)),
         min((load.costs.private_bytes for load in loads), default=0),
         min((load.costs.wall_s for load in loads), default=0.0),
+        min((load.costs.threads for load in loads), default=0),
+        min((load.costs.children for load in loads), default=0),
         trouble,
     )
 
@@ -57,12 +62,13 @@ def why_unprovable(before: Measured) -> str:
 
 def is_promise(promise: Promise) -> bool:
     """Whether it is large enough to be seen in a load."""
-    return promise.bytes > LEAST_BYTES or promise.seconds > LEAST_SECONDS
+    seen = promise.bytes > LEAST_BYTES or promise.seconds > LEAST_SECONDS
+    return seen or promise.threads > 0 or promise.children > 0
 
 
 def judge(before: Measured, after: Measured, promise: Promise) -> Verdict:
     saved_bytes, saved_s = before.private_bytes - after.private_bytes, before.wall_s - after.wall_s
-    wrong, slow = _wrong(before, after), False
+    wrong, slow = _wrong(before, after, promise), False
     least_bytes = promise.bytes - max(LEAST_BYTES, PART_OF_BYTES * promise.bytes)
     least_s = promise.seconds - max(LEAST_SECONDS, PART_OF_SECONDS * promise.seconds)
     if not wrong and saved_bytes < least_bytes:
@@ -72,9 +78,15 @@ def judge(before: Measured, after: Measured, promise: Promise) -> Verdict:
     return Verdict(saved_bytes, saved_s, wrong, slow)
 
 
-def _wrong(before: Measured, after: Measured) -> str:
+def _wrong(before: Measured, after: Measured, promise: Promise) -> str:
     if after.trouble:
         return f"it does not load with the import moved: {after.trouble}"
     if after.digests != before.digests:
         return "its definitions are not the same with the import moved"
+    for what, promised, fell in (
+        ("thread", promise.threads, before.threads - after.threads),
+        ("program", promise.children, before.children - after.children),
+    ):
+        if fell < promised:
+            return f"{count(promised, what)} less promised, loading still starts {promised - fell} of them"
     return ""

@@ -16,6 +16,17 @@ class Promise:
 
     bytes: int = 0
     seconds: float = 0.0
+    threads: int = 0
+    children: int = 0
+
+    def or_more(self, other: Promise) -> Promise:
+        """Of two promises of the same saving the larger one."""
+        return Promise(
+            max(self.bytes, other.bytes),
+            max(self.seconds, other.seconds),
+            max(self.threads, other.threads),
+            max(self.children, other.children),
+        )
 
 
 @dataclass(frozen=True)
@@ -53,9 +64,10 @@ def _cause_of(finding: Finding) -> Cause:
 
 def _promise_of(finding: Finding) -> Promise:
     """What definitions need saves nothing as it stands; with its annotation quoted it saves what it costs."""
+    costs = finding.costs
     if finding.saving_bytes or finding.saving_s:
-        return Promise(finding.saving_bytes, finding.saving_s)
-    return Promise(finding.costs.private_bytes, finding.costs.wall_s)
+        return Promise(finding.saving_bytes, finding.saving_s, costs.threads, costs.children)
+    return Promise(costs.private_bytes, costs.wall_s, costs.threads, costs.children)
 
 
 def _add(found: list[Cause], cause: Cause) -> None:
@@ -64,10 +76,7 @@ def _add(found: list[Cause], cause: Cause) -> None:
             statements = tuple(dict.fromkeys((*other.statements, *cause.statements)))
             promised = dict(other.promised)
             for location, promise in cause.promised.items():
-                already = promised.get(location, Promise())
-                promised[location] = Promise(
-                    max(already.bytes, promise.bytes), max(already.seconds, promise.seconds)
-                )
+                promised[location] = promise.or_more(promised.get(location, Promise()))
             found[index] = Cause(cause.module, statements, promised)
             return
     found.append(cause)
