@@ -21,6 +21,8 @@ def cure_of(kind: Kind, needed: Needed, why: str, module: str, statements: int) 
         if needed == "define":
             return f"definitions need it ({why}): keep what they need of it in a constant or a small file"
         return _CURES.get(kind, "")
+    if needed == "run" and why.startswith("it only makes"):
+        return f"move it into the functions that use it, with what it makes ({why[14:]})"
     if needed == "run":
         return f"move it into the functions that use it{where}: reef doctor --fix"
     if "annotation that Dagster" in why:

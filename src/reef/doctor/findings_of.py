@@ -136,6 +136,8 @@ def _needed(
     touches = [trial.touched[at] for at in cause.statements if at in trial.touched]
     if touches:
         file, line = touches[0]
+        if needed == "run" and why and {place[0] for place in touches} == {source.path}:
+            return needed, why
         if why and (file, line) == (source.path, _line_in(why)):
             return "define", why
         return "define", why if needed == "define" else f"used while loading, {_short(file)}:{line}"

@@ -12,6 +12,8 @@ from reef.doctor.findings import Needed
 from reef.doctor.uses import Use, uses_of
 
 SHOWN = 90
+DEEPEST = 5
+ONLY_MAKES = "it only makes"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class SourceFile:
         names = star if statement.is_star else statement.names
         uses = [use for name in names for use in self._uses.get(name, ()) if use.line != statement.line]
         early = sorted((use for use in uses if use.why), key=lambda use: (use.weak, use.line))
+        if early and all(self._only_for_later(use, 0) for use in early):
+            return "run", f"{ONLY_MAKES} {early[0].into[0]}, line {early[0].line}, which only functions use"
         if early:
             return "define", f"{early[0].why}, line {early[0].line}"
         if uses:
@@ -79,6 +83,16 @@ class SourceFile:
             "unknown",
             "nothing in this file uses it: it may be there for its effects, or for others to import",
         )
+
+    def _only_for_later(self, use: Use, depth: int) -> bool:
+        """Whether all that comes of an early use is variables that only functions of this file use."""
+        if not use.into or depth > DEEPEST or self._uses is None:
+            return False
+        for name in use.into:
+            found = self._uses.get(name, [])
+            if not found or not all(not one.why or self._only_for_later(one, depth + 1) for one in found):
+                return False
+        return True
 
 
 def read_source(path: str) -> SourceFile:

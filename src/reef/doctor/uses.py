@@ -11,11 +11,13 @@ _TYPE_CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING", "t.TYPE_CHECKING")
 
 @dataclass(frozen=True)
 class Use:
-    """`why`: "" for a use that runs later. `weak`: an annotation that nobody need evaluate."""
+    """`why`: "" for a use that runs later. `weak`: an annotation that nobody need evaluate. `into`: the variables that
+    are all that comes of it."""
 
     line: int
     why: str = ""
     weak: bool = False
+    into: tuple[str, ...] = ()
 
 
 def uses_of(tree: ast.Module) -> dict[str, list[Use]]:
@@ -59,6 +61,9 @@ class _Reader:
             case ast.If() | ast.While():
                 self._exprs([node.test], "module-level condition")
                 self.block([*node.body, *node.orelse])
+            case ast.Assign() if all(isinstance(target, ast.Name) for target in node.targets):
+                into = tuple(target.id for target in node.targets if isinstance(target, ast.Name))
+                self._expr(node.value, "module-level value", False, into)
             case ast.Assign() | ast.Expr() | ast.AugAssign() | ast.Return() | ast.Delete() | ast.Assert():
                 self._exprs([node], "module-level value")
             case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Global():
@@ -113,15 +118,15 @@ class _Reader:
         for node in nodes:
             self._expr(node, why, weak)
 
-    def _expr(self, node: ast.AST, why: str, weak: bool) -> None:
+    def _expr(self, node: ast.AST, why: str, weak: bool, into: tuple[str, ...] = ()) -> None:
         if isinstance(node, ast.Lambda):
             self._exprs([*node.args.defaults, *(one for one in node.args.kw_defaults if one)], why)
             self._later(node.body)
             return
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            self._add(node.id, Use(node.lineno, why, weak))
+            self._add(node.id, Use(node.lineno, why, weak, into))
         for child in ast.iter_child_nodes(node):
-            self._expr(child, why, weak)
+            self._expr(child, why, weak, into)
 
     def _later(self, node: ast.AST) -> None:
         for each in ast.walk(node):
