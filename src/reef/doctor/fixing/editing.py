@@ -21,7 +21,7 @@ def edited(module: cst.Module, unit: Unit, movable: Sequence[Movable], lazily: b
     imports = _Imports(unit, movable, comment)
     inside = module.visit(imports)
     typing = [one for one in movable if one.typing]
-    body, footer = without(inside, unit, {one.alias.position for one in movable})
+    body, footer = without(inside, unit, {one.alias.position for one in movable}, replaced=bool(typing))
     changed = inside.with_changes(body=body, footer=footer)
     return add_typing(changed, unit.index, written(unit, typing, comment), lazily) if typing else changed
 

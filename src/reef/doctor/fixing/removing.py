@@ -32,7 +32,7 @@ def without(module: cst.Module, unit: Unit, positions: Set[int]) -> tuple[list[A
         return body, _joined(left, module.footer)
     after = body[unit.index]
     lines = _joined(left, after.leading_lines)
-    if unit.index == 0 and not _says_something(module.header):
+    if unit.index == 0 and not replaced and not _says_something(module.header):
         lines = _without_blank_start(lines)
     body[unit.index] = after.with_changes(leading_lines=lines)
     return body, module.footer
