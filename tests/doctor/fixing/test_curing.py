@@ -272,6 +272,18 @@ def test_names_that_others_take_stay(defs: Path, text: str, said: str) -> None:
     assert (outcome.status, said in outcome.reason) == ("refused", True), outcome.reason
 
 
+def test_a_submodule_that_others_use_without_importing_it_stays(tmp_path: Path) -> None:
+    """They would break when they run, which no load tells."""
+    file = tmp_path / "defs.py"
+    file.write_text("import heavy.sub\n\n\ndef f():\n    return heavy.sub.parse(1)\n")
+    other = tmp_path / "other.py"
+    other.write_text("import heavy as h\n\n\ndef g():\n    return h.sub.parse(1)\n")
+    outcome = _only(_cure(tmp_path, None, _diagnosis(_finding(file))))
+    assert outcome.reason == "other.py:5 uses a submodule that only this import brings"
+    other.write_text("import heavy.sub\n\n\ndef g():\n    return heavy.sub.parse(1)\n")
+    assert _only(_cure(tmp_path, None, _diagnosis(_finding(file)))).status == "planned"
+
+
 def test_little_is_left_alone(defs: Path) -> None:
     little = _finding(defs, promised=1000)
     less = Finding(

@@ -11,7 +11,7 @@ from reef.doctor.fixing.files import NotEditable, Original, read_original
 from reef.doctor.fixing.lines import unified
 from reef.doctor.fixing.measuring import Bench
 from reef.doctor.fixing.model import Around
-from reef.doctor.fixing.neighbours import Neighbours, TooManyFiles
+from reef.doctor.fixing.neighbours import Neighbours, TooManyFiles, modules_at
 from reef.doctor.fixing.outcome import Change, Cured, Into, Outcome
 from reef.doctor.fixing.planning import NotPlanned, Planned, Step, plan
 from reef.doctor.fixing.proof import is_promise
@@ -66,8 +66,10 @@ class Cure:
         lines = dict(reversed(real))
 
         def around(file: str) -> Around:
-            stars = self.surroundings.stars(self._original(file), lines[file])
-            return replace(self.surroundings.neighbours.around(file), star_names=stars)
+            original, neighbours = self._original(file), self.surroundings.neighbours
+            riders = neighbours.riders(modules_at(original.content, lines[file]), file)
+            stars = self.surroundings.stars(original, lines[file])
+            return replace(neighbours.around(file), star_names=stars, riders=riders)
 
         found = replace(cause, statements=real)
         return plan(found, lambda file: self._original(file).content, self._now, around)

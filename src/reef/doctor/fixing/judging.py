@@ -134,7 +134,16 @@ def _of_others(alias: Alias, known: Known) -> Kept | None:
         return Kept(name, f"{around.asked_by[name]} takes {name} from this module", known.unit.line)
     if around.starred_by and known.exports.listed is None and not name.startswith("_"):
         return Kept(name, f"{around.starred_by} imports * from this module", known.unit.line)
+    rider = next((way for module, way in around.riders.items() if _brings(alias, known.unit, module)), None)
+    if rider is not None:
+        return Kept(name, f"{rider} uses a submodule that only this import brings", known.unit.line)
     return None
+
+
+def _brings(alias: Alias, unit: Unit, module: str) -> bool:
+    """Whether the import of this name loads the submodule `module`."""
+    loaded = unit.base if unit.base is not None else alias.module
+    return f"{loaded}.".startswith(f"{module}.")
 
 
 def _of_use(use: Use, alias: Alias, known: Known) -> str | cst.FunctionDef | cst.Annotation | None:

@@ -12,13 +12,15 @@ class Around:
 
     `asked_by`: name -> `file:line` of first-party code that takes it from this module. `starred_by`:
     `file:line` of a star import of this module. `patched_by`: name -> `file:line` of a test that names it.
-    `star_names`: module -> the names that a star import of it brings.
+    `riders`: submodule -> `file:line` of code that uses it without importing it. `star_names`: module -> the
+    names that a star import of it brings.
     """
 
     asked_by: Mapping[str, str] = field(default_factory=dict)
     starred_by: str | None = None
     patched_by: Mapping[str, str] = field(default_factory=dict)
     star_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    riders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

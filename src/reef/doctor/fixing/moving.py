@@ -116,6 +116,10 @@ def _warnings(movable: list[Movable], known: Known) -> tuple[str, ...]:
         for one in movable
         if one.alias.name in patched
     ]
+    ticking = [host.name.value for one in movable for host in one.hosts if obstacles.ticks(host, known.found)]
+    if ticking:
+        names = ", ".join(sorted(set(ticking)))
+        said.append(f"{names} runs in the code server: its first tick brings the module there")
     forks = ("ProcessPoolExecutor", "multiprocessing", "concurrent.futures.ProcessPoolExecutor")
     if any(use.text.startswith(forks) for use in known.found.uses):
         said.append("this module starts worker processes: each of them imports by itself then")

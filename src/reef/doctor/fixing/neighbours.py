@@ -55,6 +55,20 @@ class Neighbours:
                     asked.setdefault(fact.name, where)
         return Around(asked, starred, patched)
 
+    def riders(self, modules: Iterable[str], path: str) -> dict[str, str]:
+        """Of submodules (absolute names) those that code elsewhere uses and never imports: it lives on the
+        import in the file at `path`."""
+        found: dict[str, str] = {}
+        wanted = {module for module in modules if "." in module}
+        for file in self._all() if wanted else ():
+            if os.path.realpath(file) == path:
+                continue
+            content = _content(file)
+            for module in wanted:
+                if module.rpartition(".")[2].encode() in content and (line := rides(content, module)):
+                    found.setdefault(module, f"{os.path.relpath(file, self._root_of(file))}:{line}")
+        return found
+
     def forget(self, path: str) -> None:
         """It was changed."""
         self._facts.pop(path, None)
@@ -73,25 +87,68 @@ class Neighbours:
     def _read(self, file: str, stem: str) -> tuple[Fact, ...]:
         """Nothing of a file that never says the module's name."""
         if file not in self._facts:
-            try:
-                with open(file, "rb") as opened:
-                    content = opened.read()
-            except OSError:
-                content = b""
+            content = _content(file)
             if stem.encode() not in content and b"import *" not in content and b"from ." not in content:
                 return ()
             self._facts[file] = tuple(facts_in(content))
         return self._facts[file]
 
 
-def facts_in(content: bytes) -> Iterator[Fact]:
-    """What it asks of other modules; nothing where it cannot be parsed."""
+def _content(file: str) -> bytes:
+    try:
+        with open(file, "rb") as opened:
+            return opened.read()
+    except OSError:
+        return b""
+
+
+def _tree(content: bytes) -> ast.Module:
+    """An empty one where it cannot be parsed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(content)
+            return ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
-        return
+        return ast.Module([], [])
+
+
+def rides(content: bytes, module: str) -> int | None:
+    """The line that uses the submodule, where nothing in this file imports it."""
+    tree = _tree(content)
+    if any(f"{name}.".startswith(f"{module}.") for name in _imported(tree)):
+        return None
+    aliases = aliases_of(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and dotted(node, aliases) == module:
+            return node.lineno
+    return None
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Modules, and what may be one, that its imports name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def modules_at(content: bytes, line: int) -> tuple[str, ...]:
+    """The absolute modules that the import on this line loads, packages on the way included."""
+    found: list[str] = []
+    for node in ast.walk(_tree(content)):
+        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno <= line <= (node.end_lineno or 0):
+            if isinstance(node, ast.Import):
+                found += [one.name for one in node.names]
+            elif node.module and not node.level:
+                found.append(node.module)
+    parts = [name.split(".") for name in found]
+    return tuple(dict.fromkeys(".".join(one[:end]) for one in parts for end in range(1, len(one) + 1)))
+
+
+def facts_in(content: bytes) -> Iterator[Fact]:
+    """What it asks of other modules; nothing where it cannot be parsed."""
+    tree = _tree(content)
     aliases = aliases_of(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -156,4 +213,4 @@ def neighbours_of(roots: Iterable[str]) -> Neighbours:
     return Neighbours(tuple(outer))
 
 
-__all__ = ["Neighbours", "TooManyFiles", "facts_in", "neighbours_of"]
+__all__ = ["Neighbours", "TooManyFiles", "facts_in", "modules_at", "neighbours_of", "rides"]

@@ -73,6 +73,12 @@ def of_host(function: cst.FunctionDef, found: Survey) -> str | None:
     return None
 
 
+def ticks(function: cst.FunctionDef, found: Survey) -> bool:
+    """Whether Dagster's daemon has it evaluated, which happens in the code server and not in a run."""
+    names = [name.rpartition(".")[2] for name in found.decorators[function]]
+    return any(name == "schedule" or name.endswith("sensor") for name in names)
+
+
 def _shares_docstring_line(function: cst.FunctionDef) -> bool:
     if not isinstance(function.body, cst.IndentedBlock):
         return False

@@ -15,8 +15,8 @@ _Lines = Sequence[cst.EmptyLine]
 def without(
     module: cst.Module, unit: Unit, positions: Set[int], *, replaced: bool
 ) -> tuple[list[Any], _Lines]:
-    """The module's body and footer. `positions`: of the names to take out; those that stay keep their statement.
-    `replaced`: something else will stand in the place of the statement."""
+    """The module's body and footer. `positions`: of the names to take out; those that stay keep their
+    statement. `replaced`: something else will stand in the place of the statement."""
     body: list[Any] = list(module.body)
     statement = body[unit.index]
     if isinstance(statement, cst.SimpleStatementLine):

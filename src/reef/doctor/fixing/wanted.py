@@ -31,7 +31,8 @@ class Promise:
 
 @dataclass(frozen=True)
 class Cause:
-    """One module and every statement that brings it: only all of them together save it. `promised`: by location."""
+    """One module and every statement that brings it: only all of them together save it. `promised`: by
+    location."""
 
     module: str
     statements: tuple[At, ...]
