@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from simulated import PLAIN
 
 _FILES = {
     "heavy/__init__.py": (
@@ -31,3 +32,11 @@ def heavy_package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.path.insert(0, str(folder))
     yield folder
     sys.path.remove(str(folder))
+
+
+@pytest.fixture
+def defs(tmp_path: Path) -> Path:
+    """A file with one import to move."""
+    file = tmp_path / "defs.py"
+    file.write_text(PLAIN)
+    return file

@@ -82,7 +82,8 @@ def _fixed(spec: Location, diagnosis: Diagnosis) -> Cured:
 
 
 def test_moves_what_the_diagnosis_found(packages: Path, tmp_path: Path) -> None:
-    """Definitions are the same byte for byte, memory falls by what the module costs, and the asset still runs."""
+    """Definitions are the same byte for byte, memory falls by what the module costs, and the asset still
+    runs."""
     spec = _location(tmp_path, {"defs.py": DEFS, "shared.py": SHARED})
     load = loader(os.environ)
     before = load(spec, {})

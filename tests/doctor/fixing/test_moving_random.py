@@ -27,38 +27,21 @@ _IMPORTS = (
     ),
 )
 _FUTURE = ("", "from __future__ import annotations\n")
+_FOLDER = Path(__file__).parent
 
-# {n}: a number of its own, {parse}, {value}, {base}: the names, {first}: what the import binds.
-_PIECES = (
-    "def f{n}(x=1):\n    return {parse}(x) + {value}\nCALLS.append(f{n})\n",
-    "def f{n}():\n    '''Says.'''\n    def inner(y):\n        return {parse}(y)\n    return inner(2), f{n}.__doc__\nCALLS.append(f{n})\n",
-    "class C{n}:\n    '''A class.'''\n    limit = 3\n    def go(self):\n        return {value} * self.limit\nCALLS.append(lambda: C{n}().go())\n",
-    "def f{n}({first}=4):\n    return {first}\nCALLS.append(f{n})\n",
-    "def f{n}():\n    {first} = 'own'\n    return [{first} for {first} in 'ab'], {first}\nCALLS.append(f{n})\n",
-    "def f{n}():\n    return [{parse}(x) for x in range(3) if {value}], (lambda z: {parse}(z))(5)\nCALLS.append(f{n})\n",
-    "def f{n}(x: '{base} | None' = None):\n    return x, {value}\nCALLS.append(f{n})\n",
-    "def f{n}(x: {base} = None, *, y: int = 2) -> {base}:\n    return {parse}(y)\nCALLS.append(f{n})\n",
-    "def make{n}(k):\n    def made():\n        return {parse}(k)\n    return made\nCALLS.append(make{n}(7))\n",
-    "def f{n}(): return {value}\nCALLS.append(f{n})\n",
-    "def f{n}():\n    yield {value}\n    yield from ({parse}(x) for x in (1, 2))\nCALLS.append(lambda: list(f{n}()))\n",
-    "def f{n}():\n    try:\n        return f'{{ {value} !r}}'\n    finally:\n        local: {base} = {base}()\nCALLS.append(f{n})\n",
-    "class D{n}:\n    def __init__(self):\n        self.v = {value}\n    @property\n    def twice(self):\n        return {parse}(self.v)\nCALLS.append(lambda: D{n}().twice)\n",
-    "def f{n}():\n    match {value}:\n        case 7 as found:\n            return found, {parse}(found)\nCALLS.append(f{n})\n",
-    "def deco{n}(fn):\n    def wrapped():\n        return {parse}(fn())\n    return wrapped\n@deco{n}\ndef g{n}():\n    return 3\nCALLS.append(g{n})\n",
-)
-# Those that a move has to refuse.
-_NEEDING = (
-    "LIMIT{n} = {value}\n",
-    "def f{n}(x={value}):\n    return x\nCALLS.append(f{n})\n",
-    "class E{n}({base}):\n    pass\n",
-    "def f{n}():\n    return {value}\nNOW{n} = f{n}()\n",
-    "LATER{n} = lambda: {value}\n",
-)
+
+def _pieces(file: str) -> list[str]:
+    """`{n}`: a number of its own, `{parse}`, `{value}`, `{base}`: the names, `{first}`: what the import binds."""
+    return [f"{piece}\n" for piece in (_FOLDER / file).read_text().rstrip("\n").split("\n---\n")]
+
+
+_PIECES = _pieces("pieces_that_move.txt")
+_NEEDING = _pieces("pieces_that_stay.txt")
 
 
 def _module(seed: int) -> tuple[str, int, bool]:
     """The source, the import's line, and whether loading needs it."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     statement, parse, value, base = chance.choice(_IMPORTS)
     pieces = chance.choices(_PIECES, k=chance.randint(1, 7))
     needing = chance.random() < 0.2
@@ -109,7 +92,8 @@ def test_moved_modules_do_the_same(seed: int, heavy_package: Path, tmp_path: Pat
 
 
 def _may_refuse(text: str, done: Refused) -> bool:
-    """A name that nothing uses, an annotation that a `try` would have to bring, or a function that is handed on."""
+    """A name that nothing uses, an annotation that a `try` would have to bring, or a function that is handed
+    on."""
     allowed = ("is used nowhere", "which a `try` imports", "is handed on while loading")
     return any(part in done.reason for part in allowed)
 

@@ -31,11 +31,19 @@ def move(
     """`line`, from 1, is any of the statement's. `modules`: which of its names are meant, by absolute names;
     none means all of them. `is_package`: the file is an `__init__.py`. Never raises for what a source holds.
     """
+    try:
+        return _move(source, line, modules, around or Around(), is_package)
+    except RecursionError:
+        return Refused("it is nested too deeply to be read", line)
+
+
+def _move(
+    source: bytes, line: int, modules: Collection[str], around: Around, is_package: bool
+) -> Moved | Refused:
     parsed = _parsed(source)
     if isinstance(parsed, Refused):
         return parsed
     module, lines = parsed
-    around = around or Around()
     unit = find(module, lines, line, modules, around)
     if isinstance(unit, Refused):
         return unit
@@ -55,8 +63,6 @@ def _parsed(source: bytes) -> tuple[cst.Module, Lines] | Refused:
         return Refused(f"it cannot be parsed: {error.message}", max(1, error.raw_line))
     except (UnicodeDecodeError, LookupError, SyntaxError, ValueError) as error:
         return Refused(f"it cannot be read as Python: {error}", 1)
-    except RecursionError:
-        return Refused("it is nested too deeply to be read", 1)
     if module.bytes != source:
         return Refused("its text would not come out as it went in", 1)
     wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
