@@ -27,6 +27,9 @@ def cure_of(kind: Kind, needed: Needed, why: str, module: str, statements: int) 
         return f"move it into the functions that use it{where}: reef doctor --fix"
     if "annotation that Dagster" in why:
         return f"annotate with a lighter type, or none ({why}), then move it into the functions that use it"
+    if needed == "define" and why.startswith("module-level value"):
+        line = why.rpartition(" ")[2]
+        return f"line {line} uses it while loading: move both into the functions that use what it makes"
     if needed == "define":
         return f"definitions need it ({why}): import it where that is computed, or take a lighter way to it"
     return f"move it into the functions that use it{where}, if nothing needs its effects"

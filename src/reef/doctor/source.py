@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -97,8 +98,7 @@ class SourceFile:
 
 def read_source(path: str) -> SourceFile:
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = _content(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(content)
@@ -110,6 +110,19 @@ def read_source(path: str) -> SourceFile:
         line = first_line(node)
         found.statements.setdefault(line, Statement(node, line, _text(node, lines), in_function, in_try))
     return found
+
+
+def _content(path: str) -> bytes:
+    """Of a file, or of one in a zip archive. Raises OSError, ValueError."""
+    archive, inside, rest = path.partition(".zip/")
+    if not inside:
+        with open(path, "rb") as file:
+            return file.read()
+    try:
+        with zipfile.ZipFile(f"{archive}.zip") as found:
+            return found.read(rest)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(path) from error
 
 
 def _statements(parent: ast.AST, in_function: bool, in_try: bool) -> Iterator[tuple[ast.stmt, bool, bool]]:

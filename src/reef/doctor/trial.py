@@ -55,13 +55,13 @@ def trial_of(answer: Mapping[str, Any], asked: Mapping[str, Any], digest: str) -
             touched[at] = (put["touched"][0], put["touched"][1])
             if put["took"]:
                 took[at] = _took(put["took"])
-    alone = {}
-    for at, force, said in zip(asked["causes"], asked["forces"], answer.get("forces", ()), strict=False):
-        if "took" in said and not any((file, line) in touched for file, line in force["force"]):
-            alone[at] = _took(said["took"])
     untouched = frozenset(
         (put["file"], put["line"]) for put in answer.get("puts", ()) if put["met"] and not put["touched"]
     )
+    alone = {}
+    for at, force, said in zip(asked["causes"], asked["forces"], answer.get("forces", ()), strict=False):
+        if "took" in said and untouched.issuperset((file, line) for file, line in force["force"]):
+            alone[at] = _took(said["took"])
     described = "digest" in answer
     same = answer.get("digest") == digest
     return Trial(touched, took, alone, untouched if described else frozenset(), same)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib._bootstrap as bootstrap
+import os
 import sys
 from collections.abc import Callable
 from types import CodeType
@@ -67,14 +68,14 @@ class Imports:
         if key in self._seen:
             return real(name, globals, locals, fromlist, level)
         code, line, depth = frame.f_code, frame.f_lineno, len(watch.stack)
-        own = self.is_own(code.co_filename)
+        own, file = self.is_own(code.co_filename), absolute(code.co_filename)
         if own and self.deferred is not None:
             later = self.deferred.instead(frame, lambda: real(name, globals, locals, fromlist, level))
             if later is not None:
                 return later
-        inner = own and code.co_name != "<module>"
+        inner = own and not (code.co_name == "<module>" and watch.is_marked(file))
         if inner:
-            watch.push_statement(code.co_filename, line)
+            watch.push_statement(file, line)
         try:
             module = real(name, globals, locals, fromlist, level)
             self._asked(watch.top(), list(asked_for(name, globals, fromlist, level, module)))
@@ -90,7 +91,7 @@ class Imports:
     def _by_own(
         self, code: CodeType, line: int, module: Any, name: str, fromlist: Any, level: int, globals: Any
     ) -> None:
-        place = (code.co_filename, line)
+        place = (absolute(code.co_filename), line)
         wanted = self.wanted.setdefault(place, {})
         if not level:
             wanted[name] = None
@@ -108,6 +109,11 @@ class Imports:
     def _asked(self, node: doctor_watch.Node, names: list[str]) -> None:
         for name in names:
             self.asks[id(node), name] = node
+
+
+def absolute(file: str) -> str:
+    """Code from a zip on a relative path has a relative file."""
+    return file if os.path.isabs(file) else os.path.abspath(file)
 
 
 def _asker(frame: Any, globals: Any) -> Any:

@@ -44,7 +44,8 @@ class Deferred:
 
     def instead(self, frame: Any, real: Callable[[], Any]) -> Any:
         """What the import statement of `frame` is given, None where it goes its usual way."""
-        put = self.puts.get((frame.f_code.co_filename, frame.f_lineno))
+        file = frame.f_code.co_filename
+        put = self.puts.get((file if os.path.isabs(file) else os.path.abspath(file), frame.f_lineno))
         if put is None or put.touched is not None or self._depth:
             return None
         once = _Once(real)

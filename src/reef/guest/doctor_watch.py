@@ -60,11 +60,15 @@ class Watch:
                 return node
         return self.root
 
+    def is_marked(self, file: str) -> bool:
+        """Whether the innermost is a statement of this file that began with a mark."""
+        return bool(self.stack) and self.stack[-1][1] and self.stack[-1][0].file == file
+
     def mark(self, file: str, line: int) -> None:
         """The statement before ended, the next begins; line 0: the module ends."""
         if not self.is_mine():
             return
-        if self.stack and self.stack[-1][1] and self.stack[-1][0].file == file:
+        if self.is_marked(file):
             self.pop()
         if line:
             self.push(self._statement(file, line), mark=True)
