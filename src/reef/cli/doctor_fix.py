@@ -11,10 +11,11 @@ import click
 import msgspec
 
 from reef import fleet as fleets
-from reef.cli.doctor_run import Asked, diagnose
+from reef.cli.doctor_run import Asked, diagnose, wishes_of
 from reef.doctor.fixing.outcome import Cured
 from reef.doctor.fixing.showing import shown, summary
 from reef.doctor.fixing.syntax import require
+from reef.doctor.running import cores
 from reef.errors import ReefError
 
 
@@ -34,6 +35,8 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
         top,
         write=not diff,
         tell=lambda line: click.echo(line, err=True),
+        timeout_s=wishes_of(asked, fleet.doctor).timeout_s,
+        jobs=asked.jobs or cores(),
     )
     _say(cured, report.fleet, top, diff, as_json)
     sys.stdout.flush()

@@ -122,7 +122,7 @@ def test_an_import_that_another_module_lives_on_is_taken_back(packages: Path, tm
         "defs.py": DEFS.replace("import heavy_lib", "import heavy_pkg.sub").replace(
             "heavy_lib.", "heavy_pkg.sub."
         ),
-        "shared.py": "import heavy_pkg\nFOUR = heavy_pkg.sub.parse(2)\ndef helper(): return FOUR\n",
+        "shared.py": "import heavy_pkg\nFOUR = getattr(heavy_pkg, 'sub').parse(2)\ndef helper(): return FOUR\n",
     }
     spec = _location(tmp_path, files)
     text = Path(spec.cwd, "defs.py").read_bytes()

@@ -39,6 +39,7 @@ class Cure:
     surroundings: Surroundings
     bench: Bench | None
     tell: Callable[[str], None] = lambda _: None
+    jobs: int = 1
     _originals: dict[str, Original] = field(default_factory=dict)
     _contents: dict[str, bytes] = field(default_factory=dict)
 
@@ -89,7 +90,7 @@ class Cure:
 
     def _proved(self, cause: Cause, planned: Planned) -> Outcome:
         assert self.bench is not None
-        prover = Prover(self.bench, self.surroundings.importers)
+        prover = Prover(self.bench, self.surroundings.importers, self.jobs)
         current = {file: replace(self._original(file), content=self._now(file)) for file in planned.contents}
         try:
             proved = prover.prove(cause, planned.contents)

@@ -15,7 +15,7 @@ from reef.doctor.fixing.measuring import Bench, loader
 from reef.doctor.fixing.neighbours import neighbours_of
 from reef.doctor.fixing.outcome import Cured
 from reef.doctor.fixing.syntax import require
-from reef.doctor.loading import environ_of
+from reef.doctor.loading import TIMEOUT_S, environ_of
 from reef.fleet.model import Location
 from reef.importgraph import Tree, footprint_of
 from reef.sources import import_folders, scope_of
@@ -38,6 +38,8 @@ def fix(
     *,
     write: bool = True,
     tell: Callable[[str], None] = lambda _: None,
+    timeout_s: float = TIMEOUT_S,
+    jobs: int = 1,
 ) -> Cured:
     """`specs`: all locations that may share a file with those of `diagnoses`. `folder`: the fleet's. Without
     `write` nothing is loaded or changed. Raises ReefError where LibCST is missing."""
@@ -51,8 +53,8 @@ def fix(
         _Stars(loadable, diagnoses, environ),
         os.path.realpath(folder),
     )
-    bench = Bench(loader(environ), loadable) if write else None
-    return Cure(surroundings, bench, tell).run(diagnoses)
+    bench = Bench(loader(environ, timeout_s), loadable) if write else None
+    return Cure(surroundings, bench, tell, jobs).run(diagnoses)
 
 
 def roots_of(spec: Location) -> list[str]:

@@ -134,10 +134,20 @@ def _of_others(alias: Alias, known: Known) -> Kept | None:
         return Kept(name, f"{around.asked_by[name]} takes {name} from this module", known.unit.line)
     if around.starred_by and known.exports.listed is None and not name.startswith("_"):
         return Kept(name, f"{around.starred_by} imports * from this module", known.unit.line)
+    beside = _submodule(known)
+    if beside in around.asked_by:
+        return Kept(name, f"{around.asked_by[beside]} takes {beside} from this package", known.unit.line)
     rider = next((way for module, way in around.riders.items() if _brings(alias, known.unit, module)), None)
     if rider is not None:
         return Kept(name, f"{rider} uses a submodule that only this import brings", known.unit.line)
     return None
+
+
+def _submodule(known: Known) -> str:
+    """The submodule that `from .sub import x` makes an attribute of this package, "" for other imports."""
+    base = known.unit.base or ""
+    relative = known.is_package and base.startswith(".") and not base.startswith("..")
+    return base[1:].partition(".")[0] if relative else ""
 
 
 def _brings(alias: Alias, unit: Unit, module: str) -> bool:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from reef.doctor.findings import Loaded
 from reef.doctor.fixing.proof import Measured, measured
-from reef.doctor.loading import environ_of, load_once
+from reef.doctor.loading import TIMEOUT_S, environ_of, load_once
 from reef.fleet.model import Location
 
 Load = Callable[[Location, Mapping[str, str]], Loaded]
 TIMES = 2  # the first load may have to compile, and definitions may be others each time
 
 
-def loader(environ: Mapping[str, str]) -> Load:
+def loader(environ: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> Load:
     """`environ`: Reef's own variables. The loads take `instead`: real path of a file -> path of what is
     loaded instead."""
 
@@ -30,7 +30,7 @@ def loader(environ: Mapping[str, str]) -> Load:
             environ_of(spec, environ),
             location=spec.name,
             instead=instead,
-            **({"timeout_s": spec.load_timeout_s} if spec.load_timeout_s else {}),
+            timeout_s=spec.load_timeout_s or timeout_s,
         )
 
     return load

@@ -4,6 +4,7 @@ otherwise. Blocks."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from reef.doctor.findings import Loaded
@@ -22,10 +23,12 @@ class Undone(Exception):
 
 @dataclass
 class Prover:
-    """`importers`: which locations load a file, besides those that are promised something."""
+    """`importers`: which locations load a file, besides those that are promised something. `jobs`: how many
+    at once."""
 
     bench: Bench
     importers: Callable[[str], Iterable[str]]
+    jobs: int = 1
     _after: dict[str, list[Loaded]] = field(default_factory=dict)
 
     def prove(self, cause: Cause, contents: Mapping[str, bytes]) -> tuple[Proved, ...]:
@@ -33,10 +36,13 @@ class Prover:
         stay as they are. Raises Undone."""
         self._after.clear()
         importing = [name for file in contents for name in self.importers(file)]
-        return tuple(
-            self._proved(name, cause.promised.get(name, Promise()), contents)
-            for name in dict.fromkeys((*cause.promised, *importing))
-        )
+        names = list(dict.fromkeys((*cause.promised, *importing)))
+
+        def proved(name: str) -> Proved:
+            return self._proved(name, cause.promised.get(name, Promise()), contents)
+
+        with ThreadPoolExecutor(self.jobs) as pool:
+            return tuple(pool.map(proved, names))
 
     def _proved(self, name: str, promise: Promise, contents: Mapping[str, bytes]) -> Proved:
         verdict = self._judged(name, promise, contents)
@@ -80,8 +86,11 @@ class Prover:
             self.bench.became(name, loads)
 
     def _confirm(self) -> None:
-        for name in self._after:
-            was, now = self.bench.before(name), self.bench.once(name)
+        names = list(self._after)
+        with ThreadPoolExecutor(self.jobs) as pool:
+            loaded = list(pool.map(self.bench.once, names))
+        for name, now in zip(names, loaded, strict=True):
+            was = self.bench.before(name)
             if now.trouble:
                 raise Undone(f"{name}: it does not load any more: {now.trouble}")
             if now.digests != was.digests:
