@@ -52,6 +52,8 @@ def diagnose(asked: Asked) -> tuple[Report, dict[str, Flame]]:
     chosen = _chosen(fleet, asked.locations)
     _check_budgets(fleet, asked)
     wishes = wishes_of(asked, fleet.doctor)
+    if asked.since:
+        chosen = _touched(asked, asked.since, chosen)
     top = fleet.folder or os.path.dirname(fleet.source)
     examined = _examine(chosen, wishes, asked.jobs, "")
     diagnoses = [one.diagnosis for one in examined]
@@ -61,7 +63,7 @@ def diagnose(asked: Asked) -> tuple[Report, dict[str, Flame]]:
     commit = ""
     if asked.since:
         found = []
-        commit, diagnoses = _since(asked, fleet, chosen, diagnoses, wishes)
+        commit, diagnoses = _since(asked, asked.since, fleet, chosen, diagnoses, wishes)
     report = report_of(fleet.source, top, diagnoses, found)
     return msgspec.structs.replace(report, over_budget=over, since=commit), flames
 
@@ -124,17 +126,25 @@ def _examine(locations: Sequence[Location], wishes: Wishes, jobs: int | None, wh
     return examine_all(locations, os.environ, wishes, jobs or cores(), progress)
 
 
-def _since(
-    asked: Asked, fleet: Fleet, chosen: Sequence[Location], now: list[Diagnosis], wishes: Wishes
-) -> tuple[str, list[Diagnosis]]:
-    """Only what the changes since then touch is loaded again as it was."""
+def _touched(asked: Asked, revision: str, chosen: Sequence[Location]) -> list[Location]:
+    """Those that the changes since then concern: the others weigh what they weighed."""
     from reef.cli.plan_since import plan_since
 
-    assert asked.since is not None
-    plan, _, _ = plan_since(asked.since, asked.path, asked.python)
+    plan, _, _ = plan_since(revision, asked.path, asked.python)
     touched = {one.location for one in plan.locations if one.touched}
-    with checkout(fleet.source, asked.since) as (repository, commit, tree):
-        before = [moved(one, repository.top, tree) for one in chosen if one.name in touched]
+    return [one for one in chosen if one.name in touched]
+
+
+def _since(
+    asked: Asked,
+    revision: str,
+    fleet: Fleet,
+    chosen: Sequence[Location],
+    now: list[Diagnosis],
+    wishes: Wishes,
+) -> tuple[str, list[Diagnosis]]:
+    """The commit, and what got heavier since then."""
+    with checkout(fleet.source, revision) as (repository, commit, tree):
+        before = [moved(one, repository.top, tree) for one in chosen]
         found = [one.diagnosis for one in _examine(before, wishes, asked.jobs, "before: ")]
-        changed = [one for one in now if one.location in touched]
-        return commit, heavier(found, changed, repository.top, tree, wishes.limits)
+        return commit, heavier(found, now, repository.top, tree, wishes.limits)
