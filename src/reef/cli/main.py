@@ -27,6 +27,7 @@ VERBS = {
     "cutover": "reef.cli.cutover",
     "support-bundle": "reef.cli.support_bundle",
     "plan": "reef.cli.plan",
+    "doctor": "reef.cli.doctor",
     "deploy": "reef.cli.deploy",
     "history": "reef.cli.history",
     "rollback": "reef.cli.rollback",
