@@ -18,6 +18,7 @@ from reef.cluster.kinds import POD
 from reef.cluster.lease import Leadership
 from reef.controller import certificates
 from reef.controller.book import Books
+from reef.controller.clearing import Clearing
 from reef.controller.doing import Doing
 from reef.controller.events_api import Events
 from reef.controller.hosts import Hosts
@@ -31,6 +32,7 @@ from reef.controller.promoting import Promoter
 from reef.controller.resting import Resting
 from reef.controller.rules import read_rules
 from reef.controller.settings import Settings
+from reef.controller.standing import Standing
 from reef.controller.statuses import Statuses
 from reef.controller.taking_up import TakesUp
 from reef.controller.tasks import Tasks
@@ -38,7 +40,7 @@ from reef.controller.versions import Rules
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.kube import labels
-from reef.peers.health import Health, live
+from reef.peers.health import Health, live, readiness
 from reef.peers.messages import Role
 from reef.process import stop_wanted
 from reef.snapshots import SnapshotStore
@@ -67,26 +69,33 @@ async def run(settings: Settings, open_books: OpenBooks) -> None:
     rules = read_rules(settings.rollout)
     stop = stop_wanted()
     client = Client(connection(), timeout_s=15.0)
-    health = Health({"/livez": live, "/readyz": live})
+    standing = Standing()
+    health = Health({"/livez": live, "/readyz": readiness(standing.missing)})
     await health.open("", labels.HEALTH_PORT)
     try:
         while not stop.is_set():
-            await _candidate(settings, rules, client, open_books, stop)
+            await _candidate(settings, rules, client, open_books, stop, standing)
     finally:
         await health.aclose()
         await client.close()
 
 
 async def _candidate(
-    settings: Settings, rules: Rules, client: Client, open_books: OpenBooks, stop: asyncio.Event
+    settings: Settings,
+    rules: Rules,
+    client: Client,
+    open_books: OpenBooks,
+    stop: asyncio.Event,
+    standing: Standing,
 ) -> None:
     identity = f"{settings.identity}_{secrets.token_hex(4)}"
     lease = Leadership(client, settings.namespace, LEASE, identity)
     lease.start()
+    standing.waits_for(lease)
     try:
         if await _first(lease.acquired(), stop.wait()) == 0:
             leading = asyncio.create_task(
-                _lead(settings, rules, client, open_books(settings, lease.token), lease)
+                _lead(settings, rules, client, open_books(settings, lease.token), lease, standing)
             )
             try:
                 await _first(asyncio.wait({leading}), lease.lost.wait(), stop.wait())
@@ -112,22 +121,25 @@ async def _first(*waits: Awaitable[object]) -> int:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _lead(settings: Settings, rules: Rules, client: Client, books: Books, lease: Leadership) -> None:
+async def _lead(
+    settings: Settings, rules: Rules, client: Client, books: Books, lease: Leadership, standing: Standing
+) -> None:
+    standing.leads()
     background = Background(log, "work of the controller")
     tls = settings.state / "tls"
-    await _until(lambda: certificates.care(client, settings.namespace, tls), "certificates")
+    await _until(lambda: certificates.care(client, settings.namespace, tls), "certificates", standing)
     channels = Channels(tls, OPTIONS)
     watched = Watched(client, settings.namespace)
     try:
         store = await asyncio.to_thread(SnapshotStore, settings.state / "snapshots", STORE_BYTES)
         library = Library(books, store)
-        await _until(library.load, "the database")
+        await _until(library.load, "the database", standing)
         parts, memory = await _parts(settings, rules, client, books, library, watched, channels, background)
         background.spawn(_care(client, settings, tls))
         background.spawn(parts.workspace.run())
         await watched.start()
         log.info("this controller leads, with %d locations", len(watched.known()))
-        await Leader(parts, memory, lambda: lease.held).run()
+        await Leader(parts, memory, lambda: lease.held, standing).run()
     finally:
         await background.close()
         await watched.close()
@@ -182,6 +194,7 @@ async def _parts(
         statuses=statuses,
         workspace=workspace,
         resting=Resting(client, namespace, members, promoter, tasks),
+        clearing=Clearing(library, tasks),
         doing=doing,
         moving=Moving(client, namespace, reef, hosts, tasks),
         rules=rules,
@@ -202,7 +215,7 @@ async def _care(client: Client, settings: Settings, tls: Path) -> None:
             log.warning("certificates were not looked after: %s", headline(describe(error)))
 
 
-async def _until(work: Callable[[], Awaitable[None]], what: str) -> None:
+async def _until(work: Callable[[], Awaitable[None]], what: str, standing: Standing) -> None:
     """Again and again until it is done: a leader without it can do nothing."""
     told = ""
     while True:
@@ -212,4 +225,5 @@ async def _until(work: Callable[[], Awaitable[None]], what: str) -> None:
         except (ClusterError, OSError) as error:
             if told != (told := headline(describe(error))):
                 log.warning("%s: %s", what, told)
+            standing.cannot(f"{what}: {told}")
         await asyncio.sleep(1.0)

@@ -30,10 +30,17 @@ class Settings:
     pull_secrets: tuple[str, ...] = ()
     host_resources: Mapping[str, Any] | None = None
     rollout: str = ""
+    json_logs: bool = False
 
     def reef_pods(self) -> ReefPods:
         """For objects that have containers of Reef."""
-        return ReefPods(self.image, self.pull_policy, self.pull_secrets, resources=self.host_resources)
+        return ReefPods(
+            self.image,
+            self.pull_policy,
+            self.pull_secrets,
+            resources=self.host_resources,
+            json_logs=self.json_logs,
+        )
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -59,6 +66,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         pull_secrets=tuple(each["name"] for each in secrets),
         host_resources=_json(environ, "REEF_PACK_HOST_RESOURCES", None),
         rollout=environ.get("REEF_ROLLOUT", ""),
+        json_logs=environ.get("REEF_LOG_FORMAT", "") == "json",
     )
 
 

@@ -49,6 +49,7 @@ class GatewayProcess:
         for task in (self.parts.follower.locations, self.parts.follower.pods, self.parts.follower.keep):
             self._background.spawn(task())
         self._background.spawn(self.parts.listeners.run())
+        self._background.spawn(self.parts.letting_go.run())
 
     async def _open_to_peers(self) -> grpc.aio.Server:
         settings = self._settings

@@ -28,6 +28,7 @@ log = logging.getLogger("reef.packs")
 
 SOCKET = "agent.sock"
 RETRY_S = 0.3
+LONGEST_RETRY_S = 5.0  # of an agent that is missing for long; a call looks at once
 WAITS_S = 5.0  # of a start whose container is only just coming
 STOP_GRACE_S = 3.0
 ABSENT = (
@@ -73,7 +74,7 @@ class Container:
             name, self.machine, self.hosting, around.hidden / "zygotes" / f"{name}.log", around.fork_from
         )
         self._adopts = False  # whether the children of an earlier host have been asked for
-        self._tried, self._connected = asyncio.Event(), asyncio.Event()
+        self._tried, self._connected, self._wanted = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._background = Background(log, f"container {name!r}")
         self._background.spawn(self._keep_connected())
 
@@ -93,6 +94,7 @@ class Container:
     # -- the agent ---------------------------------------------------------------------------------
 
     async def _keep_connected(self) -> None:
+        retry_s = RETRY_S
         while True:
             try:
                 link = await self.machine.connect(str(self._folder / SOCKET))
@@ -100,8 +102,9 @@ class Container:
                 if gone.surely:
                     self._lost()
                 self._tried.set()
-                await asyncio.sleep(RETRY_S)
+                retry_s = await self._paused(retry_s)
                 continue
+            retry_s = RETRY_S
             began = time.monotonic()
             await self._greeted()
             self._tried.set()
@@ -110,6 +113,17 @@ class Container:
             await self.machine.disconnect()
             if time.monotonic() - began < RETRY_S:
                 await asyncio.sleep(RETRY_S)
+
+    async def _paused(self, seconds: float) -> float:
+        """How long the next pause is. Somebody who wants the agent ends this one, and keeps the next ones short."""
+        self._wanted.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wanted.wait()
+        except TimeoutError:
+            return min(seconds * 1.5, LONGEST_RETRY_S)
+        await asyncio.sleep(RETRY_S)
+        return RETRY_S
 
     async def _greeted(self) -> None:
         try:
@@ -143,6 +157,7 @@ class Container:
         return await self.hosting.start(placed, max(0.1, end - time.monotonic()))
 
     async def _agent(self, wait_s: float) -> Hello:
+        self._wanted.set()
         try:
             async with asyncio.timeout(wait_s):
                 await self._connected.wait()
