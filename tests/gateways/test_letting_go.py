@@ -14,7 +14,7 @@ from reef.gateways.telling import Telling
 from reef.peers.messages import Offer, ServedNow
 from reef.snapshots import SnapshotStore
 
-OLD, NEW = ServedNow(server_id="old", load_error=b"old"), ServedNow(server_id="new", load_error=b"new")
+OLD, NEW = ServedNow(server_id="old", snapshot=None), ServedNow(server_id="new")
 NAME = "sales"
 
 

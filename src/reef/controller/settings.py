@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reef.errors import ReefError
-from reef.kube.objects.released import ReefPods
 from reef.words import describe
+
+if TYPE_CHECKING:
+    from reef.kube.objects.released import ReefPods
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Settings:
 
     def reef_pods(self) -> ReefPods:
         """For objects that have containers of Reef."""
+        from reef.kube.objects.released import ReefPods
+
         return ReefPods(
             self.image,
             self.pull_policy,

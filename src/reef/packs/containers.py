@@ -19,7 +19,7 @@ from reef.hosting.zygote import Tuning
 from reef.packs.agents import AgentGone, Hello
 from reef.packs.claims import Claim
 from reef.packs.machine import AgentMachine
-from reef.packs.zygotes import ContainerZygotes
+from reef.packs.zygotes import UNUSED_S, ContainerZygotes
 from reef.peers.messages import ContainerState, PackLocation
 from reef.statedir import slug
 from reef.words import describe
@@ -39,7 +39,7 @@ ABSENT = (
 @dataclass(frozen=True)
 class Around:
     """What the containers of a pack share. `folder` is the shared volume, `hidden` a folder in it that no container
-    sees. A zygote is made for containers with at least `fork_from` locations."""
+    sees. A zygote is made for containers with at least `fork_from` locations, and ends unused after `unused_s`."""
 
     folder: Path
     hidden: Path
@@ -47,6 +47,7 @@ class Around:
     tuning: Tuning
     fork_from: int
     unclaimed_s: float | None = None
+    unused_s: float = UNUSED_S
 
     def log_path(self, location: str) -> Path:
         return self.hidden / f"{slug(location)}.log"
@@ -71,7 +72,12 @@ class Container:
             machine=self.machine,
         )
         self._zygotes = ContainerZygotes(
-            name, self.machine, self.hosting, around.hidden / "zygotes" / f"{name}.log", around.fork_from
+            name,
+            self.machine,
+            self.hosting,
+            around.hidden / "zygotes" / f"{name}.log",
+            around.fork_from,
+            around.unused_s,
         )
         self._adopts = False  # whether the children of an earlier host have been asked for
         self._tried, self._connected, self._wanted = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -154,7 +160,10 @@ class Container:
         end = time.monotonic() + timeout_s
         hello = await self._agent(min(WAITS_S, timeout_s / 2))
         placed = await self._placed(spec, hello)
-        return await self.hosting.start(placed, max(0.1, end - time.monotonic()))
+        try:
+            return await self.hosting.start(placed, max(0.1, end - time.monotonic()))
+        finally:
+            self._zygotes.used()
 
     async def _agent(self, wait_s: float) -> Hello:
         self._wanted.set()
