@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,6 +22,7 @@ from deadlines import scaled, until
 from reef.cluster.errors import ClusterError
 from reef.controller.book import Book, KeptVersion
 from reef.controller.known import read_known
+from reef.controller.leader_metrics import LeaderMetrics
 from reef.controller.metrics import ControllerMetrics
 from reef.controller.pulls import Pull, duration_s, pulls
 from reef.kube import labels
@@ -123,7 +124,8 @@ class Kubelet:
 
 def leading(kubelet: Kubelet | None = None) -> ControllerMetrics:
     metrics = ControllerMetrics()
-    metrics.lead(cast(Any, Followed()), cast(Any, Books()), cast(Any, kubelet or Kubelet()), "dagster")
+    followed: list[Any] = [Followed(), Books(), kubelet or Kubelet()]
+    metrics.lead(LeaderMetrics(*followed, "dagster"))
     return metrics
 
 

@@ -11,7 +11,8 @@ import msgspec
 from reef.controller.book import Book
 from reef.controller.known import Known
 from reef.kube import labels
-from reef.kube.objects.pack_config import quantity_amount, quantity_bytes
+from reef.kube.objects.pack_config import quantity_bytes
+from reef.kube.quantities import quantity
 from reef.kube.seen.reading import pod_seen, seconds
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
 
@@ -80,7 +81,7 @@ def _plain(resources: object) -> dict[str, Any]:
 
 
 def _amounts(requests: Mapping[str, Any]) -> dict[str, float]:
-    amounts = {name: quantity_amount(requests.get(name)) for name in ("memory", "cpu")}
+    amounts = {name: quantity(requests.get(name)) for name in ("memory", "cpu")}
     return {name: amount for name, amount in amounts.items() if amount is not None}
 
 

@@ -1,122 +1,50 @@
-"""The metrics of a controller. One that waits for the lease says only what it is itself."""
+"""The metrics of a controller. One that waits for the lease says only what it is itself, and imports no more."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Mapping
+from typing import Protocol
 
-from reef.cluster.client import Client
-from reef.cluster.errors import ClusterError
-from reef.cluster.kinds import EVENT
-from reef.controller.facts import Facts, Objects, facts
-from reef.controller.library import Library
-from reef.controller.pulls import PULLED, Pull, pulls
-from reef.controller.watched import Watched
-from reef.metrics import Metrics, of_hosts, of_locations, of_pods
-from reef.metrics.exposition import Page, of_location
-from reef.metrics.of_locations import STATES
+from reef.metrics import Metrics, of_hosts
+from reef.metrics.exposition import Page
 from reef.metrics.own import OwnProcess
 from reef.metrics.tally import Tally
-from reef.words import describe
 
-log = logging.getLogger("reef.controller")
 
-SHORT = 12  # of a version
-PULLS_EVERY_S = 60.0
+class Source(Protocol):
+    """What a leader knows of the locations."""
+
+    async def look(self) -> None: ...
+    def put(self, page: Page) -> None: ...
 
 
 class ControllerMetrics:
-    """`lead` with what the leader follows, `rest` when it leads no more. All on the event loop but `put`."""
+    """`lead` with what the leader measures, `rest` when it leads no more. All on the event loop but `put`."""
 
     def __init__(self) -> None:
         self.tally = Tally()
         self.metrics = Metrics(self.tally, (OwnProcess("controller").put, self.put), (self._look,))
-        self._leading: tuple[Watched, Library, Client, str] | None = None
-        self._facts: tuple[Facts, ...] = ()
-        self._pulls: Mapping[str, Pull] = {}
-        self._pulls_at = -PULLS_EVERY_S
+        self._leader: Source | None = None
 
-    def lead(self, watched: Watched, library: Library, client: Client, namespace: str) -> None:
-        self._leading = (watched, library, client, namespace)
+    def lead(self, leader: Source) -> None:
+        self._leader = leader
         for outcome in ("ok", "failed"):
             self.tally.add(self.tally.host, of_hosts.LOOKS, outcome, number=0.0)
 
     def rest(self) -> None:
-        self._leading, self._facts, self._pulls = None, (), {}
+        self._leader = None
 
     def looked(self, outcome: str) -> None:
         """A look is over: `ok` or `failed`."""
         self.tally.add(self.tally.host, of_hosts.LOOKS, outcome)
 
     async def _look(self) -> None:
-        if self._leading is None:
-            return
-        watched, library, client, namespace = self._leading
-        pods = watched.pods_seen()
-        sets = tuple(watched.sets_seen(pods))
-        objects = Objects(tuple(watched.pods.objects.values()), sets, watched.deployments_seen())
-        self._facts = tuple(facts(each, library.of(each.name), objects) for each in watched.known())
-        await self._read_pulls(client, namespace)
-
-    async def _read_pulls(self, client: Client, namespace: str) -> None:
-        now = time.monotonic()
-        if now - self._pulls_at < PULLS_EVERY_S:
-            return
-        self._pulls_at = now
-        try:
-            with client.asking_for(2.0):
-                listed = await client.list(EVENT, namespace, fields=PULLED)
-        except (ClusterError, OSError) as error:
-            log.info("kubelet's events are not read: %s", describe(error))
-            return
-        self._pulls = {**self._pulls, **pulls(listed.items)}
+        if self._leader is not None:
+            await self._leader.look()
 
     def put(self, page: Page) -> None:
         """A source."""
-        page.put(of_hosts.LEADS, self._leading is not None)
+        leader = self._leader
+        page.put(of_hosts.LEADS, leader is not None)
         page.put_counted(self.tally.host)
-        for each in self._facts:
-            where = of_location(each.name, each.owner)
-            _released(page, each, where)
-            _asked_of_the_cluster(page, each, where)
-            _of_pods(page, each, where)
-            for pull in [self._pulls[image] for image in each.images if image in self._pulls][:1]:
-                _pulled(page, pull, where)
-
-
-def _pulled(page: Page, pull: Pull, where: str) -> None:
-    page.put(of_pods.PULL_SECONDS, pull.seconds, where)
-    if pull.bytes is not None:
-        page.put(of_pods.IMAGE_BYTES, pull.bytes, where)
-
-
-def _released(page: Page, each: Facts, where: str) -> None:
-    page.put(of_locations.INFO, 1, where, each.placement, each.version[:SHORT])
-    page.put(of_locations.LOAD_FAILED, each.load_failed, where)
-    page.put(of_locations.PINNED, each.pinned, where)
-    if each.recorded_at is not None:
-        page.put(of_locations.RECORDED_AT, each.recorded_at, where)
-    if each.state is not None:
-        for state in STATES:
-            page.put(of_locations.STATE, state == each.state, where, state)
-
-
-def _asked_of_the_cluster(page: Page, each: Facts, where: str) -> None:
-    for name, metric in (("memory", of_pods.MEMORY_REQUEST), ("cpu", of_pods.CPU_REQUEST)):
-        if name in each.requests:
-            page.put(metric, each.requests[name], where)
-    if each.memory_limit is not None:
-        page.put(of_pods.POD_MEMORY_LIMIT, each.memory_limit, where)
-
-
-def _of_pods(page: Page, each: Facts, where: str) -> None:
-    for phase in ("Pending", "Running", "Failed"):
-        if each.state is not None:
-            page.put(of_pods.PODS, sum(pod.phase == phase for pod in each.pods), where, phase)
-    for pod in each.pods:
-        page.put(of_pods.POD_INFO, 1, where, pod.name)
-    if each.ready_s is not None:
-        page.put(of_pods.PODS_READY, each.ready_s, where)
-    if each.started_s is not None:
-        page.put(of_pods.CONTAINER_STARTED, each.started_s, where)
+        if leader is not None:
+            leader.put(page)

@@ -17,6 +17,7 @@ from reef.gateway.contract import Endpoint, Servers, WakeRefused
 from reef.gateway.slots import Slots
 from reef.gateway.status import Ended, Metadata, code_named, passed_on
 from reef.gateway.tracing import NO_TRACES, Traces
+from reef.peers.messages import NOT_SENT_KEY
 from reef.words import describe
 
 MOST_ATTEMPTS = 3
@@ -118,7 +119,7 @@ class _NeverSent(Ended):
 
 
 class _NotHere(Ended):
-    """The pack does not have the location, or not yet, and has sent nothing of the call anywhere."""
+    """The pack does not have the location, not yet or no longer, and says that it has sent nothing of the call."""
 
 
 async def _repeated(call: Call, once: Callable[[], Awaitable[_T]]) -> _T:
@@ -139,7 +140,8 @@ async def _repeated(call: Call, once: Callable[[], Awaitable[_T]]) -> _T:
 
 
 def _ended(kept: Kept, error: grpc.aio.AioRpcError) -> Ended:
-    if kept.is_pack and error.code() is grpc.StatusCode.NOT_FOUND:
+    trailing: Any = error.trailing_metadata() or ()
+    if kept.is_pack and any(key == NOT_SENT_KEY for key, _ in trailing):
         return _NotHere(grpc.StatusCode.UNAVAILABLE, error.details() or "")
     return Ended.of(error)
 

@@ -13,6 +13,7 @@ from reef.gateways.book import Book
 from reef.gateways.contract import Cluster
 from reef.gateways.directory import Directory
 from reef.gateways.following import Follower
+from reef.gateways.letting_go import LettingGo
 from reef.gateways.listeners import Listeners
 from reef.gateways.metrics import GatewayCounts, Sites, gateway_metrics
 from reef.gateways.need import Need
@@ -43,6 +44,7 @@ class Parts:
     book: Book
     peer: Peer
     metrics: Metrics
+    letting_go: LettingGo
     stopping: bool = False
 
     def missing(self) -> tuple[str, ...]:
@@ -81,8 +83,18 @@ async def assemble(settings: GatewaySettings, cluster: Cluster, traces: Traces =
     directory.on_change(servers.changed)
     directory.on_change(listeners.changed)
     follower = Follower(cluster, directory, settings.state / "known.json")
-    peer = Peer(telling, book, store, servers, directory, need, lambda: not parts.missing())
-    parts = Parts(board, gateway, directory, follower, listeners, servers, book, peer, metrics)
+    peer = Peer(
+        telling,
+        book,
+        store,
+        servers,
+        directory,
+        need,
+        board.channels.servers_in_use,
+        lambda: not parts.missing(),
+    )
+    letting_go = LettingGo(book, telling, board.unresolved, lambda: peer.heard_at)
+    parts = Parts(board, gateway, directory, follower, listeners, servers, book, peer, metrics, letting_go)
     await asyncio.to_thread(follower.read)
     follower.recall()
     return parts

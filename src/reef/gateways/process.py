@@ -54,6 +54,7 @@ class GatewayProcess:
             self._background.spawn(task())
         self._background.spawn(self.parts.listeners.run())
         self._background.spawn(watch_loop(self.parts.metrics.tally))
+        self._background.spawn(self.parts.letting_go.run())
 
     async def _open_to_peers(self) -> grpc.aio.Server:
         settings = self._settings

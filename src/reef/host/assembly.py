@@ -47,6 +47,8 @@ from reef.serving.budget import Budget
 from reef.serving.loop import ServingLoop
 from reef.serving.servers import LocalServers
 from reef.serving.waking import Waker
+from reef.usage.history import FOLDER, History
+from reef.usage.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Assembly:
     clearer: Clearer
     calls_heard: Observers
     budget: Budget
+    sampler: Sampler
 
 
 async def assemble(outside: Outside, ground: Ground) -> Assembly:
@@ -169,7 +172,15 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         clearer=Clearer(places, stores.keeper, stores.snapshots, stores.lists, stores.contents),
         calls_heard=calls_heard,
         budget=budget,
+        sampler=_sampler(outside, places, events),
     )
+
+
+def _sampler(outside: Outside, places: dict[str, CodeLocation], events: Events) -> Sampler:
+    folder = outside.around.state.root / FOLDER
+    sampler = Sampler(places, History(folder), lambda: outside.fleet.fleet.history)
+    events.subscribe(sampler.hear)
+    return sampler
 
 
 def _waking(

@@ -113,6 +113,7 @@ class Host:
         self.page.start()
         background.spawn(self.parts.fleet.file.watch())
         background.spawn(self.parts.revalidator.run())
+        background.spawn(self.parts.sampler.run())
         if self.settings.watch:
             background.spawn(self.parts.watcher.run())
         if self.parts.unserved is not None:
@@ -269,6 +270,7 @@ class Host:
         await parts.serving.rester.close()
         await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
         await parts.serving.hosting.close(leave_children=leave)
+        await parts.sampler.write()
         sweep(self.state, leave)
         self.lock.release()
 

@@ -31,6 +31,7 @@ from reef.web.rendering import Pages
 from reef.web.series import Series
 from reef.web.streams import Streams
 from reef.web.told import Detail, Told, Version
+from reef.web.usage_view import usage_view
 from reef.words import headline, is_longer
 
 PARTS = {
@@ -92,6 +93,8 @@ class LocationView:
     name: str
     api: str
     live: str
+    usage: str
+    usage_api: str
     row: Row
     error: ShownError | None
     facts: tuple[tuple[str, str], ...]
@@ -120,9 +123,8 @@ class LocationPage:
     async def page(self, asked: Asked) -> Answer:
         view = await self._view(name_of(asked))
         about, actions = shown(self._told.about()), bool(self._told.acts)
-        body = await asyncio.to_thread(
-            self._pages.page, "location.html", view=view, about=about, actions=actions, acts=ACTS
-        )
+        more = {"actions": actions, "acts": ACTS, "has_usage": self._told.usage is not None}
+        body = await asyncio.to_thread(self._pages.page, "location.html", view=view, about=about, **more)
         return Answer(body, HTML)
 
     async def as_json(self, asked: Asked) -> Answer:
@@ -141,6 +143,22 @@ class LocationPage:
                 **{title.lower(): lines for title, lines in detail.extra},
             }
         )
+
+    async def usage(self, asked: Asked) -> Answer:
+        """A part of the page that is asked for once: the history of a month is read for it."""
+        view = usage_view(await self._usage(asked))
+        html = await asyncio.to_thread(self._pages.piece, "location_parts.html", "usage", view)
+        return Answer(html.encode(), HTML)
+
+    async def usage_as_json(self, asked: Asked) -> Answer:
+        return as_json(await self._usage(asked))
+
+    async def _usage(self, asked: Asked) -> dict[str, Any]:
+        name = name_of(asked)
+        if self._told.usage is None:
+            raise Refusal(404, "no history of usage is kept here")
+        await self._row(name)
+        return await self._told.usage(name)
 
     async def live(self, asked: Asked) -> Answer:
         """Parts of the page that changed, rendered."""
@@ -173,11 +191,15 @@ class LocationPage:
         return found
 
     async def _found(self, name: str) -> tuple[dict[str, Any], dict[str, Any], Detail]:
+        status, row = await self._row(name)
+        return status, row, await self._told.detail(name)
+
+    async def _row(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         status = await self._told.status()
         row = next((row for row in status["locations"] if row["name"] == name), None)
         if row is None:
             raise NoLocation(name, [row["name"] for row in status["locations"]])
-        return status, row, await self._told.detail(name)
+        return status, row
 
     async def _view(self, name: str) -> LocationView:
         status, row, detail = await self._found(name)
@@ -191,6 +213,8 @@ class LocationPage:
             name=name,
             api=location_api(name),
             live=f"/api/live/location?name={quote(name, safe='')}",
+            usage=f"/api/part/usage?name={quote(name, safe='')}",
+            usage_api=f"/api/usage?name={quote(name, safe='')}",
             row=rows_of({**status, "locations": [row]}, self._chronicle, self._series)[0],
             error=_error(row["last_error"], detail.traceback),
             facts=facts_of(row),
