@@ -5,34 +5,20 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import difflib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from reef.web.answers import HTML, Answer, Asked, Refusal, as_json
 from reef.web.chronicle import Chronicle
 from reef.web.fleet_page import shown
-from reef.web.fleet_view import Row, rows_of
-from reef.web.links import dagster_links, location_api, location_link
-from reef.web.location_view import (
-    ColdStarts,
-    Line,
-    Strip,
-    clock_of,
-    cold_starts_of,
-    definitions_of,
-    facts_of,
-    strip_of,
-    told_moments,
-)
+from reef.web.links import location_link
+from reef.web.location_whole import LocationView, location_view
 from reef.web.rendering import Pages
 from reef.web.series import Series
 from reef.web.streams import Streams
-from reef.web.told import Detail, Told, Version
+from reef.web.told import Detail, Told
 from reef.web.usage_view import usage_view
-from reef.words import headline, is_longer
 
 PARTS = {
     "state": "state_line",
@@ -68,44 +54,6 @@ ACTS = (
     Act("reload", "Reload", "Load its code again if it changed, and serve it if it loads"),
     Act("rollback", "Roll back", "Serve the version before, from its kept copy"),
 )
-
-
-@dataclass(frozen=True)
-class ShownError:
-    title: str
-    headline: str
-    text: str
-
-
-@dataclass(frozen=True)
-class ShownVersion:
-    version: str
-    at: float
-    clock: str
-    why: str
-    loads: bool
-    now: bool
-    can_roll_back: bool
-
-
-@dataclass(frozen=True)
-class LocationView:
-    name: str
-    api: str
-    live: str
-    usage: str
-    usage_api: str
-    row: Row
-    error: ShownError | None
-    facts: tuple[tuple[str, str], ...]
-    dagster: tuple[tuple[str, str], ...]
-    strip: Strip
-    moments: tuple[Line, ...]
-    cold: ColdStarts | None
-    definitions: tuple[tuple[str, int], ...]
-    versions: tuple[ShownVersion, ...]
-    log: str
-    extra: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class LocationPage:
@@ -203,29 +151,9 @@ class LocationPage:
 
     async def _view(self, name: str) -> LocationView:
         status, row, detail = await self._found(name)
-        return await asyncio.to_thread(self._made, status, row, detail)
-
-    def _made(self, status: dict[str, Any], row: dict[str, Any], detail: Detail) -> LocationView:
-        name, dagster = row["name"], self._told.about().dagster
-        moments = self._chronicle.moments(name)
-        repositories = list((row["definitions"] or {}).get("repositories") or ())
-        return LocationView(
-            name=name,
-            api=location_api(name),
-            live=f"/api/live/location?name={quote(name, safe='')}",
-            usage=f"/api/part/usage?name={quote(name, safe='')}",
-            usage_api=f"/api/usage?name={quote(name, safe='')}",
-            row=rows_of({**status, "locations": [row]}, self._chronicle, self._series)[0],
-            error=_error(row["last_error"], detail.traceback),
-            facts=facts_of(row),
-            dagster=dagster_links(dagster, name, repositories),
-            strip=strip_of(moments, row["pid"] is not None, time.time()),
-            moments=told_moments(moments),
-            cold=cold_starts_of(self._chronicle.wakes(name)),
-            definitions=definitions_of(row),
-            versions=tuple(map(_version, detail.versions)),
-            log=detail.log,
-            extra=detail.extra,
+        dagster = self._told.about().dagster
+        return await asyncio.to_thread(
+            location_view, status, row, detail, self._chronicle, self._series, dagster
         )
 
 
@@ -237,18 +165,3 @@ def name_of(asked: Asked) -> str:
 def near(refusal: Refusal) -> list[tuple[str, str]]:
     names = refusal.near if isinstance(refusal, NoLocation) else []
     return [(name, location_link(name)) for name in names]
-
-
-def _error(text: str | None, traceback: str) -> ShownError | None:
-    """A traceback says more than the text, where code does not load."""
-    if not text and not traceback:
-        return None
-    text = text or traceback.splitlines()[-1]
-    whole = traceback or (text.rstrip() if is_longer(text) else "")
-    return ShownError("Its code does not load" if traceback else "Its last error", headline(text), whole)
-
-
-def _version(one: Version) -> ShownVersion:
-    return ShownVersion(
-        one.version[:12], one.at, clock_of(one.at), one.why, one.loads, one.now, one.can_roll_back
-    )
