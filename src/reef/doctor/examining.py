@@ -22,7 +22,6 @@ from reef.doctor.source import read_source
 from reef.doctor.trial import trial_of, trial_request
 from reef.fleet.model import Location
 from reef.sources import import_folders, scope_of
-from reef.sources.scope import too_wide
 
 TIMES_A_LOAD = 2.7  # what the whole examination may take, of one plain load; the bar is three
 LEAST_BUDGET_S = 0.3
@@ -96,7 +95,7 @@ class _Examination:
         assert spec.code is not None
         roots = [*scope_of(spec).roots, *import_folders(spec)]
         self.request = {
-            "roots": [root for root in dict.fromkeys(roots) if not too_wide(root)],
+            "roots": list(dict.fromkeys(roots)),
             "target": target_of(spec.code),
             "location": spec.name,
             "place": guest.place_file,
