@@ -187,3 +187,14 @@ def test_a_location_in_a_wide_folder_is_first_party_too(guest: GuestProcess, tmp
     wide = Location(spec.name, code=spec.code, python=spec.python, cwd="/tmp", env=spec.env)
     found = examined(guest, wide)
     assert [one.line for one in found.findings] == [2]
+
+
+def test_first_party_code_that_cannot_be_marked_is_its_importer_s(
+    guest: GuestProcess, tmp_path: Path
+) -> None:
+    """As an extension module, or code of a loader of one's own: here in a zip archive."""
+    with zipfile.ZipFile(tmp_path / "ours.zip", "w") as archive:
+        archive.writestr("packed.py", "BLOCK = bytearray(b'x') * 20_000_000\n")
+    text = GOOD.replace("import hv_bytes\n", "import sys\nsys.path.insert(0, 'ours.zip')\nimport packed\n")
+    found = examined(guest, location(tmp_path, text.replace("hv_bytes.parse", "len")))
+    assert [(one.line, one.module) for one in found.findings] == [(4, "packed")]
