@@ -38,6 +38,10 @@ STDOUT = "-"
 @click.option(
     "--full", is_flag=True, help="Show the cure of each finding, and who else brings what it brings."
 )
+@click.option(
+    "--fix", is_flag=True, help="Move imports into the functions that use them, where that proves itself."
+)
+@click.option("--diff", is_flag=True, help="With --fix: print what would change, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--sarif", metavar="FILE", help="Write SARIF 2.1.0 for code scanning; - for standard output.")
 @click.option("--html", metavar="FILE", help="Write a page with flame graphs; - for standard output.")
@@ -53,6 +57,8 @@ def command(
     jobs: int | None,
     ticks: bool,
     full: bool,
+    fix: bool,
+    diff: bool,
     as_json: bool,
     sarif: str | None,
     html: str | None,
@@ -60,6 +66,7 @@ def command(
     """Load each location in a process of its own and show which statements make it heavy.
 
     No host need run. Code of the locations runs, as when a server loads it. With --check, exit status 1: over budget.
+    With --fix, exit status 1: a move was undone, or with --diff, there is something to move.
     """
     from reef.cli.doctor_run import Asked, diagnose
 
@@ -68,6 +75,10 @@ def command(
             "--json, --sarif - and --html - all want standard output", hint="name a file for all but one"
         )
     asked = Asked(locations, path, python, check, since, memory, time_, timeout, jobs, ticks)
+    if fix or diff:
+        from reef.cli.doctor_fix import fix_and_say
+
+        sys.exit(fix_and_say(asked, fix, diff, as_json, {"--sarif": sarif, "--html": html, "--full": full}))
     report, flames = diagnose(asked)
     shown = _write(report, flames, as_json, sarif, html)
     if not shown:

@@ -51,7 +51,7 @@ def diagnose(asked: Asked) -> tuple[Report, dict[str, Flame]]:
         click.echo(f"warning: {warning}", err=True)
     chosen = _chosen(fleet, asked.locations)
     _check_budgets(fleet, asked)
-    wishes = _wishes(asked, fleet.doctor)
+    wishes = wishes_of(asked, fleet.doctor)
     if asked.since:
         chosen = _touched(asked, asked.since, chosen)
     top = fleet.folder or os.path.dirname(fleet.source)
@@ -90,7 +90,7 @@ def _check_budgets(fleet: Fleet, asked: Asked) -> None:
         raise ReefError(f"--check needs budgets, and {fleet.source} has none", hint=NO_BUDGETS)
 
 
-def _wishes(asked: Asked, spec: DoctorSpec) -> Wishes:
+def wishes_of(asked: Asked, spec: DoctorSpec) -> Wishes:
     limits = Limits()
     memory = _size(asked.memory) if asked.memory else spec.memory_bytes
     time_s = _span("--time", asked.time) if asked.time else spec.time_s

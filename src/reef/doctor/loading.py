@@ -43,14 +43,17 @@ def load_once(
     *,
     location: str = "",
     timeout_s: float = TIMEOUT_S,
+    instead: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """One load in a fresh interpreter, nothing patched. Blocks; never raises for what the location does."""
+    """One load in a fresh interpreter, nothing patched. Blocks; never raises for what the location does.
+    `instead`: real path of a source file -> path of what is loaded in its place."""
     request = {
         "do": "plain",
         "roots": [cwd],
         "target": target_of(target),
         "location": location or "location",
         "timeout_s": timeout_s,
+        "instead": dict(instead or {}),
     }
     try:
         with GuestProcess(python, cwd, env) as guest:

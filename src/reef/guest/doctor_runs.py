@@ -12,6 +12,7 @@ from . import (
     doctor_clock,
     doctor_hear,
     doctor_imports,
+    doctor_instead,
     doctor_later,
     doctor_load,
     doctor_marks,
@@ -25,6 +26,7 @@ from .doctor_own import Own
 
 def plain(request: dict[str, Any], own: Own) -> dict[str, Any]:
     """In this process, nothing patched: what a load takes and brings."""
+    doctor_instead.install(request.get("instead", {}))
     try:
         doctor_load.like_a_server()
     except ImportError as error:
