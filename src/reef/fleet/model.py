@@ -166,6 +166,7 @@ class ServiceSpec:
     start_timeout_s: float = 180.0
     at_once: int = 4
     waiting: int = 64
+    address: str = ""  # of a server that somebody else runs; then nothing is started
 
 
 @dataclass(frozen=True)
@@ -184,3 +185,4 @@ class Fleet:
     deploy: DeploySpec = DeploySpec()
     folder: str = ""  # the one that `dagster dev`, or `dg dev`, would run in
     doctor: DoctorSpec = DoctorSpec()
+    services: tuple[ServiceSpec, ...] = ()

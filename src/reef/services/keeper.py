@@ -99,13 +99,17 @@ class Keeper:
         try:
             reply: bytes = await channel.unary_unary(METHOD, None, None)(request, timeout=left_s)
         except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.UNAVAILABLE:
+            if error.code() is grpc.StatusCode.UNAVAILABLE and not self.spec.address:
                 why = self._over or "its process ended"
                 raise Refused(grpc.StatusCode.ABORTED, f"{why} during the call") from None
             raise Refused(error.code(), error.details() or "") from None
         return reply
 
     async def _awake(self) -> grpc.aio.Channel:
+        if self.spec.address:
+            if self._channel is None:
+                self._channel = grpc.aio.insecure_channel(self.spec.address, options=_OPTIONS)
+            return self._channel
         if self._running is not None and not self._running.process.has_ended() and self._channel is not None:
             return self._channel
         if self._waking is None:
@@ -169,6 +173,10 @@ class Keeper:
             await running.stop(STOP_WITHIN_S)
         if channel is not None:
             await channel.close(None)
+
+    def kill(self) -> None:
+        if self._running is not None:
+            self._running.kill()
 
     async def close(self) -> None:
         if self._waking is not None:

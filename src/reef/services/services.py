@@ -54,6 +54,10 @@ class Services:
     def about(self) -> dict[str, Any]:
         return {name: keeper.about() for name, keeper in self.keepers.items()}
 
+    def kill(self) -> None:
+        for keeper in self.keepers.values():
+            keeper.kill()
+
     async def close(self) -> None:
         await asyncio.gather(*(server.stop(0.5) for server in self._servers))
         await asyncio.gather(*(keeper.close() for keeper in self.keepers.values()))
