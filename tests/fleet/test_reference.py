@@ -21,11 +21,12 @@ from reef.fleet.settings import (
     LocationSettings,
     ReefFile,
     Server,
+    Service,
     Settings,
 )
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_MODELS = (ReefFile, Settings, LocationSettings, Code, Server, Deploy, Budgets, DoctorSettings)
+_MODELS = (ReefFile, Settings, LocationSettings, Code, Server, Deploy, Budgets, DoctorSettings, Service)
 
 
 def test_the_schema_in_the_docs_is_the_generated_one() -> None:

@@ -15,7 +15,7 @@ import grpc.aio
 
 from reef.background import Background
 from reef.fleet.model import ServiceSpec
-from reef.hosting.memory import sample
+from reef.hosting.memory import resident_bytes, sample
 from reef.services.process import ServiceProcess, StartFailed, started
 
 log = logging.getLogger("reef.services")
@@ -23,7 +23,7 @@ log = logging.getLogger("reef.services")
 State = Literal["asleep", "waking", "warm", "failed"]
 METHOD = "/reef.SharedService/Call"
 MOST_BYTES = 64 << 20
-LOOK_S = 0.25
+LOOK_S, SAMPLED_S = 0.25, 5.0
 STOP_WITHIN_S = 6.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 _OPTIONS = (("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES))
@@ -149,11 +149,13 @@ class Keeper:
 
     async def _watch(self, running: ServiceProcess) -> None:
         """Until it sleeps, is over its memory, or has ended."""
-        limit = self.spec.memory_limit_bytes
+        looked_at = -SAMPLED_S
         while not running.process.has_ended():
             await asyncio.sleep(LOOK_S)
-            found = await asyncio.to_thread(sample, running.process.pid)
-            self._private_bytes = found.private if found else 0
+            if self._may_be_over(running.process.pid) or self.clock() - looked_at >= SAMPLED_S:
+                found = await asyncio.to_thread(sample, running.process.pid)
+                self._private_bytes, looked_at = (found.private if found else 0), self.clock()
+            limit = self.spec.memory_limit_bytes
             if limit is not None and self._private_bytes > limit:
                 self._over = f"its process took more than its {limit:,} bytes of memory"
                 log.error("service %s: %s", self.spec.name, self._over)
@@ -164,6 +166,11 @@ class Keeper:
                 break
         if self._running is running:
             await self._clear()
+
+    def _may_be_over(self, pid: int) -> bool:
+        """What is resident costs microseconds to read, what is private milliseconds."""
+        limit = self.spec.memory_limit_bytes
+        return limit is not None and resident_bytes(pid) > limit
 
     async def _clear(self) -> None:
         running, channel = self._running, self._channel
