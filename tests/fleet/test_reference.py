@@ -18,6 +18,7 @@ from reef.fleet.settings import (
     Code,
     Deploy,
     DoctorSettings,
+    History,
     LocationSettings,
     ReefFile,
     Server,
@@ -25,7 +26,7 @@ from reef.fleet.settings import (
 )
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_MODELS = (ReefFile, Settings, LocationSettings, Code, Server, Deploy, Budgets, DoctorSettings)
+_MODELS = (ReefFile, Settings, LocationSettings, Code, Server, Deploy, Budgets, DoctorSettings, History)
 
 
 def test_the_schema_in_the_docs_is_the_generated_one() -> None:
