@@ -74,6 +74,14 @@ class OverLimit:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """A child, of a probe too, is about to be told to end: the last moment to measure it. It may come twice."""
+
+    name: str
+    child: Child
+
+
+@dataclass(frozen=True)
 class Exited:
     """A child is dead. `reason` where nobody at Reef asked for it."""
 
@@ -228,6 +236,7 @@ Event = (
     | Draining
     | Drained
     | OverLimit
+    | Ending
     | Exited
     | TakenUp
     | ConnectionRefused

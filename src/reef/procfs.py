@@ -53,6 +53,22 @@ def cpu_seconds(pid: int) -> float | None:
     return (int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])) / os.sysconf("SC_CLK_TCK")
 
 
+def resident_and_peak(pid: int) -> tuple[int, int] | None:
+    """Bytes that a process has in memory, and the most that it ever had (VmRSS, VmHWM); None where it is gone, or only
+    its zombie is there."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    found = {
+        name: int(rest.split()[0]) * 1024
+        for name, _, rest in (line.partition(b":") for line in lines)
+        if name in (b"VmRSS", b"VmHWM")
+    }
+    return (found[b"VmRSS"], found[b"VmHWM"]) if len(found) == 2 else None
+
+
 def children_of(pid: int | Literal["self"]) -> tuple[int, ...]:
     """Direct children, zombies too; empty for a process that is gone."""
     found: list[int] = []

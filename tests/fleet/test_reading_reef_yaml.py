@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from reef.errors import ReefError
 from reef.fleet import read
-from reef.fleet.model import CodeTarget, Fleet, Location, ServerAddress
+from reef.fleet.model import CodeTarget, Fleet, HistorySpec, Location, ServerAddress
 
 _PYTHON = "/usr/bin/python3"
 
@@ -210,3 +211,39 @@ def test_another_name_for_the_file(tmp_path: Path) -> None:
     (tmp_path / "old.yaml").write_text("load_from: [python_file: m.py]\n")
     assert read(str(tmp_path / "fleet.yaml"), {}, _PYTHON).kind == "reef"
     assert read(str(tmp_path / "old.yaml"), {}, _PYTHON).kind == "workspace"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("", HistorySpec(30, 50 << 20)),
+        ("history: null\n", HistorySpec()),
+        ("history: true\n", HistorySpec()),
+        ("history: {}\n", HistorySpec()),
+        ("history: off\n", None),
+        ('history: "off"\n', None),
+        ("history: false\n", None),
+        ("history: {days: 7}\n", HistorySpec(days=7)),
+        ("history: {days: 90, size: 1Gi}\n", HistorySpec(90, 1 << 30)),
+    ],
+)
+def test_what_is_kept_of_usage(tmp_path: Path, said: str, expected: HistorySpec | None) -> None:
+    (tmp_path / "reef.yaml").write_text(f"{said}locations: {{}}\n")
+    assert read(str(tmp_path), {}, "/usr/bin/python3").history == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("history: on_change", "off, or a map such as"),
+        ("history: {days: 0}", "a whole number from 1 to 400"),
+        ("history: {days: 1.5}", "a whole number from 1 to 400"),
+        ("history: {size: much}", "a size such as 512Mi"),
+        ("history: {week: 1}", "is not a setting"),
+    ],
+)
+def test_what_cannot_be_kept_of_usage(tmp_path: Path, said: str, hint: str) -> None:
+    (tmp_path / "reef.yaml").write_text(f"{said}\nlocations: {{}}\n")
+    with pytest.raises(ReefError, match=hint) as raised:
+        read(str(tmp_path), {}, "/usr/bin/python3")
+    assert "reef.yaml:1: history" in str(raised.value)

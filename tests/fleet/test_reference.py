@@ -18,6 +18,7 @@ from reef.fleet.settings import (
     Code,
     Deploy,
     DoctorSettings,
+    History,
     LocationSettings,
     ReefFile,
     Server,
@@ -26,7 +27,18 @@ from reef.fleet.settings import (
 )
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_MODELS = (ReefFile, Settings, LocationSettings, Code, Server, Deploy, Budgets, DoctorSettings, Service)
+_MODELS = (
+    ReefFile,
+    Settings,
+    LocationSettings,
+    Code,
+    Server,
+    Deploy,
+    Budgets,
+    DoctorSettings,
+    History,
+    Service,
+)
 
 
 def test_the_schema_in_the_docs_is_the_generated_one() -> None:

@@ -245,6 +245,7 @@ class SimHosting:
         if child.purpose == "serve":
             self.log.append((child.location, "stop"))
         one.expected = True
+        self.events.on_ending(child)
         ignores = one.code.words.get("ignores") == "sigterm"
         await asyncio.sleep(grace_s if ignores else STOP_S)
         self._end(one, SIGKILL if ignores else SIGTERM)
@@ -288,6 +289,8 @@ class SimHosting:
 
     def zygotes(self) -> Sequence[ZygoteStatus]:
         return ()
+
+    async def sample_zygotes(self) -> None: ...
 
     async def close(self, *, leave_children: bool) -> None:
         if not leave_children:

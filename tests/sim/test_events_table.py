@@ -19,12 +19,13 @@ class Heard:
         world.host.parts.events.subscribe(self.events.append)
 
     def of(self, location: str) -> list[str]:
-        """The names of a location's events, in order; without the ends of probes' children."""
+        """The names of a location's events, in order; without the ends of probes' children, and without `Ending`."""
         mine = [one for one in self.events if getattr(one, "name", None) == location]
         return [
             type(one).__name__
             for one in mine
             if not (isinstance(one, events.Exited) and one.child.purpose == "probe")
+            and not isinstance(one, events.Ending)
         ]
 
     def last(self, kind: type[Any]) -> Any:
@@ -45,6 +46,24 @@ async def test_a_wake_and_a_sleep(world: World) -> None:
     assert told.of("sales") == ["Woken", "Slept", "Exited"]
     woken, exited = told.last(events.Woken), told.last(events.Exited)
     assert (woken.child, woken.kept, exited.reason) == (exited.child, False, None)
+
+
+async def test_who_measures_a_child_is_told_before_its_end(world: World) -> None:
+    told = await heard(world, idle_timeout_s=30.0)
+    await world.clock.advance(5)
+    told.events.clear()
+    await world.call("sales")
+    world.code_changes("sales")
+    await world.reload("sales")
+    await world.clock.advance(60)
+    ends = [
+        (type(one).__name__, one.child.id, one.child.purpose)
+        for one in told.events
+        if isinstance(one, events.Ending | events.Exited)
+    ]
+    for _, child, purpose in ends:
+        assert [name for name, *of in ends if of == [child, purpose]] == ["Ending", "Exited"]
+    assert {purpose for *_, purpose in ends} == {"serve", "probe"}
 
 
 async def test_a_wake_that_fails(world: World) -> None:

@@ -113,6 +113,14 @@ class DeploySpec:
 
 
 @dataclass(frozen=True)
+class HistorySpec:
+    """What is kept of what locations used."""
+
+    days: int = 30
+    most_bytes: int = 50 << 20
+
+
+@dataclass(frozen=True)
 class Budget:
     """Of what loading a location adds to a server without one; None: no bound."""
 
@@ -183,6 +191,7 @@ class Fleet:
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # every file that was read; a change to one means reading again
     deploy: DeploySpec = DeploySpec()
+    history: HistorySpec | None = HistorySpec()  # None: none is kept
     folder: str = ""  # the one that `dagster dev`, or `dg dev`, would run in
     doctor: DoctorSpec = DoctorSpec()
     services: tuple[ServiceSpec, ...] = ()

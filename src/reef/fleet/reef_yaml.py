@@ -10,7 +10,7 @@ from reef.fleet.decode import decoded
 from reef.fleet.deploy_spec import read_deploy
 from reef.fleet.document import Item, read_document
 from reef.fleet.interpreter import fault_of, resolved_python
-from reef.fleet.model import DoctorSpec, Fleet
+from reef.fleet.model import DoctorSpec, Fleet, HistorySpec
 from reef.fleet.paths import Base, folder_of
 from reef.fleet.reef_location import Reading, read_location, read_size
 from reef.fleet.services import read_services
@@ -38,10 +38,22 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
         promote=file.promote or "on_change",
         warnings=tuple(dict.fromkeys(reading.warnings)),
         files=tuple(dict.fromkeys([os.path.abspath(path), *reading.files])),
+        history=_history(document.entries.get("history")),
         deploy=read_deploy(document.entries.get("deploy"), [location.name for location in locations]),
         services=read_services(document.entries.get("services"), folder_of(path), python, environ),
         doctor=_doctor(document, path, [location.name for location in locations]),
     )
+
+
+def _history(item: Item | None) -> HistorySpec | None:
+    """The item is already known to fit its model."""
+    if item is None or item.value is None or item.value is True:
+        return HistorySpec()
+    if not item.entries:
+        return HistorySpec() if item.value == {} else None
+    days, size = item.entries.get("days"), read_size(item.entries.get("size"))
+    kept = days.value if days is not None and isinstance(days.value, int) else HistorySpec.days
+    return HistorySpec(kept, HistorySpec.most_bytes if size is None else size)
 
 
 def _doctor(document: Item, path: str, locations: list[str]) -> DoctorSpec:

@@ -117,6 +117,19 @@ class Deploy(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
+class History(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is kept of what locations used, for `reef usage`."""
+
+    days: Annotated[
+        Annotated[int, Meta(ge=1, le=400)] | UnsetType | None,
+        says("For how many days; 30 by default.", "a whole number from 1 to 400"),
+    ] = UNSET
+    size: Annotated[
+        Size | UnsetType | None,
+        says("The most that it may have on disk; beyond it the oldest days go. 50Mi by default.", SIZE),
+    ] = UNSET
+
+
 class BudgetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """What loading a location may cost at most, Dagster's own share not counted."""
 
@@ -255,6 +268,13 @@ class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
             "on_change: changed code is served as soon as a wake, a reload or a start finds it and it loads. "
             "on_deploy: only `reef deploy` and `reef reload` bring new code.",
             "on_change or on_deploy",
+        ),
+    ] = UNSET
+    history: Annotated[
+        bool | Literal["off"] | History | UnsetType | None,
+        says(
+            "What is kept on disk of what locations used: memory, processor time, calls. 30 days by default.",
+            "off, or a map such as {days: 30, size: 50Mi}",
         ),
     ] = UNSET
     deploy: Annotated[

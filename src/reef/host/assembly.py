@@ -15,6 +15,7 @@ from reef.events import Events
 from reef.following.rounds import Rounds
 from reef.following.watching import Watcher
 from reef.gateway import Gateway
+from reef.gateway.observers import Observers
 from reef.host.arriving import Arrival
 from reef.host.changing import ChangingFleet, fleet_change
 from reef.host.event_log import log_event
@@ -46,6 +47,8 @@ from reef.serving.budget import Budget
 from reef.serving.loop import ServingLoop
 from reef.serving.servers import LocalServers
 from reef.serving.waking import Waker
+from reef.usage.history import FOLDER, History
+from reef.usage.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,9 @@ class Assembly:
     watcher: Watcher
     unserved: Unserved | None
     clearer: Clearer
+    calls_heard: Observers
+    budget: Budget
+    sampler: Sampler
 
 
 async def assemble(outside: Outside, ground: Ground) -> Assembly:
@@ -107,8 +113,14 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
     reloader = Reloader(
         places, releasing.releaser, serving.versions, environments, renewal, outside.quiet, background
     )
+    calls_heard = Observers(serving.calls.observe)
     gateway = ground.gateway(
-        serving.board, servers, reloader, serving.calls.observe, on_missing=reloader.on_missing
+        serving.board,
+        servers,
+        reloader,
+        calls_heard,
+        on_missing=reloader.on_missing,
+        traces=outside.traces,
     )
     failures = (WebserverRefused, WebserverUnreachable)
     Showing(places, outside.webserver, failures, outside.quiet, background, events)
@@ -158,7 +170,17 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         watcher=_watcher(outside, places, serving, reloader, file),
         unserved=_unserved(outside, places, gateway),
         clearer=Clearer(places, stores.keeper, stores.snapshots, stores.lists, stores.contents),
+        calls_heard=calls_heard,
+        budget=budget,
+        sampler=_sampler(outside, places, events),
     )
+
+
+def _sampler(outside: Outside, places: dict[str, CodeLocation], events: Events) -> Sampler:
+    folder = outside.around.state.root / FOLDER
+    sampler = Sampler(places, History(folder), lambda: outside.fleet.fleet.history)
+    events.subscribe(sampler.hear)
+    return sampler
 
 
 def _waking(

@@ -125,7 +125,9 @@ def serving_parts(
     home = around.dagster_home
     versions = LocalVersions(str(around.state.root), home, environments, outside.ask_defs_state)
     exits = Exits(places, runs, background, events, outside.on_orphans_over)
-    hosting = ground.hosting(HostingEvents(on_exit=exits.on_exit), versions.refuse_fork)
+    hosting = ground.hosting(
+        HostingEvents(on_exit=exits.on_exit, on_ending=exits.on_ending), versions.refuse_fork
+    )
     board = ground.board(stores.snapshots)
     cache = around.state.folder("environments")
     planner = ground.planner(

@@ -135,6 +135,9 @@ class HostingEvents:
     """Callbacks, all called on the event loop."""
 
     on_exit: Callable[[Exit], None] = field(default=lambda _exit: None)
+    on_ending: Callable[[Child], None] = field(
+        default=lambda _child: None
+    )  # it still runs, and will be told to end
 
 
 class Hosting(Protocol):

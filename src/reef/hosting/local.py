@@ -190,6 +190,7 @@ class LocalHosting:
         if held is None:
             return
         held.expected = held.expected or not held.process.has_ended()
+        self._events.on_ending(held.child)
         if grace_s > 0:
             held.process.signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
@@ -272,6 +273,10 @@ class LocalHosting:
         """For those who watch the files that a zygote has loaded: `.plan`, `.built.modules`, `.built.mapped`,
         `.built.left_out`, `.built.failed`."""
         return [slot.living for slot in self._zygotes.slots() if slot.living is not None]
+
+    def any_child(self) -> bool:
+        """Whether one runs."""
+        return bool(self._held)
 
     def _is_watched(self, pid: int) -> bool:
         return pid in self._held or any(

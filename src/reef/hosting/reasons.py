@@ -28,6 +28,11 @@ def over_limit(limit_bytes: int, private_bytes: int) -> str:
     return f"its memory limit of {limit_bytes >> 20} MiB is exceeded ({private_bytes >> 20} MiB private)"
 
 
+def says_over_limit(reason: str) -> bool:
+    """Whether a reason is, or quotes, one of `over_limit`."""
+    return "its memory limit of " in reason and " is exceeded (" in reason
+
+
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

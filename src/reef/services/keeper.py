@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -25,6 +26,7 @@ METHOD = "/reef.SharedService/Call"
 MOST_BYTES = 64 << 20
 LOOK_S, SAMPLED_S = 0.25, 5.0
 STOP_WITHIN_S = 6.0
+GONE_WITHIN_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 _OPTIONS = (("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES))
 
@@ -96,14 +98,22 @@ class Keeper:
             self._used_at = self.clock()
 
     async def _passed(self, channel: grpc.aio.Channel, request: bytes, left_s: float | None) -> bytes:
+        running = self._running
         try:
             reply: bytes = await channel.unary_unary(METHOD, None, None)(request, timeout=left_s)
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE and not self.spec.address:
+                await self._gone(running)
                 why = self._over or "its process ended"
                 raise Refused(grpc.StatusCode.ABORTED, f"{why} during the call") from None
             raise Refused(error.code(), error.details() or "") from None
         return reply
+
+    async def _gone(self, running: ServiceProcess | None) -> None:
+        """Its connections close a moment before it is over, and the next call is to find it over."""
+        if running is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(running.process.dead()), GONE_WITHIN_S)
 
     async def _awake(self) -> grpc.aio.Channel:
         if self.spec.address:

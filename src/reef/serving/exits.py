@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from reef.background import Background
-from reef.events import Events, Exited
-from reef.hosting.contract import Exit
+from reef.events import Ending, Events, Exited
+from reef.hosting.contract import Child, Exit
 from reef.hosting.reasons import ending
 from reef.locations.place import CodeLocation
 from reef.procfs import parent_of
@@ -33,6 +33,9 @@ class Exits:
         self._background = background
         self._events = events
         self._on_orphans_over = on_orphans_over
+
+    def on_ending(self, child: Child) -> None:
+        self._events.emit(Ending(child.location, child))
 
     def on_exit(self, exit: Exit) -> None:
         place = self._places.get(exit.child.location)

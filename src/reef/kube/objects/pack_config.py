@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from reef.kube.model import CodeLocation
 from reef.kube.objects.environment import own_variables
 from reef.kube.objects.meta import metadata
 from reef.kube.objects.released import Owner, PackedContainer, PackPlan, Released
+from reef.kube.quantities import quantity
 from reef.peers.messages import PackConfig, PackLocation
 from reef.peers.pack_config import to_json
 
@@ -97,21 +97,7 @@ def _limit_of_container(released: Released, container: PackedContainer) -> int |
     return quantity_bytes((resources.get("limits") or {}).get("memory"))
 
 
-_SUFFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
-_SUFFIXES |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60, "m": 0.001}  # type: ignore[dict-item]
-
-
-def quantity_bytes(quantity: str | int | None) -> int | None:
+def quantity_bytes(written: str | int | None) -> int | None:
     """Bytes of a quantity of Kubernetes; None for none, and for one that it would refuse."""
-    if quantity is None:
-        return None
-    text = str(quantity)
-    number = text.rstrip("".join(_letters()))
-    try:
-        return int(float(number) * _SUFFIXES[text[len(number) :]])
-    except (KeyError, ValueError):
-        return None
-
-
-def _letters() -> Iterable[str]:
-    return sorted({letter for suffix in _SUFFIXES for letter in suffix})
+    found = quantity(written)
+    return None if found is None else int(found)
