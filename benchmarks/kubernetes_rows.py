@@ -18,6 +18,7 @@ from lab.fleet import Member
 from lab.killing import kill
 from lab.polling import Polling
 from lab.world import VALUES, ReefWorld, location
+from reef.packs.zygotes import UNUSED_S
 from reef.wire.lanes import path_of
 from report import Report
 
@@ -25,6 +26,7 @@ MEMORY_BAR, SHARED_WAKE_BAR_MS, OWN_WAKE_BAR, ON_DEMAND_BAR = 1 / 8, 150.0, 0.5,
 CHANGE_BAR_S, MANY_BAR_S, REST_CPU_BAR, REST_WRITES_BAR = 20.0, 60.0, 0.05, 1.0
 CONTROLLER_BAR_MB, GATEWAY_BAR_MB = 100.0, 150.0
 REST_S = 60.0
+PARTS = ("controller", "gateway", "pack")
 
 
 class Bench:
@@ -77,7 +79,7 @@ def ask(target: str, timeout_s: float = 120) -> float:
 
 
 def idle_memory(bench: Bench) -> None:
-    """PSS of everything in the pods, nobody calling."""
+    """PSS of everything in the pods, nobody calling: as soon as everybody sleeps, and once zygotes have ended too."""
     members = bench.members()
     with bench.world("standing", reef=False) as world:
         world.kubectl.apply(
@@ -90,11 +92,17 @@ def idle_memory(bench: Bench) -> None:
         world.all_ready([each.name for each in members], 1200)
         until(lambda: not world.pods("probe"), 120, "for the probes to go", every_s=1.0)
         until(lambda: _asleep(world), 240, "for everybody to sleep", every_s=2.0)
+        asleep = sum(memory.pods(world).values())
+        until(lambda: _at_rest(world), UNUSED_S * 1.5, "for the zygotes to end", every_s=5.0)
         pods = memory.pods(world)
+        parts = {each: sum(memory.pods(world, part=each).values()) for each in PARTS}
     reef = sum(pods.values())
     report = bench.report
     report.figure(f"{len(members)} idle locations", "a pod for each", standing / 1e6, "MB")
-    report.figure(f"{len(members)} idle locations", "all of Reef's pods", reef / 1e6, "MB")
+    report.figure(f"{len(members)} idle locations", "Reef, as soon as all sleep", asleep / 1e6, "MB")
+    report.figure(f"{len(members)} idle locations", "Reef, all of its pods", reef / 1e6, "MB")
+    for each, held in parts.items():
+        report.figure(f"{len(members)} idle locations", f"Reef, pods of {each}", held / 1e6, "MB")
     report.figure(f"{len(members)} idle locations", "Reef's pods", len(pods), "pods")
     report.at_most("idle memory, Reef's part", reef / standing, MEMORY_BAR, "")
     packs = len({each.owner for each in members})
@@ -109,6 +117,16 @@ def _asleep(world: ReefWorld) -> bool:
             identity = status["containerID"].rpartition("/")[2]
             pids = memory.processes_of(uid, identity)
             if status["name"] != "reef" and any(memory.command_of(pid).startswith("reef: ") for pid in pids):
+                return False
+    return True
+
+
+def _at_rest(world: ReefWorld) -> bool:
+    """Nothing runs in a pack but its host and the agents."""
+    for pod in world.pods("pack"):
+        for status in pod["status"]["containerStatuses"]:
+            identity = status["containerID"].rpartition("/")[2]
+            if status["name"] != "reef" and len(memory.processes_of(pod["metadata"]["uid"], identity)) > 1:
                 return False
     return True
 

@@ -52,3 +52,6 @@ class Background:
                 if not must_finish:
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(
+                0
+            )  # from 3.12 on, gather gives way to nobody where all are over: `_over` must run

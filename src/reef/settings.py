@@ -20,6 +20,23 @@ class Beside:
 
 
 @dataclass(frozen=True)
+class PageSettings:
+    """Reef's own page, of the HTTP listener that has `/metrics` too."""
+
+    wanted: bool = True
+    host: str = "127.0.0.1"
+    port: int | None = None  # None: the one of last time, else a free one
+    actions: bool | None = (
+        None  # whether buttons do something; None: where only this machine reaches the page
+    )
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Somebody chose an address; that it cannot be had is an error."""
+        return self.port is not None or self.host != "127.0.0.1"
+
+
+@dataclass(frozen=True)
 class HostSettings:
     """Everything a host is told at start."""
 
@@ -28,6 +45,7 @@ class HostSettings:
     dagster_home: str | None = None
     own_instance: bool = False  # Reef's own, whatever DAGSTER_HOME and the fleet's folder say
     beside: Beside | None = field(default_factory=Beside)
+    page: PageSettings = field(default_factory=PageSettings)
     listen: str = "unix"  # or "tcp"
     listen_host: str = "127.0.0.1"
     base_port: int = 4000

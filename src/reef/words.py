@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+ENOUGH = 200  # characters of a headline after which no line is added to it
 SILENT = {"TimeoutError": "it took too long", "CancelledError": "it was cancelled"}  # most say nothing
 
 
@@ -44,13 +45,19 @@ def because(what: str, why: str | None) -> str:
 
 
 def headline(text: str | None) -> str:
-    """One line that says enough alone. A first line that ends at a colon takes in what follows it."""
+    """One line that says enough alone. A first line that ends at a colon, or whose sentence goes on in the next, takes
+    in what follows it."""
     said = ""
     for line in _lines(text):
+        if said and not (said.endswith(":") or _goes_on(said, line)):
+            break
         said = f"{said} {line}" if said else line
-        if not said.endswith(":"):
-            return said
     return said.rstrip(": ")
+
+
+def _goes_on(said: str, line: str) -> bool:
+    """`The command` / `` `dbt parse` `` / `failed with exit code 2.` is one sentence in three lines."""
+    return len(said) < ENOUGH and said[-1] not in ".!?" and (line[0] == "`" or said[-1] == "`")
 
 
 def is_longer(text: str | None) -> bool:

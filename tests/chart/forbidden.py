@@ -59,7 +59,8 @@ FORBIDDEN = {
         Question("update", "leases", "coordination.k8s.io", name="somebody-elses"),
         Question("delete", "leases", "coordination.k8s.io", name="reef-controller"),
         Question("delete", "events"),
-        Question("list", "events"),
+        Question("list", "events", namespace="default"),
+        Question("watch", "events"),
         Question("update", "serviceaccounts"),
     ],
     "gateway": [

@@ -59,11 +59,24 @@ OTHERWISE: dict[str, Any] = {
     "networkPolicy.callers": [{"podSelector": {"matchLabels": {"app": "dagster"}}}],
     "podDisruptionBudget.enabled": False,
     "logFormat": "json",
+    "metrics.podMonitors.enabled": True,
+    "metrics.podMonitors.interval": "2m",
+    "metrics.podMonitors.labels": {"release": "m7"},
+    "metrics.rules.enabled": True,
+    "metrics.rules.labels": {"release": "r7"},
+    "metrics.dashboards.enabled": True,
+    "metrics.dashboards.labels": {"dashboards": "d7"},
+    "metrics.dashboards.annotations": {"grafana_folder": "f7"},
 }
 """Another value than the default."""
 
 ONLY_WITH: dict[str, dict[str, Any]] = {
-    "database.urlSecret.key": nested("database.urlSecret.name", "reef-database")
+    "database.urlSecret.key": nested("database.urlSecret.name", "reef-database"),
+    "metrics.podMonitors.interval": nested("metrics.podMonitors.enabled", True),
+    "metrics.podMonitors.labels": nested("metrics.podMonitors.enabled", True),
+    "metrics.rules.labels": nested("metrics.rules.enabled", True),
+    "metrics.dashboards.labels": nested("metrics.dashboards.enabled", True),
+    "metrics.dashboards.annotations": nested("metrics.dashboards.enabled", True),
 }
 """What has to be set too, or the value is not looked at."""
 
@@ -104,6 +117,14 @@ NONSENSE: dict[str, tuple[dict[str, Any], str]] = {
     "a wave": (
         nested("rollout.waves", ["ten"]),
         'rollout.waves has "ten": a wave ends at a share of the locations such as 10%, or at a number of them',
+    ),
+    "an interval": (
+        nested("metrics.podMonitors.interval", "often"),
+        'metrics.podMonitors.interval is "often": it must be a span of time such as 30s or 1m',
+    ),
+    "a label that is no word": (
+        nested("metrics.rules.labels", {"release": 1}),
+        "at '/metrics/rules/labels/release': got number, want string",
     ),
     "a span": (nested("rollout.soak", "30"), 'rollout.soak is "30": it must be a span of time such as 30s'),
     "an address": (

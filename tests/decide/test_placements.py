@@ -66,6 +66,11 @@ ASKED: list[tuple[Wish, Costs, str | None, str]] = [
     (wish(placement="standing", replicas=3), Costs(), "standing", "It says placement: standing."),
     (wish(has_server=True), Costs(), "external", "Somebody else runs its server."),
     (wish(has_server=True, placement="external"), Costs(), "external", "Somebody else runs its server."),
+    # it is paused: where it runs it stays
+    (wish(paused_in="packed"), called(86_400), "packed", "It is paused"),
+    (wish(CSI, paused_in="packed", replicas=2), Costs(), "packed", "It is paused"),
+    (wish(placement="standing", paused_in="on_demand"), Costs(), "on_demand", "It is paused"),
+    (wish(has_server=True, paused_in="packed"), Costs(), "external", "Somebody else runs its server."),
     # it cannot be
     (
         wish(CSI, placement="packed"),

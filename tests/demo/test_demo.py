@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from browsers import opened, picture, violations
 from demos import LAUNCH, RUN, STATES, Demo, running
 
 from deadlines import scaled
@@ -259,6 +260,30 @@ def test_sensors_are_on_and_tick_without_a_failure(demo: Demo, shown: dict[str, 
 
     assert len(demo.until(done, "forty sensors have ticked", 120, pause_s=3.0)) >= 40
     assert {state["status"] for state in states()} == {"RUNNING"}
+
+
+def test_reefs_own_page_shows_sixty(browser: Any, demo: Demo, shown: dict[str, dict[str, Any]]) -> None:
+    address = next(line.split()[-1] for line in demo.log.read_text().splitlines() if "fleet: http" in line)
+    with opened(browser, address + "/") as page:
+        rows = page.locator("tr[data-name]:visible")
+        page.locator("[data-live-state].on").wait_for()
+        assert (rows.count(), page.locator("tr.head:visible").count()) == (60, 8)
+        page.locator(".c-wake", has_text="sensor tick").first.wait_for()
+        page.locator("figure.chart svg").wait_for()
+        assert violations(page) == []
+        picture(page, "demo")
+        page.get_by_role("button", name="failed").click()
+        assert [row.get_attribute("data-name") for row in rows.all()] == [BROKEN]
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.get_by_text("No module named 'sap_connector'").first.wait_for()
+        page.goto(f"{address}/location/carriers")
+        link = page.get_by_role("link", name="jobs").get_attribute("href")
+        picture(page, "demo-carriers")
+    dagster = browser.new_page()
+    dagster.goto(link)
+    dagster.get_by_text("carriers_dry_run").first.wait_for(timeout=scaled(60) * 1000)
+    dagster.close()
 
 
 def test_a_run_launched_on_the_page_succeeds(demo: Demo, shown: dict[str, dict[str, Any]]) -> None:

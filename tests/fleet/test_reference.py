@@ -13,10 +13,20 @@ import yaml
 from reef.fleet import read
 from reef.fleet.decode import fields_of, meta_of
 from reef.fleet.json_schema import schema, schema_text
-from reef.fleet.settings import Code, Deploy, History, LocationSettings, ReefFile, Server, Settings
+from reef.fleet.settings import (
+    Budgets,
+    Code,
+    Deploy,
+    DoctorSettings,
+    History,
+    LocationSettings,
+    ReefFile,
+    Server,
+    Settings,
+)
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_MODELS = (ReefFile, Settings, LocationSettings, Code, Server, Deploy, History)
+_MODELS = (ReefFile, Settings, LocationSettings, Code, Server, Deploy, Budgets, DoctorSettings, History)
 
 
 def test_the_schema_in_the_docs_is_the_generated_one() -> None:

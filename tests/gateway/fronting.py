@@ -16,6 +16,7 @@ from dagster._grpc.client import DagsterGrpcClient
 from deadlines import scaled, until_async
 from reef.gateway import Board, CallLimits, Gateway, ListenAddress
 from reef.gateway.contract import CallEnded, CallStarted, Endpoint, Served, WakeRefused
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.snapshots import SnapshotStore
 from reef.snapshots.record import Recording
 from reef.wire.client import RawClient
@@ -143,6 +144,7 @@ async def fronted(
     messages: MessageLimits | None = None,
     id_lag_s: float = 0.0,
     list_lag_s: float = 0.0,
+    traces: Traces = NO_TRACES,
 ) -> AsyncIterator[Front]:
     events: list[Any] = []
     missing: list[tuple[str, str]] = []
@@ -154,6 +156,7 @@ async def fronted(
         control,
         events.append,
         on_missing=lambda location, digest: missing.append((location, digest)),
+        traces=traces,
     )
     socket = str(folder / "l.sock")
     try:

@@ -30,7 +30,7 @@ from reef.gateways.contract import Cluster
 from reef.gateways.process import GatewayProcess
 from reef.gateways.settings import GatewaySettings
 from reef.kube.labels import HEALTH_PORT, PEER_PORT
-from reef.peers.messages import GATEWAY, LOCATION_KEY, Role
+from reef.peers.messages import GATEWAY, LOCATION_KEY, NOT_SENT_KEY, Role
 from reef.peers.roles import caller
 from reef.peers.rpc import ask
 from reef.trust.authority import Pair, make_authority
@@ -188,7 +188,9 @@ class _Pack(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         async def pass_on(request: bytes, context: Any) -> AsyncIterator[bytes]:
             self._seen.append((caller(context), locations))
             if locations[0] not in self._targets:
-                await context.abort(grpc.StatusCode.NOT_FOUND, "it is not in this pack")
+                await context.abort(
+                    grpc.StatusCode.NOT_FOUND, "it is not in this pack", ((NOT_SENT_KEY, "1"),)
+                )
             async with open_channel(self._targets[locations[0]]) as opened:
                 async for event in opened.unary_stream(details.method, None, None)(request):
                     yield event

@@ -81,6 +81,21 @@ def test_close_ends_what_is_begun_meanwhile_too() -> None:
     asyncio.run(scene())
 
 
+def test_close_returns_where_a_task_is_over_and_nobody_was_told_yet() -> None:
+    """From Python 3.12 on, to gather such tasks gives way to nobody: closing went round for ever."""
+
+    async def scene() -> None:
+        owner = background()
+        task = owner.spawn(asyncio.sleep(0, "result"))
+        while not task.done():
+            await asyncio.sleep(0)
+        assert owner._tasks, "it is told of the end only when the event loop comes round"
+        await owner.close()
+        assert not owner._tasks
+
+    asyncio.run(scene())
+
+
 def test_a_task_that_is_over_is_held_no_longer() -> None:
     async def scene() -> None:
         owner = background()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,11 +52,16 @@ class Cluster:
             images.locations(archive, self.images, code)
             self.load(archive)
 
-    def load_reef(self) -> None:
-        """Puts Reef's own image onto all nodes, of this checkout's code as it is now. See `images.reef`."""
+    def load_reef(self, name: str = images.REEF, version: str = "") -> None:
+        """Puts Reef's own image onto all nodes, of this checkout's code as it is now (`images.reef`). With a `version`
+        it says that it is that one."""
         with tempfile.TemporaryDirectory() as folder:
-            archive = Path(folder) / "reef.tar"
-            images.reef(archive, self.images, CHECKOUT / "src" / "reef")
+            archive, source = Path(folder) / "reef.tar", CHECKOUT / "src" / "reef"
+            if version:
+                source = Path(shutil.copytree(source, Path(folder) / "reef"))
+                with open(source / "__init__.py", "a") as file:
+                    file.write(f"__version__ = {version!r}\n")
+            images.reef(archive, self.images, source, name)
             self.load(archive)
 
     def ctr(self, machine: Machine, *arguments: str) -> str:

@@ -21,6 +21,7 @@ from lab.kubectl import KubectlError
 from lab.world import VALUES, ReefWorld
 
 NAMESPACE = "reef-demo"
+CUT_TOGETHER = 10  # one Service after the other, within the patience of `ReefWorld.reef`
 REEF = [sys.executable, "-m", "reef.cli.main"]
 
 
@@ -87,8 +88,9 @@ class Demo:
         world.all_ready(loading, 900)
         self.tell(f"{len(loading)} locations are tried and have their places:")
         print(world.k("get", "codelocations"))
-        for member in self.fleet:
-            world.k("annotate", "codelocation", member.name, "dagster-reef.io/cutover=true", "--overwrite")
+        self.tell(f"reef cutover {loading[0]} …")
+        for at in range(0, len(loading), CUT_TOGETHER):
+            self.cut("cutover", *loading[at : at + CUT_TOGETHER])
         world.dagster_is_up()
         self.wait(lambda: self._shown() >= len(loading), 300, "the webserver to show them")
         self.tell(f"the Services lead to Reef's gateways; the webserver shows {len(loading)} locations")
@@ -136,10 +138,15 @@ class Demo:
             self.world.k("scale", "deployment", f"dagster-user-{member.name}", "--replicas=1")
         for member in some:
             self.world.k("rollout", "status", f"deployment/dagster-user-{member.name}", "--timeout=120s")
-            self.world.k("annotate", "codelocation", member.name, "dagster-reef.io/cutover-")
-            service = model1.standing(member, NAMESPACE)[1]
-            self.world.kubectl.apply(service)
+        self.cut("cutover", "--back", *(member.name for member in some))
         self.tell(f"{', '.join(member.name for member in some)} are back in pods of their own")
+
+    def cut(self, *arguments: str) -> None:
+        """Raises LabError."""
+        try:
+            print(self.world.reef(*arguments))
+        except AssertionError as error:
+            raise LabError(f"reef {' '.join(arguments)}: {error}") from None
 
     def reef(self, *arguments: str) -> str:
         done = subprocess.run([*REEF, *arguments], capture_output=True, text=True, timeout=120)

@@ -104,13 +104,13 @@ def dagster_layers(work: Path, python: Path = Path(sys.executable)) -> tuple[Lay
     return base.done(), python_layers.interpreter(python, work), python_layers.packages(work, _RUNS)
 
 
-def reef(path: Path, folder: Path, source: Path) -> None:
-    """An OCI archive at `path` with Reef's own image, of the code in `source`. Its other layers lie in `folder`, and
-    are in the archive, too: no node has them from the start."""
+def reef(path: Path, folder: Path, source: Path, name: str = REEF) -> None:
+    """An OCI archive at `path` with Reef's own image, of the code in `source`, by that name. Its other layers lie in
+    `folder`, and are in the archive, too: no node has them from the start."""
     packages = python_layers.code(source, path.parent / "code")
     below = [oci.layer(folder / f"{name}.tar") for name in ("base", "python", "reef")]
     config = {"Env": [_PATH], "User": "10001", "WorkingDir": "/tmp", "Entrypoint": ["reef"]}
-    oci.archive(path, [Image(REEF, (*below, packages), config)], platform.machine())
+    oci.archive(path, [Image(name, (*below, packages), config)], platform.machine())
 
 
 def locations(path: Path, folder: Path, code: Mapping[str, str]) -> None:

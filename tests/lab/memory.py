@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 CGROUPS = Path("/sys/fs/cgroup")
 
 
-def pods(world: ReefWorld, component: str | None = None) -> dict[str, int]:
-    """Pod -> bytes. `component`: those of the official chart's label; None: all that are part of Reef."""
+def pods(world: ReefWorld, component: str | None = None, part: str | None = None) -> dict[str, int]:
+    """Pod -> bytes. `component`: those of the official chart's label; None: all of Reef, or one `part` of it."""
     label = f"component={component}" if component else "app.kubernetes.io/part-of=reef"
+    if part:
+        label += f",app.kubernetes.io/component={part}"
     found = world.kubectl.json("-n", world.namespace, "get", "pods", "-l", label)["items"]
     uids = {each["metadata"]["uid"]: each["metadata"]["name"] for each in found}
     sums = dict.fromkeys(uids.values(), 0)

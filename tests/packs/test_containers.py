@@ -85,6 +85,21 @@ def test_a_container_of_several_forks_and_what_it_adds_is_beside_the_containers_
     assert seen[0]["HOME"] == os.environ["HOME"]
 
 
+def test_a_zygote_that_nobody_needs_ends_and_comes_back_with_the_next_start(
+    tmp_path: Path, code: Write
+) -> None:
+    """While one server runs, its container's zygote stays, however long ago the last start was."""
+    pack = PackBench(tmp_path / "r", {"b": ["f0", "f1"]}, tuning=BARE, unused_s=2.0)
+    try:
+        stands(pack)
+        pack.until(lambda: not pack.state("b").zygote, "the zygote ends")
+        assert not pack.start(pack.spec("f0", code(GOOD))).forked
+        stands(pack)
+        assert pack.start(pack.spec("f1", code(GOOD))).forked
+    finally:
+        pack.close()
+
+
 @needs_root
 def test_a_container_that_ends_ends_its_children_and_is_taken_up_again(pack: PackBench, code: Write) -> None:
     stands(pack)

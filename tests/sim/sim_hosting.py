@@ -290,6 +290,8 @@ class SimHosting:
     def zygotes(self) -> Sequence[ZygoteStatus]:
         return ()
 
+    async def sample_zygotes(self) -> None: ...
+
     async def close(self, *, leave_children: bool) -> None:
         if not leave_children:
             living = [one.child for one in self.children if not one.ended.is_set()]

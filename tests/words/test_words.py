@@ -66,6 +66,12 @@ def test_an_exception_is_said_as_it_says_itself() -> None:
         ("it ended; it wrote:\n\n  why\nmore", "it ended; it wrote: why", True),
         ("a:\nb:\nc", "a: b: c", False),
         ("nobody knows:\n", "nobody knows", False),
+        (
+            "The command\n\n`dbt parse`\n\nfailed with 2. See\nthe log",
+            "The command `dbt parse` failed with 2. See",
+            True,
+        ),
+        ("It failed.\n`x` is missing", "It failed.", True),
     ],
 )
 def test_a_headline_says_enough_alone(text: str | None, said: str, longer: bool) -> None:

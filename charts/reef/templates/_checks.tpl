@@ -11,6 +11,9 @@
 {{- if not (regexMatch "^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+)$" .Values.rollout.soak) -}}
 {{- fail (printf "rollout.soak is %q: it must be a span of time such as 30s, 2m or 1h30m" .Values.rollout.soak) -}}
 {{- end -}}
+{{- if not (regexMatch "^([0-9]+(ms|s|m|h))+$" .Values.metrics.podMonitors.interval) -}}
+{{- fail (printf "metrics.podMonitors.interval is %q: it must be a span of time such as 30s or 1m" .Values.metrics.podMonitors.interval) -}}
+{{- end -}}
 {{- if not (regexMatch "^(https?://[^/]+.*)?$" .Values.webserver.url) -}}
 {{- fail (printf "webserver.url is %q: it must begin with http:// or https://, or be empty where nobody is to be told" .Values.webserver.url) -}}
 {{- end -}}

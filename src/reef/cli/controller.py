@@ -12,14 +12,9 @@ import click
 def command() -> None:
     """Run the controller of a namespace. The chart starts it, and sets REEF_NAMESPACE, REEF_IMAGE, REEF_STATE and the
     database in its environment."""
-    from reef.controller.book import Books
-    from reef.controller.postgres import PostgresBooks
     from reef.controller.run import run
-    from reef.controller.settings import Settings, read_settings
+    from reef.controller.settings import read_settings
     from reef.logs import write_to_stderr
 
-    def open_books(settings: Settings, token: int) -> Books:
-        return PostgresBooks(settings.database, settings.namespace, token)
-
     write_to_stderr(os.environ)
-    asyncio.run(run(read_settings(os.environ), open_books))
+    asyncio.run(run(read_settings(os.environ)))

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import click
 
-from reef.cli.host_options import run
+from reef.cli.host_options import page_options, run
 from reef.errors import ReefError
 from reef.fleet.interpreter import fault_of, resolved_python
-from reef.settings import Beside, HostSettings
+from reef.settings import Beside, HostSettings, PageSettings
 from reef.words import count
 
 
@@ -31,12 +31,14 @@ from reef.words import count
     "--keep", is_flag=True, help="Use the folder as it is, also where this Reef would write another."
 )
 @click.option("--write-only", is_flag=True, help="Write the fleet, print its reef.yaml, run nothing.")
+@page_options
 def command(
     folder: Path | None,
     port: int | None,
     python: str | None,
     keep: bool,
     write_only: bool,
+    page: PageSettings,
 ) -> None:
     """Write the demo fleet, 60 locations of 8 teams, and run it with `reef up`.
 
@@ -49,7 +51,7 @@ def command(
     if write_only:
         click.echo(str(spec))
         return
-    run(HostSettings(path=str(spec), beside=Beside(port=port), own_instance=True))
+    run(HostSettings(path=str(spec), beside=Beside(port=port), own_instance=True, page=page))
 
 
 def default_folder() -> Path:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 from reef.errors import ReefError
-from reef.settings import HostSettings
+from reef.settings import HostSettings, PageSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,6 +43,37 @@ SHARED = (
     ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object once the fleet is up."),
 )
+
+
+PAGE = (
+    click.option("--page/--no-page", "page", default=True, help="Reef's own page and /metrics, over HTTP."),
+    click.option("--page-host", default="127.0.0.1", show_default=True, help="Address of Reef's page."),
+    click.option(
+        "--page-port",
+        type=click.IntRange(1, 65535),
+        help="Port of Reef's page [default: that of last time, else a free one from 3200 on].",
+    ),
+    click.option(
+        "--page-actions/--no-page-actions",
+        default=None,
+        help="Buttons that wake, sleep, reload and roll back [default: where only this machine reaches the page].",
+    ),
+)
+
+
+def page_options(function: F) -> F:
+    """Given to the function as one `PageSettings` named `page`."""
+
+    @functools.wraps(function)
+    def with_settings(
+        *args: Any, page: bool, page_host: str, page_port: int | None, page_actions: bool | None, **more: Any
+    ) -> Any:
+        return function(*args, page=PageSettings(page, page_host, page_port, page_actions), **more)
+
+    wrapped = cast(F, with_settings)
+    for option in reversed(PAGE):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def shared_options(function: F) -> F:

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from reef.cli.host_options import run, shared_options
+from reef.cli.host_options import page_options, run, shared_options
 from reef.errors import ReefError
-from reef.settings import HostSettings
+from reef.settings import HostSettings, PageSettings
 
 
 @click.command(name="serve")
@@ -30,6 +30,7 @@ from reef.settings import HostSettings
     metavar="URL",
     help="Address of the webserver that shows this fleet: it is told when locations come, go or change.",
 )
+@page_options
 @shared_options
 def command(
     path: str | None,
@@ -37,6 +38,7 @@ def command(
     host: str,
     base_port: int,
     webserver: str | None,
+    page: PageSettings,
     state_dir: Path | None,
     dagster_home: str | None,
     python: str | None,
@@ -52,6 +54,7 @@ def command(
         HostSettings(
             path=path,
             state_dir=state_dir,
+            page=page,
             dagster_home=dagster_home,
             beside=None,
             listen=listen,

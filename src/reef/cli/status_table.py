@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from reef.notes import note
 from reef.words import count, headline, leaves_out
 
 COLUMNS = ("LOCATION", "OWNER", "STATE", "VERSION", "OWN MB", "SHARED", "WAKES", "COLD s", "CALLS", "NOTE")
 GIVEN_UP = ("VERSION", "CALLS", "OWNER", "SHARED", "COLD s")  # in this order, where the terminal is narrow
-MOST_NAMED = 3
-OLD_S = 7 * 86_400
 MOST_LEFT_OUT = 5
 LEAST_NOTE, LEAST_NAME, ROOMY_NAME = 20, 12, 24
 Line = tuple[str, ...]
@@ -102,66 +101,8 @@ def _row(row: dict[str, Any]) -> Line:
         str(row["wakes"]),
         "-" if cold is None else f"{cold:.2f}",
         str(row["calls"]),
-        _note(row),
+        note(row),
     )
-
-
-def _note(row: dict[str, Any]) -> str:
-    parts = []
-    if age := _age(row):
-        parts.append(age)
-    if row["live_runs"]:
-        parts.append(f"{count(len(row['live_runs']), 'live run')}")
-    if row.get("leaving"):
-        parts.append("removed from the fleet, answered for until nobody asks")
-    if row.get("pinned"):
-        parts.append(f"pinned: {row['pinned']}")
-    if row["not_forked_because"]:
-        parts.append(f"not forked: {row['not_forked_because']}")
-    if row["last_error"]:
-        parts.append(headline(row["last_error"]))
-    parts.append(_outside(row))
-    return "; ".join(filter(None, parts))
-
-
-def _outside(row: dict[str, Any]) -> str:
-    """Such as `its load connects to api.example.com:443; 3 loads in the last hour`."""
-    found = row.get("outside") or {}
-    connects, starts = found.get("connects") or [], found.get("starts") or []
-    does = [
-        *([f"connects to {_some(connects)}"] if connects else []),
-        *([f"starts {_some(starts)}"] if starts else []),
-    ]
-    if not does:
-        return ""
-    often = count(row["loads_last_hour"], "load")
-    return f"its load {' and '.join(does)}; {often} in the last hour"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:MOST_NAMED]) + (
-        f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
-    )
-
-
-def _age(row: dict[str, Any]) -> str:
-    """How old its answers are, where that may matter: its definitions change by themselves, or it is long ago."""
-    age_s = row.get("snapshot_age_s")
-    if age_s is None:
-        return ""
-    since = f"recorded {span(age_s)} ago"
-    if row.get("unstable"):
-        return f"unstable: its definitions change with the same code; {since}"
-    dynamic = row.get("revalidate") not in (None, "never")
-    return since if dynamic or age_s >= OLD_S else ""
-
-
-def span(seconds: float) -> str:
-    """`40 s`, `12 min`, `3 h`, `5 d`."""
-    for unit, name in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= unit:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds:.0f} s"
 
 
 def mb(size: int | None) -> str:

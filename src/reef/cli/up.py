@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from reef.cli.host_options import run, shared_options
-from reef.settings import Beside, HostSettings
+from reef.cli.host_options import page_options, run, shared_options
+from reef.settings import Beside, HostSettings, PageSettings
 
 
 @click.command(name="up")
@@ -18,6 +18,7 @@ from reef.settings import Beside, HostSettings
 @click.option("--read-only", is_flag=True, help="Start the webserver in read-only mode.")
 @click.option("--no-webserver", is_flag=True, help="Do not start a webserver.")
 @click.option("--no-daemon", is_flag=True, help="Do not start a daemon.")
+@page_options
 @shared_options
 def command(
     path: str | None,
@@ -27,6 +28,7 @@ def command(
     read_only: bool,
     no_webserver: bool,
     no_daemon: bool,
+    page: PageSettings,
     state_dir: Path | None,
     dagster_home: str | None,
     python: str | None,
@@ -50,6 +52,7 @@ def command(
         HostSettings(
             path=path,
             state_dir=state_dir,
+            page=page,
             dagster_home=dagster_home,
             beside=beside,
             python=python,

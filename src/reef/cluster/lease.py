@@ -55,6 +55,16 @@ class Leadership:
         self._told: str | None = None
 
     @property
+    def trouble(self) -> str | None:
+        """Why the API server could not be asked the last time."""
+        return self._told
+
+    @property
+    def seen(self) -> bool:
+        """Whether the API server has said whose it is."""
+        return self._lease is not None
+
+    @property
     def held(self) -> bool:
         """Whether this process is the leader at this moment, also where the event loop was late to notice that it is
         not."""

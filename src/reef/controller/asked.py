@@ -9,6 +9,7 @@ import msgspec
 
 from reef.controller.book import Book
 from reef.controller.known import Known
+from reef.controller.pausing import spec_while_paused
 from reef.decide.cluster.owners import Claim, conflict, owners
 from reef.decide.cluster.releasing import Pin, wanted_version
 from reef.kube.model import CodeLocation
@@ -55,9 +56,9 @@ class Asked:
 
 
 def asked(known: Known, book: Book, hashes: Mapping[tuple[Kind, str], str]) -> Asked:
-    """`known.location` is there."""
-    location = known.location
-    assert location is not None
+    """`known.location` is there. A location that is paused asks for what it asked for when it was paused."""
+    assert known.location is not None
+    location = spec_while_paused(known.location, book) if known.paused else known.location
     needed = [each for each in references(location) if not each.optional]
     missing = sorted({f"{each.kind} {each.name}" for each in needed if (each.kind, each.name) not in hashes})
     newest = version(location.spec.image or "", settings_digest(location, hashes))

@@ -48,7 +48,8 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
     """One location. `shown` is what every gateway shows, of this `generation`; `version` is the version behind it, None
-    for an error of a location that never loaded."""
+    for an error of a location that never loaded. `paused_spec` is what it asked for when it was paused, plain data;
+    None where it is not paused."""
 
     name: str
     generation: int = 0
@@ -59,6 +60,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     refused: dict[str, Refused] = {}
     pin: Pin | None = None
     history: tuple[Promotion, ...] = ()
+    paused_spec: dict[str, Any] | None = None
 
     def with_version(self, kept: KeptVersion) -> Book:
         """The newest others go."""
@@ -92,6 +94,11 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
             history=history,
             shown_error=None if version else why,
         )
+
+    @property
+    def answers(self) -> bool:
+        """Whether more than an error is shown of it."""
+        return self.version is not None or (self.shown is not None and self.shown.snapshot is not None)
 
     def snapshots(self) -> set[str]:
         """Digests of all that is needed of it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reef.controller.asked import Asked
 from reef.controller.events_api import Events, Reason
+from reef.controller.known import Known
 from reef.controller.library import Library
 from reef.controller.objects import Objects
 from reef.controller.places import Places
@@ -88,7 +89,7 @@ class Doing:
 
     async def _show_error(self, each: Asked, message: str) -> None:
         """Not in place of answers: those of a location that was taken up from a gateway stay."""
-        if each.book.shown is not None and each.book.shown.snapshot is not None:
+        if each.book.answers:
             return
         error = synthesized_load_error(message, each.location.location_name).load_error
         served = ServedNow(server_id=server_id("error", None, error), load_error=error)
@@ -143,10 +144,10 @@ class Doing:
 
     # -- the rest ----------------------------------------------------------------------------------
 
-    def objects(self, fleet: Sequence[Asked], ports: Mapping[str, int]) -> None:
+    def objects(self, fleet: Sequence[Asked], ports: Mapping[str, int], known: Iterable[Known]) -> None:
         """Services and ConfigMaps."""
-        there = list(fleet)
-        self.tasks.begin("bringing objects", lambda: self._objects.follow(there, ports), quiet=True)
+        follow, there = list(fleet), {each.name for each in known}
+        self.tasks.begin("bringing objects", lambda: self._objects.follow(follow, ports, there), quiet=True)
 
     def forget(self, name: str) -> None:
         async def work() -> None:

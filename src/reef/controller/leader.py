@@ -12,16 +12,19 @@ from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError
 from reef.controller.asked import Asked, asked, troubles
 from reef.controller.book import Books
+from reef.controller.clearing import Clearing
 from reef.controller.doing import Doing
 from reef.controller.hosts import Hosts, busy
 from reef.controller.known import Known
 from reef.controller.library import Library
 from reef.controller.members import Members
-from reef.controller.moving import Moving
-from reef.controller.places import Places, Running, places
+from reef.controller.moving import Moving, pods_of
+from reef.controller.pausing import note_pauses
+from reef.controller.places import Places, Running, given_up, places, stuck_versions
 from reef.controller.resting import LOOK_S, Resting
 from reef.controller.rollbacks import note_rollbacks
 from reef.controller.settings import Settings
+from reef.controller.standing import Standing
 from reef.controller.statuses import Statuses
 from reef.controller.versions import Rules, Versions, versions
 from reef.controller.watched import Watched
@@ -55,7 +58,7 @@ class Memory:
     ports: Ports = field(default_factory=Ports)
     served_from: dict[str, str] = field(default_factory=dict)
     left: dict[str, float] = field(default_factory=dict)
-    stuck: Mapping[str, str] = field(default_factory=dict)  # as `packs.stuck_locations` has it
+    stuck: Mapping[tuple[str, str], str] = field(default_factory=dict)  # as `stuck_versions` has it
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Parts:
     statuses: Statuses
     workspace: Workspace
     resting: Resting
+    clearing: Clearing
     doing: Doing
     moving: Moving
     rules: Rules
@@ -91,12 +95,22 @@ class Look:
 
 
 class Leader:
-    """Only the holder of the lease runs one: `holds` says whether it still does."""
+    """Only the holder of the lease runs one: `holds` says whether it still does. `looked` hears how each look ended:
+    `ok` or `failed`."""
 
-    def __init__(self, parts: Parts, memory: Memory, holds: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        memory: Memory,
+        holds: Callable[[], bool],
+        standing: Standing,
+        looked: Callable[[str], None] = lambda _outcome: None,
+    ) -> None:
         self._parts = parts
         self._memory = memory
         self._holds = holds
+        self._standing = standing
+        self._looked = looked
 
     async def run(self) -> None:
         """Until it is cancelled, or no longer the leader."""
@@ -107,8 +121,12 @@ class Leader:
             wait_s = RESYNC_S
             try:
                 wait_s = await self.look()
+                self._looked("ok")
+                self._standing.looked()
             except (ClusterError, OSError) as error:
+                self._looked("failed")
                 log.warning("a look ended early: %s", headline(describe(error)))
+                self._standing.cannot(f"a look ended early: {headline(describe(error))}")
                 wait_s = 2.0
             await asyncio.sleep(max(0.0, LEAST_S - (time.monotonic() - began)))
             try:
@@ -129,16 +147,18 @@ class Leader:
         memory.rollout = found.rollout
         wanted = self._places(look, found)
         memory.changes = wanted.changes
-        self._forget_gone(look)
+        self._forget_gone(look, wanted)
         parts.doing.versions(look.fleet, look.pods, found, memory.served_from)
         calm = await self._move(look, wanted)
         parts.doing.promote(look.fleet, found, wanted, look.sets, memory.served_from, look.deployments)
-        parts.doing.objects(look.fleet, memory.ports.given)
+        parts.doing.objects(look.fleet, memory.ports.given, look.known)
         said = (look.known, look.trouble, look.fleet, found, wanted, memory.ports.given)
         serving = dict(memory.served_from)
         parts.doing.tasks.begin(
             "saying what there is to say", lambda: parts.statuses.say(*said, serving), quiet=True
         )
+        parts.clearing.look(look.now)
+        note_pauses(look.fleet, parts.library, parts.doing.tasks)
         note_rollbacks(look.fleet, parts.client, parts.settings.namespace, parts.doing.tasks)
         parts.workspace.follow([each.location.location_name for each in look.fleet])
         up = await parts.resting.look(wanted, look.deployments, look.now)
@@ -195,19 +215,32 @@ class Leader:
         seen = PacksSeen(look.sets, memory.served_from, busy(states), memory.left)
         coming = sum(each.book.version is None and not each.external for each in look.fleet)
         actions = packs(wanted.packs, seen, look.now, GATHERING if coming >= MANY_COMING else PATIENCE)
-        memory.stuck = stuck_locations(wanted.packs, seen, look.now)
+        memory.stuck = stuck_versions(wanted, stuck_locations(wanted.packs, seen, look.now))
         roomless = [each for each in actions if isinstance(each, NoRoom)]
         parts.statuses.stuck = {name: each.message for each in roomless for name in each.locations}
-        own_seen = OwnSeen(look.deployments, memory.served_from, frozenset(), memory.left)
+        in_use = await self._in_use(look, wanted)
+        own_seen = OwnSeen(look.deployments, memory.served_from, in_use, memory.left)
         own_actions = own(wanted.own, own_seen, look.now)
         parts.moving.packs(actions, wanted, look.sets, memory)
         parts.moving.own(own_actions, wanted, memory)
         return not (changing or more or actions or own_actions)
 
-    def _forget_gone(self, look: Look) -> None:
+    async def _in_use(self, look: Look, wanted: Places) -> frozenset[str]:
+        """Deployments that nobody wants any more, and to which calls are under way."""
+        leaving = set(look.deployments) - {each.deployment for each in wanted.own}
+        if not leaving:
+            return frozenset()
+        said = await self._parts.members.states()
+        if len(said) < len(self._parts.members):
+            return frozenset(leaving)
+        called = {uid for state in said for uid in state.called}
+        return frozenset(name for name in leaving if called & pods_of(name, look.pods))
+
+    def _forget_gone(self, look: Look, wanted: Places) -> None:
         """Of a location that is deleted nothing is kept, once its object is gone."""
         there = {each.name for each in look.known}
-        for name in set(self._memory.served_from) - there:
+        lost = set(self._memory.served_from) - there
+        for name in lost.union(given_up(look.fleet, wanted, self._memory.served_from)):
             self._memory.left[self._memory.served_from.pop(name)] = look.now
         for name in set(self._parts.library.all) - there:
             self._parts.doing.forget(name)

@@ -109,11 +109,20 @@ class Library:
                 await asyncio.to_thread(self._store.put_file, digest, found)
         return found
 
+    def needed(self) -> frozenset[str]:
+        """Of what is shown, and of all versions that a rollback can bring back."""
+        return frozenset(digest for book in self._all.values() for digest in book.snapshots())
+
     async def clear(self) -> None:
-        """What no book needs may go. Raises OSError."""
-        needed = {digest for book in self._all.values() for digest in book.snapshots()}
-        await asyncio.to_thread(self._store.keep, needed)
-        await self._books.keep_snapshots(needed)
+        """What no book needs goes from the database, except what came in the last minutes. On the disk only what is
+        shown has a right to its room. Raises OSError."""
+        shown = {each.served.snapshot for each in self.shown.values() if each.served.snapshot}
+        await asyncio.to_thread(self._store.keep, shown)
+        try:
+            await self._books.keep_snapshots(set(self.needed()))
+        except OSError as error:
+            self._is_away(error)
+            raise
 
     def _is_away(self, error: OSError) -> None:
         if self.away is None:

@@ -79,6 +79,9 @@ class Members:
                 log.info("gateway %s is told again: %s", key, describe(error))
                 wait_s = AGAIN_S
 
+    def __len__(self) -> int:
+        return len(self._promoter.members())
+
     async def states(self) -> list[GatewayState]:
         """Of all that answer."""
         asked = [member.peer.state() for member in self._promoter.members()]

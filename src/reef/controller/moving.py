@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from reef.cluster.client import Client
@@ -16,11 +16,13 @@ from reef.controller.places import Places, ordered
 from reef.controller.tasks import Tasks, Work
 from reef.decide.cluster import own as own_decisions
 from reef.decide.cluster import pack_steps as pack_decisions
-from reef.kube.objects.deployment import own_deployment
+from reef.kube import labels
+from reef.kube.objects.deployment import COMPONENT, own_deployment
+from reef.kube.objects.names import deployment_name
 from reef.kube.objects.pack_config import pack_config, pack_config_map
 from reef.kube.objects.released import ReefPods
 from reef.kube.objects.replica_set import image_patch, pack_replica_set, pod_patch
-from reef.kube.seen.state import ReplicaSetSeen
+from reef.kube.seen.state import PodSeen, ReplicaSetSeen
 
 log = logging.getLogger("reef.controller")
 
@@ -154,6 +156,16 @@ def _switch(memory: Remembers, location: str, place: str) -> None:
     if before is not None and before != place:
         memory.left[before] = time.time()
     memory.served_from[location] = place
+
+
+def pods_of(deployment: str, pods: Iterable[PodSeen]) -> set[str]:
+    """The uids of the pods of a location's own Deployment."""
+    return {
+        pod.uid
+        for pod in pods
+        if pod.labels.get(labels.COMPONENT) == COMPONENT
+        and deployment_name(pod.labels.get(labels.LOCATION, "")) == deployment
+    }
 
 
 def _generation() -> int:

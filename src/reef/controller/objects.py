@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from reef.cluster.client import Client
@@ -13,7 +13,7 @@ from reef.cluster.kinds import CONFIG_MAP, SERVICE, Document, Kind
 from reef.controller.asked import Asked
 from reef.controller.watched import HASH, Watched, data_hash
 from reef.kube import labels
-from reef.kube.objects.adopted import adopted, leads_to, made_by_reef
+from reef.kube.objects.adopted import adopted, given_back, leads_to, made_by_reef
 from reef.kube.objects.environment import defaults_maps
 from reef.kube.objects.meta import digest, location_owner
 from reef.kube.objects.owners import made_by
@@ -37,24 +37,24 @@ class Objects:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self.foreign: dict[str, str] = {}  # location -> whose its Service is
 
-    async def follow(self, fleet: Sequence[Asked], ports: Mapping[str, int]) -> None:
-        """Raises ClusterError. One object that is refused hinders no other."""
+    async def follow(self, fleet: Sequence[Asked], ports: Mapping[str, int], there: Collection[str]) -> None:
+        """`there`: all CodeLocations. Raises ClusterError. One object that is refused hinders no other."""
         wanted: list[tuple[Kind, Document]] = []
         taken: list[Document] = []
         self.foreign = {}
         for each in fleet:
             if each.name not in ports:
                 continue
-            there = self._watched.services.get(each.name)
-            if there is None or made_by_reef(there):
+            now = self._watched.services.get(each.name)
+            if now is None or made_by_reef(now):
                 found = service(
                     each.location, self._namespace, each.known.uid, ports[each.name], labels.GATEWAYS
                 )
                 wanted.append((SERVICE, found))
             elif not _may_take(each):
-                self.foreign[each.name] = str(made_by(there))
+                self.foreign[each.name] = str(made_by(now))
             elif not _is_adopted(
-                there, found := adopted(each.location, there, ports[each.name], labels.GATEWAYS)
+                now, found := adopted(each.location, now, ports[each.name], labels.GATEWAYS)
             ):
                 taken.append(found)
         pairs = [(each.location, location_owner(each.name, each.known.uid)) for each in fleet]
@@ -62,6 +62,7 @@ class Objects:
         listed = [(each.location, self._namespace) for each in fleet]
         wanted.append((CONFIG_MAP, workspace_config_map(self._workspace, self._namespace, listed)))
         await self._take(taken)
+        await self.give_back(there)
         await self.bring(wanted)
 
     async def bring(self, wanted: Iterable[tuple[Kind, Document]]) -> None:
@@ -94,6 +95,17 @@ class Objects:
         if kind is CONFIG_MAP:
             return bool(found[HASH] == data_hash(document))
         return _leads(found["spec"]) == _leads(document["spec"])
+
+    async def give_back(self, there: Collection[str]) -> None:
+        """Services that were taken over lead where they led, once their CodeLocation is not `there` any more."""
+        for (_, name), each in list(self._watched.services.objects.items()):
+            if name in there or (back := given_back(each, labels.GATEWAYS)) is None:
+                continue
+            try:
+                await self._client.patch(SERVICE, name, back, self._namespace)
+                log.info("the Service %s leads where it led: its CodeLocation is gone", name)
+            except ClusterError as error:
+                log.warning("the Service %s is not given back: %s", name, describe(error))
 
     async def _take(self, services: Iterable[Document]) -> None:
         """Services of somebody else, where a person has said to take them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reef.controller.asked import Asked
@@ -20,6 +20,8 @@ from reef.kube.objects.names import container_names, deployment_name
 from reef.kube.objects.released import PackedContainer, PackPlan, ReefPods, Released
 from reef.kube.objects.replica_set import pack_replica_set
 from reef.kube.seen.state import Content, ReplicaSetSeen
+
+PLACEMENTS: tuple[Placement, ...] = ("packed", "on_demand", "standing", "external")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,11 @@ def places(
     """`serving`: location -> the ReplicaSet or Deployment that it is served from."""
     by_name = {each.asked.name: each for each in running}
     newest = _newest(sets)
-    found = placed([_wish(each) for each in running], share, _seen(running, newest, serving))
+    found = placed(
+        [_wish(each, serving.get(each.asked.name)) for each in running],
+        share,
+        _seen(running, newest, serving),
+    )
     plans = {pack.name: _plan(pack, by_name, newest.get(pack.name), namespace) for pack in found.packs}
     wanted, changes = [], {}
     for name, plan in plans.items():
@@ -82,14 +88,31 @@ def made(plan: PackPlan, reef: ReefPods) -> tuple[str, Mapping[str, Content]]:
     return notes[labels.MADE_FROM], read(notes[labels.CONTENTS], images)
 
 
-def _wish(each: Running) -> Wish:
+def _wish(each: Running, place: str | None) -> Wish:
     kept = each.asked.book.kept.get(each.released.version)
-    return wish_of(
+    found = wish_of(
         each.released.location,
         each.asked.name,
         opens_port=bool(kept and kept.listening),
         memory_bytes=(kept.private_bytes or 0) if kept else 0,
     )
+    return replace(found, paused_in=_stays(each, place)) if each.asked.known.paused else found
+
+
+def _stays(each: Running, place: str | None) -> Placement | None:
+    """The placement of `place`, from which it is served: what was chosen may be another one, not yet reached."""
+    chosen = _where(each)
+    if place is None:
+        return chosen
+    if place.startswith("pack-"):
+        return "packed"
+    return chosen if chosen in ("standing", "on_demand") else "on_demand"
+
+
+def _where(each: Running) -> Placement | None:
+    """As its status says it."""
+    said = (each.asked.known.status.get("placement") or {}).get("chosen")
+    return next((known for known in PLACEMENTS if known == said), None)
 
 
 def _seen(
@@ -100,9 +123,8 @@ def _seen(
         kept = each.asked.book.kept.get(each.released.version)
         if kept:
             costs[each.asked.name] = kept.costs()
-        chosen = (each.asked.known.status.get("placement") or {}).get("chosen")
-        if chosen in ("packed", "on_demand", "standing", "external"):
-            where[each.asked.name] = chosen
+        if (there := _where(each)) is not None:
+            where[each.asked.name] = there
     names = {there.name: pack for pack, there in newest.items()}
     already = {name: names.get(place, place.rpartition("-")[0]) for name, place in serving.items()}
     return Seen(costs, where, already)
@@ -145,6 +167,21 @@ def _own(each: Running, placement: Placement | None, namespace: str, reef: ReefP
     replicas = each.asked.location.spec.replicas or 1
     name = each.asked.name
     return OwnWanted(name, deployment_name(name), notes[labels.MADE_FROM], placement, replicas)
+
+
+def stuck_versions(wanted: Places, stuck: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
+    """Location and version -> why it does not run: what is said of one version must not keep the next from running."""
+    return {(name, wanted.running[name].released.version): why for name, why in stuck.items()}
+
+
+def given_up(fleet: Sequence[Asked], wanted: Places, serving: Mapping[str, str]) -> tuple[str, ...]:
+    """Locations that came to a place for a version that was never served, and is not promoted any more: no calls go
+    there, so it need not stay for them."""
+    return tuple(
+        each.name
+        for each in fleet
+        if each.name in serving and each.name not in wanted.running and not each.book.answers
+    )
 
 
 def _digest(made_from: str, contents: Mapping[str, Content]) -> str:

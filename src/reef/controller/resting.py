@@ -40,7 +40,7 @@ class Resting:
 
     async def look(self, wanted: Places, deployments: Mapping[str, DeploymentSeen], now: float) -> bool:
         """Whether one is up, so that it is worth looking again soon."""
-        up = [each for each in wanted.own if each.placement == "on_demand" and _is_up(each, deployments)]
+        up = [each for each in wanted.own if _may_rest(each, wanted) and _is_up(each, deployments)]
         self._up_since = {each.location: self._up_since.get(each.location, now) for each in up}
         if not up:
             return False
@@ -75,6 +75,10 @@ class Resting:
                 log.info("the pod of %s goes: nobody needs it", name)
 
         return work
+
+
+def _may_rest(each: OwnWanted, wanted: Places) -> bool:
+    return each.placement == "on_demand" and not wanted.running[each.location].asked.known.paused
 
 
 def _is_up(each: OwnWanted, deployments: Mapping[str, DeploymentSeen]) -> bool:

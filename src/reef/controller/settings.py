@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reef.errors import ReefError
-from reef.kube.objects.released import ReefPods
 from reef.words import describe
+
+if TYPE_CHECKING:
+    from reef.kube.objects.released import ReefPods
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,19 @@ class Settings:
     pull_secrets: tuple[str, ...] = ()
     host_resources: Mapping[str, Any] | None = None
     rollout: str = ""
+    json_logs: bool = False
 
     def reef_pods(self) -> ReefPods:
         """For objects that have containers of Reef."""
-        return ReefPods(self.image, self.pull_policy, self.pull_secrets, resources=self.host_resources)
+        from reef.kube.objects.released import ReefPods
+
+        return ReefPods(
+            self.image,
+            self.pull_policy,
+            self.pull_secrets,
+            resources=self.host_resources,
+            json_logs=self.json_logs,
+        )
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -59,6 +70,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         pull_secrets=tuple(each["name"] for each in secrets),
         host_resources=_json(environ, "REEF_PACK_HOST_RESOURCES", None),
         rollout=environ.get("REEF_ROLLOUT", ""),
+        json_logs=environ.get("REEF_LOG_FORMAT", "") == "json",
     )
 
 

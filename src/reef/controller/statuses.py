@@ -91,8 +91,8 @@ class Statuses:
         kept = book.kept.get(book.version or "")
         place = _place(each.location, serving.get(each.name))
         port = ports.get(each.name)
-        phase: Phase = "paused" if known.paused else release.phase if release else "served"
-        reason = "Paused" if known.paused else release.reason if release else "Served"
+        phase: Phase = release.phase if release else "served"
+        reason = release.reason if release else "Served"
         message = release.message if release else "Its server is somebody else's."
         if chosen is not None and chosen.placement is None:
             phase, reason, message = "impossible", "NoPlacement", chosen.why

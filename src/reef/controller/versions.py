@@ -40,16 +40,20 @@ def versions(
     before: Rollout | None,
     rules: Rules,
     now: float,
-    stuck: Mapping[str, str] | None = None,
+    stuck: Mapping[tuple[str, str], str] | None = None,
 ) -> Versions:
     """One step for all. A location that was never served has nothing to lose: it waits for nobody's wave. `stuck`:
-    location -> why its version does not run where it shall (`decide.cluster.packs`)."""
+    location and version -> why it does not run where it shall (`places.stuck_versions`)."""
     ours = [each for each in fleet if not each.external]
     probes = _probes(pods)
     changing = [_changing(each, probes.get(each.name, {}), now) for each in ours if _takes_part(each, before)]
     split = waves([each.facts for each in changing], rules.deploy)
     rollout = rollout_of(before, changing, split, now, rules.bounds)
-    first = [_changing(each, probes.get(each.name, {}), now) for each in ours if _is_new(each)]
+    first = [
+        _changing(each, probes.get(each.name, {}), now)
+        for each in ours
+        if _is_new(each) and not each.known.paused
+    ]
     allowed = admitted(rollout, changing, now, rules.bounds)
     new = admitted(None, [*first, *[each for each in changing if each.probing]], now, rules.bounds)
     releases = {}
@@ -59,7 +63,7 @@ def versions(
         releases[each.name] = release(
             replace(
                 _seen(each, probes.get(each.name, {}), tried, mine.probe, mine.promote, held),
-                stuck=(stuck or {}).get(each.name),
+                stuck=(stuck or {}).get((each.name, each.version)),
             ),
             now,
         )
@@ -71,7 +75,7 @@ def _is_new(each: Asked) -> bool:
 
 
 def _takes_part(each: Asked, rollout: Rollout | None) -> bool:
-    if _is_new(each):
+    if _is_new(each) or each.known.paused:
         return False
     return each.book.version != each.version or (rollout is not None and each.name in rollout.wanted)
 
@@ -125,6 +129,7 @@ def _seen(
         may_probe=each.name in probe,
         may_promote=each.name in promote,
         held=held,
+        paused=each.known.paused,
     )
 
 

@@ -120,6 +120,43 @@ class HistorySpec:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """Of what loading a location adds to a server without one; None: no bound."""
+
+    memory_bytes: int | None = None
+    load_time_s: float | None = None
+    threads: int | None = None
+    where: Where | None = None
+
+
+@dataclass(frozen=True)
+class Budgets:
+    every: Budget = Budget()
+    locations: Mapping[str, Budget] = field(default_factory=dict)
+
+    def of(self, name: str) -> Budget:
+        """A location's own bounds, with those of every location where it has none."""
+        own = self.locations.get(name)
+        if own is None:
+            return self.every
+        return Budget(
+            self.every.memory_bytes if own.memory_bytes is None else own.memory_bytes,
+            self.every.load_time_s if own.load_time_s is None else own.load_time_s,
+            self.every.threads if own.threads is None else own.threads,
+            own.where,
+        )
+
+
+@dataclass(frozen=True)
+class DoctorSpec:
+    """From which cost of a statement on the doctor says something; None: its own."""
+
+    budgets: Budgets = Budgets()
+    memory_bytes: int | None = None
+    time_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Fleet:
     """All locations of one Reef, in the order the user wrote them; names are unique."""
 
@@ -135,3 +172,4 @@ class Fleet:
     deploy: DeploySpec = DeploySpec()
     history: HistorySpec | None = HistorySpec()  # None: none is kept
     folder: str = ""  # the one that `dagster dev`, or `dg dev`, would run in
+    doctor: DoctorSpec = DoctorSpec()

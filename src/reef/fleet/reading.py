@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reef.errors import ReefError, Where
+from reef.fleet.budgets import project_doctor
 from reef.fleet.dg import find_dg, read_dg
 from reef.fleet.document import read_document
 from reef.fleet.model import Fleet
@@ -32,10 +33,18 @@ def read(path: str | Sequence[str] | None, environ: Mapping[str, str], default_p
     wrong with a single location does not stop the others, but makes it `broken`.
     """
     if path is None or isinstance(path, str):
-        return _Source(os.path.abspath(path or "."), environ, default_python).fleet()
+        return _budgeted(_Source(os.path.abspath(path or "."), environ, default_python).fleet())
     if len(path) <= 1:
         return read(path[0] if path else None, environ, default_python)
     return read_workspace_yaml(path, environ, default_python, os.getcwd())
+
+
+def _budgeted(fleet: Fleet) -> Fleet:
+    """With what `[tool.reef]` of a project or workspace says."""
+    if fleet.kind == "reef":
+        return fleet
+    spec = project_doctor(fleet.folder, [location.name for location in fleet.locations])
+    return replace(fleet, doctor=spec) if spec else fleet
 
 
 def read_dagster(path: str | Sequence[str] | None, environ: Mapping[str, str], default_python: str) -> Fleet:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from reef.fleet.budgets import project_doctor, read_doctor
 from reef.fleet.decode import decoded
 from reef.fleet.deploy_spec import read_deploy
 from reef.fleet.document import Item, read_document
 from reef.fleet.interpreter import fault_of, resolved_python
-from reef.fleet.model import Fleet, HistorySpec
+from reef.fleet.model import DoctorSpec, Fleet, HistorySpec
 from reef.fleet.paths import Base, folder_of
 from reef.fleet.reef_location import Reading, read_location, read_size
 from reef.fleet.settings import ReefFile
@@ -38,6 +39,7 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
         files=tuple(dict.fromkeys([os.path.abspath(path), *reading.files])),
         history=_history(document.entries.get("history")),
         deploy=read_deploy(document.entries.get("deploy"), [location.name for location in locations]),
+        doctor=_doctor(document, path, [location.name for location in locations]),
     )
 
 
@@ -50,6 +52,13 @@ def _history(item: Item | None) -> HistorySpec | None:
     days, size = item.entries.get("days"), read_size(item.entries.get("size"))
     kept = days.value if days is not None and isinstance(days.value, int) else HistorySpec.days
     return HistorySpec(kept, HistorySpec.most_bytes if size is None else size)
+
+
+def _doctor(document: Item, path: str, locations: list[str]) -> DoctorSpec:
+    """A pyproject.toml beside it is asked where the file itself says nothing."""
+    if {"budgets", "doctor"} & set(document.entries):
+        return read_doctor(document, locations)
+    return project_doctor(folder_of(path), locations) or DoctorSpec()
 
 
 def _check_renames(locations: Item) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from reef.fleet.shared import SIZE, Code, Server, Shared, Size, Text, says
+from reef.fleet.shared import SIZE, SPAN, Code, Server, Shared, Size, Span, Text, says
 from reef.fleet.units import SPAN_PATTERN
 
 WAVE_PATTERN = r"^[0-9]+(\.[0-9]+)?%$|^[1-9][0-9]*$"
@@ -130,6 +130,53 @@ class History(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
+class BudgetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What loading a location may cost at most, Dagster's own share not counted."""
+
+    memory: Annotated[
+        Size | UnsetType | None, says("The most memory of its own that loading it may add.", SIZE)
+    ] = UNSET
+    load_time: Annotated[Span | UnsetType | None, says("The longest that loading it may take.", SPAN)] = UNSET
+    threads: Annotated[
+        Annotated[int, Meta(ge=0)] | UnsetType | None,
+        says("The most threads that may run once it is loaded.", "a whole number from 0"),
+    ] = UNSET
+
+
+class Budgets(BudgetSettings, forbid_unknown_fields=True, kw_only=True):
+    """What `reef doctor --check` holds locations against."""
+
+    locations: Annotated[
+        dict[str, BudgetSettings] | UnsetType | None,
+        says(
+            "Budgets of single locations, which win over those of all.",
+            "a map of location names to their budgets",
+        ),
+    ] = UNSET
+
+
+class DoctorSettings(Struct, forbid_unknown_fields=True, kw_only=True):
+    """From which cost of a statement on `reef doctor` says something."""
+
+    memory: Annotated[Size | UnsetType | None, says("Memory; 5Mi by default.", SIZE)] = UNSET
+    time: Annotated[
+        Span | UnsetType | None, says("Processor time, or time spent waiting; 250ms by default.", SPAN)
+    ] = UNSET
+
+
+class ReefTable(Struct, forbid_unknown_fields=True, kw_only=True):
+    """`[tool.reef]` of a pyproject.toml."""
+
+    budgets: Annotated[
+        Budgets | UnsetType | None,
+        says("As `budgets` of a reef.yaml.", "a table with memory, load_time, threads and locations"),
+    ] = UNSET
+    doctor: Annotated[
+        DoctorSettings | UnsetType | None,
+        says("As `doctor` of a reef.yaml.", "a table with memory and time"),
+    ] = UNSET
+
+
 class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
     """A fleet of Dagster code locations."""
 
@@ -184,5 +231,19 @@ class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
         says(
             "How `reef deploy` goes about it: waves, and the time that each is watched.",
             "a map of settings, such as {waves: [1, 10, 100%], soak: 2m}",
+        ),
+    ] = UNSET
+    budgets: Annotated[
+        Budgets | UnsetType | None,
+        says(
+            "What loading a location may cost at most: `reef doctor --check` ends with status 1 beyond it.",
+            "a map of settings, such as {memory: 200Mi, load_time: 5s, threads: 4}",
+        ),
+    ] = UNSET
+    doctor: Annotated[
+        DoctorSettings | UnsetType | None,
+        says(
+            "From which cost of a statement on `reef doctor` says something.",
+            "a map of settings, such as {memory: 20Mi, time: 1s}",
         ),
     ] = UNSET

@@ -124,6 +124,10 @@ class Channels:
         """How many calls are under way to that server, whatever it shares its target with."""
         return self._active.get(server, 0)
 
+    def servers_in_use(self) -> tuple[str, ...]:
+        """Those with calls under way."""
+        return tuple(self._active)
+
     def sweep(self) -> None:
         """Close what lost its server or was not used for long."""
         before = time.monotonic() - KEEP_UNUSED_S

@@ -16,6 +16,8 @@ from reef.gateway.channels import Channels, Kept, NotConnected
 from reef.gateway.contract import Endpoint, Servers, WakeRefused
 from reef.gateway.slots import Slots
 from reef.gateway.status import Ended, Metadata, code_named, passed_on
+from reef.gateway.tracing import NO_TRACES, Traces
+from reef.peers.messages import NOT_SENT_KEY
 from reef.words import describe
 
 MOST_ATTEMPTS = 3
@@ -33,9 +35,10 @@ _T = TypeVar("_T")
 class Forwarder:
     """A call is tried at another endpoint only while no byte of it was sent: a replayed StartRun is a double run."""
 
-    def __init__(self, servers: Servers, channels: Channels) -> None:
+    def __init__(self, servers: Servers, channels: Channels, traces: Traces = NO_TRACES) -> None:
         self._servers = servers
         self._channels = channels
+        self._traces = traces
 
     async def unary(self, call: Call, slots: Slots, request: bytes) -> bytes:
         """The raw reply. Raises Ended with what the code server said."""
@@ -56,14 +59,14 @@ class Forwarder:
         """Ask one endpoint and no other. Raises Ended."""
         try:
             async with self._channels.to(endpoint) as kept:
-                return await _reply(kept, call, request)
+                return await self._asked(kept, call, request)
         except NotConnected as error:
             raise Ended(grpc.StatusCode.UNAVAILABLE, describe(error)) from None
 
     async def _once(self, call: Call, request: bytes) -> bytes:
         async with self._connected(call) as kept:
             try:
-                return await _reply(kept, call, request)
+                return await self._asked(kept, call, request)
             except Ended as ended:
                 if ended.code is grpc.StatusCode.UNAVAILABLE and NEVER_SENT in ended.details:
                     raise _NeverSent(ended.code, ended.details, ended.trailing) from None
@@ -71,10 +74,14 @@ class Forwarder:
 
     async def _once_streamed(self, call: Call, request: bytes, look: Callable[[bytes], None] | None) -> None:
         async with self._connected(call) as kept:
-            inner = kept.stream(call.path)(
-                request, timeout=call.remaining_s(), metadata=_metadata(kept, call)
-            )
-            await _copy(inner, kept, call, look)
+            with self._traces.step("server", {"reef.server": call.server}):
+                metadata = _metadata(kept, call, self._traces.headers())
+                inner = kept.stream(call.path)(request, timeout=call.remaining_s(), metadata=metadata)
+                await _copy(inner, kept, call, look)
+
+    async def _asked(self, kept: Kept, call: Call, request: bytes) -> bytes:
+        with self._traces.step("server", {"reef.server": call.server}):
+            return await _reply(kept, call, request, _metadata(kept, call, self._traces.headers()))
 
     @asynccontextmanager
     async def _connected(self, call: Call) -> AsyncIterator[Kept]:
@@ -101,7 +108,8 @@ class Forwarder:
 
     async def _woken(self, call: Call) -> Endpoint:
         try:
-            return await call.within(self._servers.endpoint(call.location))
+            with self._traces.step("wake", {}):
+                return await call.within(self._servers.endpoint(call.location))
         except WakeRefused as refused:
             raise Ended(code_named(refused.code), refused.reason) from None
 
@@ -111,7 +119,7 @@ class _NeverSent(Ended):
 
 
 class _NotHere(Ended):
-    """The pack does not have the location, or not yet, and has sent nothing of the call anywhere."""
+    """The pack does not have the location, not yet or no longer, and says that it has sent nothing of the call."""
 
 
 async def _repeated(call: Call, once: Callable[[], Awaitable[_T]]) -> _T:
@@ -132,17 +140,21 @@ async def _repeated(call: Call, once: Callable[[], Awaitable[_T]]) -> _T:
 
 
 def _ended(kept: Kept, error: grpc.aio.AioRpcError) -> Ended:
-    if kept.is_pack and error.code() is grpc.StatusCode.NOT_FOUND:
+    trailing: Any = error.trailing_metadata() or ()
+    if kept.is_pack and any(key == NOT_SENT_KEY for key, _ in trailing):
         return _NotHere(grpc.StatusCode.UNAVAILABLE, error.details() or "")
     return Ended.of(error)
 
 
-def _metadata(kept: Kept, call: Call) -> Metadata:
-    return call.metadata() + kept.addressed(call.location)
+def _metadata(kept: Kept, call: Call, headers: Metadata) -> Metadata:
+    """`headers` take the place of those that came."""
+    told = {key for key, _ in headers}
+    passed = tuple(one for one in call.metadata() if one[0] not in told) if told else call.metadata()
+    return passed + headers + kept.addressed(call.location)
 
 
-async def _reply(kept: Kept, call: Call, request: bytes) -> bytes:
-    inner = kept.unary(call.path)(request, timeout=call.remaining_s(), metadata=_metadata(kept, call))
+async def _reply(kept: Kept, call: Call, request: bytes, metadata: Metadata) -> bytes:
+    inner = kept.unary(call.path)(request, timeout=call.remaining_s(), metadata=metadata)
     try:
         reply: bytes = await inner
     except grpc.aio.AioRpcError as error:

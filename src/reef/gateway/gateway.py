@@ -15,6 +15,7 @@ from reef.gateway.forward import Forwarder
 from reef.gateway.listener import bound, started
 from reef.gateway.route import Route
 from reef.gateway.slots import CallLimits
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.words import describe
 
 SWEEP_EVERY_S = 30.0
@@ -37,10 +38,13 @@ class Gateway:
         observer: Observer,
         *,
         on_missing: OnMissing = lambda _location, _digest: None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self.board = board
         self._observer = _harmless(observer)
-        self._desk = Desk(servers, reloads, board.recorded, Forwarder(servers, board.channels), on_missing)
+        self._traces = traces
+        forwarder = Forwarder(servers, board.channels, traces)
+        self._desk = Desk(servers, reloads, board.recorded, forwarder, on_missing)
         self._background = Background(log, "background work of the gateway")
         self._sweeps = False
 
@@ -61,7 +65,7 @@ class Gateway:
         self.board.add(route)
         try:
             await self._in_thread(prepare, address)
-            route.server = bound(route, self._desk, self._observer, self.board.limits)
+            route.server = bound(route, self._desk, self._observer, self.board.limits, self._traces)
             await started(route.server)
             await self._in_thread(protect, address)
         except BaseException as error:

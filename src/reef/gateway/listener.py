@@ -16,6 +16,7 @@ from reef.gateway.contract import Observer
 from reef.gateway.passing import Stream, TakesCalls, Unary
 from reef.gateway.route import Route
 from reef.gateway.status import Ended
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.wire.fields import WireError
 from reef.wire.lanes import RPCS, rpc_of
 from reef.wire.limits import MessageLimits
@@ -29,10 +30,13 @@ NOT_A_REQUEST = "Exception deserializing request!"  # as gRPC's own servers say 
 class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     """Finds the handler of each call; handlers are made when they are first needed."""
 
-    def __init__(self, route: Route, desk: TakesCalls, observer: Observer) -> None:
+    def __init__(
+        self, route: Route, desk: TakesCalls, observer: Observer, traces: Traces = NO_TRACES
+    ) -> None:
         self._route = route
         self._desk = desk
         self._observer = observer
+        self._traces = traces
         self._handlers: dict[str, Any] = {}
 
     def service(self, details: Any) -> Any:
@@ -52,12 +56,13 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         return grpc.unary_unary_rpc_method_handler(self._single(path, self._desk.unary(rpc)))
 
     def _single(self, path: str, work: Unary) -> Callable[[bytes, Context], Any]:
-        route, observer = self._route, self._observer
+        route, observer, traces = self._route, self._observer, self._traces
 
         async def handle(request: bytes, context: Context) -> bytes:
             call = Call(route.location, path, context, observer)
             try:
-                reply = await work(call, route, request)
+                with traces.call(call):
+                    reply = await work(call, route, request)
             except BaseException as error:
                 await _end(call, error)
                 raise
@@ -67,12 +72,13 @@ class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         return handle
 
     def _streaming(self, path: str, work: Stream) -> Callable[[bytes, Context], Any]:
-        route, observer = self._route, self._observer
+        route, observer, traces = self._route, self._observer, self._traces
 
         async def handle(request: bytes, context: Context) -> None:
             call = Call(route.location, path, context, observer)
             try:
-                await work(call, route, request)
+                with traces.call(call):
+                    await work(call, route, request)
             except BaseException as error:
                 await _end(call, error)
                 raise
@@ -111,10 +117,12 @@ def server_options(limits: MessageLimits) -> tuple[tuple[str, int], ...]:
     )
 
 
-def bound(route: Route, desk: TakesCalls, observer: Observer, limits: MessageLimits) -> grpc.aio.Server:
+def bound(
+    route: Route, desk: TakesCalls, observer: Observer, limits: MessageLimits, traces: Traces = NO_TRACES
+) -> grpc.aio.Server:
     """A server at the route's address, to be started. Raises RuntimeError where the address is taken after all."""
     server = grpc.aio.server(options=server_options(limits))
-    server.add_generic_rpc_handlers((Listener(route, desk, observer),))
+    server.add_generic_rpc_handlers((Listener(route, desk, observer, traces),))
     server.add_insecure_port(route.address.target)
     return server
 

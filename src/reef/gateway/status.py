@@ -8,13 +8,18 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from reef.peers.messages import LOCATION_KEY, SERVER_KEY
+from reef.peers.messages import LOCATION_KEY, NOT_SENT_KEY, SERVER_KEY
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 # Belong to one connection, not to the call; gRPC itself sets them anew on the next. Which location a call is for, a
-# caller does not say: its listener does.
-_HOP = frozenset(("user-agent", "content-type", "te", "host", "accept-encoding", LOCATION_KEY, SERVER_KEY))
+# caller does not say: its listener does. That nothing was sent, a pack's host says, and no server.
+_HOP = frozenset(
+    (
+        *("user-agent", "content-type", "te", "host", "accept-encoding"),
+        *(LOCATION_KEY, SERVER_KEY, NOT_SENT_KEY),
+    )
+)
 
 
 class Ended(Exception):

@@ -14,7 +14,7 @@ Object = Mapping[str, Any]
 Placement = Literal["packed", "on_demand", "standing", "external"]
 DEFAULT_CALLS = 16
 PROBE = "probe"
-_OF_SPEC = ("port", "server", "max_concurrent_calls")
+_OF_SPEC = ("port", "server", "max_concurrent_calls", "owner")
 _OF_LOCATION = ("placement", "serving", "version")
 _OF_POD = ("phase", "podIP", "conditions", "containerStatuses")
 _OF_METADATA = ("name", "namespace", "uid", "resourceVersion", "labels", "deletionTimestamp")
@@ -32,6 +32,7 @@ class Site(Struct, frozen=True, kw_only=True):
     ssl: bool = False
     calls_at_once: int = DEFAULT_CALLS
     promoted: bool = False
+    owner: str | None = None
 
 
 class Pod(Struct, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ def site_of(thing: Object) -> Site | None:
         ssl=bool(_map(spec, "server").get("ssl")),
         calls_at_once=int(spec.get("max_concurrent_calls") or DEFAULT_CALLS),
         promoted=bool(status.get("version")),
+        owner=spec.get("owner") or None,
     )
 
 

@@ -53,6 +53,7 @@ class Peer:
     servers: ClusterServers
     directory: Directory
     need: Need
+    called: Callable[[], tuple[str, ...]]
     is_ready: Callable[[], bool]
     welcomed: bool = False
     heard_at: float = field(default_factory=time.monotonic)
@@ -91,6 +92,7 @@ class Peer:
             snapshots=await asyncio.to_thread(self.store.digests),
             ready=self.is_ready(),
             frozen={one.name: one.frozen for one in records if one.frozen is not None},
+            called=self.called(),
             idle_since={name: self.need.idle_since(name) for name in on_demand},
         )
 

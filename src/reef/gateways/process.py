@@ -10,9 +10,11 @@ import grpc.aio
 from reef.background import Background
 from reef.errors import ReefError
 from reef.gateway.address import host_and_port
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.gateways.assembly import Parts, assemble
 from reef.gateways.contract import Cluster
 from reef.gateways.settings import GatewaySettings
+from reef.metrics.lag import watch_loop
 from reef.peers.health import Health, live, readiness
 from reef.trust.credentials import server_credentials
 from reef.words import describe, fault
@@ -30,8 +32,9 @@ PEER_GRACE_S = 1.0
 class GatewayProcess:
     """`start` → `stop`. All on the event loop."""
 
-    def __init__(self, settings: GatewaySettings, cluster: Cluster) -> None:
+    def __init__(self, settings: GatewaySettings, cluster: Cluster, traces: Traces = NO_TRACES) -> None:
         self._settings = settings
+        self._traces = traces
         self._cluster = cluster
         self._background = Background(log, "background work of the gateway")
         self.parts: Parts
@@ -39,8 +42,9 @@ class GatewayProcess:
     async def start(self) -> None:
         """Returns when it answers peers and kubelet; listeners open as locations become known. Raises ReefError."""
         settings = self._settings
-        self.parts = await assemble(settings, self._cluster)
-        self._health = Health({"/livez": live, "/readyz": readiness(self.parts.missing)})
+        self.parts = await assemble(settings, self._cluster, self._traces)
+        pages = {"/livez": live, "/readyz": readiness(self.parts.missing)}
+        self._health = Health(pages, self.parts.metrics.render)
         try:
             await self._health.open(settings.host, settings.health_port)
         except OSError as error:
@@ -49,6 +53,8 @@ class GatewayProcess:
         for task in (self.parts.follower.locations, self.parts.follower.pods, self.parts.follower.keep):
             self._background.spawn(task())
         self._background.spawn(self.parts.listeners.run())
+        self._background.spawn(watch_loop(self.parts.metrics.tally))
+        self._background.spawn(self.parts.letting_go.run())
 
     async def _open_to_peers(self) -> grpc.aio.Server:
         settings = self._settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reef.background import Background
@@ -47,6 +48,8 @@ class ClusterServers:
     directory: Directory
     reaching: Reaching
     news: News
+    # Told of an on-demand location that answers, so many seconds after it was scaled up for a call.
+    woken: Callable[[str, float], None] = lambda _name, _seconds: None
     _searches: dict[str, _Search] = field(default_factory=dict)
     _resting: dict[str, _Resting] = field(default_factory=dict)
     _scaled_at: dict[str, float] = field(default_factory=dict)
@@ -85,6 +88,11 @@ class ClusterServers:
         if endpoint.kind in ("pack", "pod"):
             log.info("%s: no connection to %s: %s", name, endpoint.target, reason)
             self.reaching.failed(endpoint)
+
+    def waiting(self, name: str) -> int:
+        """Calls that wait for a server of it."""
+        search = self._searches.get(name)
+        return search.waiting if search else 0
 
     async def run_endpoints(self, name: str) -> tuple[Endpoint, ...]:
         """Every pod that may hold runs; a pack's host knows by itself which of its servers does."""
@@ -150,6 +158,7 @@ class ClusterServers:
                     del self._searches[name]
 
     async def _search(self, name: str) -> None:
+        began, scaled = time.monotonic(), False
         while self.endpoint_now(name) is None:
             told = self.news.next()
             site = self.directory.site(name)
@@ -158,17 +167,20 @@ class ClusterServers:
             for pod in self._staying(site):
                 self.reaching.ask(endpoint_of(site, pod))
             if site.placement == "on_demand":
-                await self._wake(site)
+                scaled = await self._wake(site) or scaled
             await wait(told, LOOK_S)
+        if scaled:
+            self.woken(name, time.monotonic() - began)
 
-    async def _wake(self, site: Site) -> None:
-        """See that there is a pod that stays. One that is being scaled down meanwhile is scaled up again."""
+    async def _wake(self, site: Site) -> bool:
+        """See that there is a pod that stays. One that is being scaled down meanwhile is scaled up again. True where it
+        was scaled up now."""
         if self.directory.has_pod(site, self._resting_uids(site.name)):
             self._scaled_at.pop(site.name, None)
-            return
+            return False
         now = time.monotonic()
         if now - self._scaled_at.get(site.name, -SCALE_AGAIN_S) < SCALE_AGAIN_S:
-            return
+            return False
         self._scaled_at[site.name] = now
         try:
             await self.cluster.scale(site.where, 1)
@@ -177,5 +189,6 @@ class ClusterServers:
             log.warning(
                 "%s: Deployment %s could not be scaled to 1: %s", site.name, site.where, describe(error)
             )
-        else:
-            self._trouble.pop(site.name, None)
+            return False
+        self._trouble.pop(site.name, None)
+        return True

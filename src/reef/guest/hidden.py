@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.machinery import PathFinder
 from types import FunctionType, ModuleType
 from typing import Any
@@ -39,7 +39,8 @@ class Hidden:
         self._preloaded = frozenset(preloaded)
         self._shared = frozenset(shared)
         self._order = dict.fromkeys(sys.modules)
-        self._table = Table((), {})
+        self._table, self._comes = Table({}), list[int]()
+        self._rows: dict[str, tuple[str, ...]] = {}  # what the table was made of
 
     def hide_all_but(self, names: Iterable[str]) -> None:
         """What the others have added is taken back."""
@@ -51,27 +52,35 @@ class Hidden:
             name for name in list(sys.modules) if not (name in kept or _ours(name)) and can_be_found(name)
         ]
         self._order.update(dict.fromkeys(sys.modules))
-        table = self._made({**hidden, **{name: sys.modules[name] for name in gone}})
-        comes = table.comes_with(self._preloaded)
+        self._take_down({**hidden, **{name: sys.modules[name] for name in gone}})
         for name in gone:
-            self._take_from_package(name, sys.modules[name], table, comes)
+            self._take_from_package(name, sys.modules[name])
         for name in gone:
             del sys.modules[name]
-        self._table = table
 
-    def _made(self, hidden: Mapping[str, ModuleType]) -> Table:
+    def _take_down(self, hidden: Mapping[str, ModuleType]) -> None:
+        """Into the table. To make it takes long, and one rehearsal after the other asks for the same."""
         every = {**hidden, **sys.modules}
-        order = [name for name in self._order if name in every]
-        table = Table(order, {name: self._asked_by(name, every[name]) for name in order})
+        rows = {name: self._asked_by(name, every[name]) for name in self._order if name in every}
+        if rows != self._rows or list(rows) != list(self._rows):
+            self._make_table(rows)
         in_c = {name.partition(".")[0] for name, module in hidden.items() if _is_in_c(module)}
-        for number, name in enumerate(order):
-            table.modules[number] = hidden.get(name)
-            table.is_hidden[number] = name in hidden
-            table.stays[number] = name in self._shared or name.partition(".")[0] in in_c
-            table.is_in_package[number] = name not in self._attributes
+        for number, name in enumerate(rows):
+            self._table.modules[number] = hidden.get(name)
+            self._table.is_hidden[number] = name in hidden
+            self._table.stays[number] = name in self._shared or name.partition(".")[0] in in_c
+            self._table.is_in_package[number] = name not in self._attributes
+
+    def _make_table(self, rows: dict[str, tuple[str, ...]]) -> None:
+        table, before, self._rows = Table(rows), self._rows, rows
+        known = self._preloaded
+        if table.names != self._table.names or any(
+            rows[name] != before[name] for name in rows if name in known
+        ):
+            self._comes = table.comes_with(known)
         for number, group in enumerate(self._groups):
             table.note_group(number, group.modules)
-        return table
+        self._table = table
 
     def modules(self) -> dict[str, ModuleType]:
         """Those that are hidden."""
@@ -136,28 +145,28 @@ class Hidden:
 
     def settle(self) -> None:
         """Nothing more will be hidden: the table says what is still asked."""
-        self._asks, self._order = {}, {}
+        self._asks, self._order, self._rows, self._comes = {}, {}, {}, []
         self._preloaded = self._shared = frozenset()
 
     def asked_by(self, name: str) -> list[str]:
         """Modules that a module's body had asked for, and their packages."""
         return self._table.asked_by(name)
 
-    def _asked_by(self, name: str, module: ModuleType) -> Iterable[str]:
+    def _asked_by(self, name: str, module: ModuleType) -> tuple[str, ...]:
         """Of a module that our own code had imported before, only what its names come from is known."""
         if name in self._preloaded or not is_found(name, module):
             return self._asks.get(name, ())
         values = list(module.__dict__.values())
         asked = {one.__name__ if isinstance(one, ModuleType) else _module_of(one) for one in values}
-        return {of for of in asked if not (of in self._preloaded and of.startswith(f"{name}."))}
+        return tuple(sorted(of for of in asked if not (of in self._preloaded and of.startswith(f"{name}."))))
 
-    def _take_from_package(self, name: str, module: ModuleType, table: Table, comes: Sequence[int]) -> None:
+    def _take_from_package(self, name: str, module: ModuleType) -> None:
         """An import puts it there again; unless it comes with its package, whatever else that asks for on the way."""
-        package, _, key = name.rpartition(".")
+        table, (package, _, key) = self._table, name.rpartition(".")
         parent, number, of = self.find(package), table.number(name), table.number(package)
         if name not in self._preloaded or not isinstance(parent, ModuleType) or number is None or of is None:
             return  # where it is ours: what else of ours needs it there is not known
-        if not comes[of] >> number & 1 and parent.__dict__.get(key) is module:
+        if not self._comes[of] >> number & 1 and parent.__dict__.get(key) is module:
             del parent.__dict__[key]
             self._attributes[name] = parent
             table.is_in_package[number] = 0

@@ -12,17 +12,20 @@ from typing import Any
 
 
 class Table:
-    """`order`: names of all modules as they were imported; `asked`: name -> what its body asked for."""
+    """`rows`: the name of each module, as they were imported -> what its body asked for."""
 
-    def __init__(self, order: Sequence[str], asked: Mapping[str, Iterable[str]]) -> None:
-        self.names = ["".join(list(name)) for name in order]
-        self.modules: list[Any] = [None] * len(order)
-        self.is_hidden, self.stays = bytearray(len(order)), bytearray(len(order))
-        self.is_in_package = bytearray(len(order))
+    def __init__(self, rows: Mapping[str, Iterable[str]]) -> None:
+        self.names = ["".join(list(name)) for name in rows]
+        self.modules: list[Any] = [None] * len(rows)
+        self.is_hidden, self.stays = bytearray(len(rows)), bytearray(len(rows))
+        self.is_in_package = bytearray(len(rows))
         self._numbers = {name: number for number, name in enumerate(self.names)}
         self._starts, self._asked = array("i", [0]), array("i")
-        for name in order:
-            self._asked.extend(sorted(self._with_packages(asked[name])))
+        known: dict[str, tuple[int, ...]] = {}
+        for asked in rows.values():
+            self._asked.extend(
+                sorted({number for name in asked for number in self._with_package(name, known)})
+            )
             self._starts.append(len(self._asked))
         self._groups: dict[int, list[int]] = {}
 
@@ -83,6 +86,9 @@ class Table:
                 found[number] = bits
         return found
 
-    def _with_packages(self, names: Iterable[str]) -> set[int]:
-        every = {each for name in names for each in (name, name.rpartition(".")[0])}
-        return {self._numbers[name] for name in every if name in self._numbers}
+    def _with_package(self, name: str, known: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+        """Its number and that of its package; `known`: what was found before."""
+        if name not in known:
+            both = (self._numbers.get(each) for each in (name, name.rpartition(".")[0]))
+            known[name] = tuple(number for number in both if number is not None)
+        return known[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -43,13 +44,16 @@ def is_loading(place: CodeLocation) -> bool:
     return place.served is None and place.release.loads_slowly.is_set() and place.release.probing.locked()
 
 
-def summary(places: list[CodeLocation], page: Page | None, state: StateDir, seconds: float) -> str:
+def summary(
+    places: list[CodeLocation], page: Page | None, reef_page: str | None, state: StateDir, seconds: float
+) -> str:
     """The object that `--json` prints."""
     found: dict[str, Any] = {
         "locations": len(places),
         "failed": [place.name for place in failed(places)],
         "loading": [place.name for place in places if is_loading(place)],
         "page": page.url if page else None,
+        "reef_page": reef_page,
         "workspace": str(state.workspace_file),
         "state_dir": str(state.root),
         "pid": os.getpid(),
@@ -63,10 +67,11 @@ async def announce(
     places: list[CodeLocation],
     zygotes: Iterable[ZygoteStatus],
     page: Page | None,
+    fleet_page: tuple[str, str] | None,
     state: StateDir,
     started_at: float,
 ) -> None:
-    """A few lines, the page's address last."""
+    """A few lines, the addresses last. `fleet_page` is the address of Reef's own page, and that with its token."""
     zygotes = list(zygotes)
     memory = sum(zygote.memory.pss for zygote in zygotes if zygote.memory) / 1e6
     served = count(len(places), "code location")
@@ -78,7 +83,18 @@ async def announce(
         say(f"  {line}")
     for place in filter(is_loading, places):
         say(f"  {place.name} is still loading; a line here will say what became of it")
+    if fleet_page is not None:
+        _say_fleet_page(*fleet_page)
     await _say_where(page, state)
+
+
+def _say_fleet_page(url: str, link: str) -> None:
+    """A token is for who sits at this terminal, and for no file or log."""
+    if not sys.stderr.isatty():
+        say(f"  fleet: {url}")
+        return
+    click.echo(f"  fleet: {link}", err=True)
+    log.info("fleet: %s", url)
 
 
 def _left_out(zygotes: Iterable[ZygoteStatus]) -> list[tuple[str, str, float]]:

@@ -15,6 +15,7 @@ from reef.events import Events
 from reef.following.rounds import Rounds
 from reef.following.watching import Watcher
 from reef.gateway import Gateway
+from reef.gateway.observers import Observers
 from reef.host.arriving import Arrival
 from reef.host.changing import ChangingFleet, fleet_change
 from reef.host.event_log import log_event
@@ -82,6 +83,8 @@ class Assembly:
     watcher: Watcher
     unserved: Unserved | None
     clearer: Clearer
+    calls_heard: Observers
+    budget: Budget
     sampler: Sampler
 
 
@@ -110,8 +113,14 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
     reloader = Reloader(
         places, releasing.releaser, serving.versions, environments, renewal, outside.quiet, background
     )
+    calls_heard = Observers(serving.calls.observe)
     gateway = ground.gateway(
-        serving.board, servers, reloader, serving.calls.observe, on_missing=reloader.on_missing
+        serving.board,
+        servers,
+        reloader,
+        calls_heard,
+        on_missing=reloader.on_missing,
+        traces=outside.traces,
     )
     failures = (WebserverRefused, WebserverUnreachable)
     Showing(places, outside.webserver, failures, outside.quiet, background, events)
@@ -161,6 +170,8 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         watcher=_watcher(outside, places, serving, reloader, file),
         unserved=_unserved(outside, places, gateway),
         clearer=Clearer(places, stores.keeper, stores.snapshots, stores.lists, stores.contents),
+        calls_heard=calls_heard,
+        budget=budget,
         sampler=_sampler(outside, places, events),
     )
 

@@ -34,7 +34,7 @@ class Commands:
     def all(self) -> dict[str, Command]:
         """By the word that a request has in `do`."""
         return {
-            "status": self._status,
+            "status": lambda _request: self.status(),
             "wake": self._wake,
             "sleep": self._sleep,
             "reload": self._reload,
@@ -42,7 +42,7 @@ class Commands:
             **self._deployer.commands(),
         }
 
-    async def _status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         places, serving = self._parts.places, self._parts.serving
         in_flight = {name: serving.board.in_flight(name) for name in places}
         status = await asyncio.to_thread(fleet_status, list(places.values()), serving.hosting, in_flight)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reef.background import Background
 from reef.beside.webserver import Webserver
 from reef.gateway import Board, Gateway, ListenAddress
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.host.fleet_now import FleetNow
 from reef.host.reconciling import Addresses, Publish, Rename
 from reef.hosting.contract import HostingEvents
@@ -55,3 +56,4 @@ class Outside:
     ask_defs_state: Callable[[], Awaitable[object]] | None
     # Prints a line in the terminal.
     say: Callable[[str], None]
+    traces: Traces = NO_TRACES

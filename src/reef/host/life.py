@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,7 @@ from reef.decide.reconcile import renames_of
 from reef.fleet.model import Fleet
 from reef.gateway import ListenAddress
 from reef.gateway.contract import WakeRefused
+from reef.gateway.tracing import NO_TRACES
 from reef.host.announce import announce, follow, is_loading, say, summary
 from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
@@ -34,6 +35,7 @@ from reef.host.listening import listen
 from reef.host.python_option import refuse_unusable
 from reef.host.renaming import Renaming
 from reef.host.starter import ProgressBar, Starter
+from reef.host.web import PageHost
 from reef.host.workspace_file import WorkspaceFile
 from reef.hosting.contract import HostingEvents
 from reef.hosting.local import LocalHosting, RefuseFork
@@ -45,6 +47,9 @@ from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
 
+if TYPE_CHECKING:
+    from reef.traces.otel import OtelTraces
+
 log = logging.getLogger("reef")
 
 STOP_WITHIN_S = 8.0
@@ -53,11 +58,19 @@ STOP_WITHIN_S = 8.0
 class Host:
     """One running host. `start` → `until_stopped` → `stop`; `kill` for the impatient."""
 
-    def __init__(self, settings: HostSettings, fleet: Fleet, state: StateDir, lock: HostLock) -> None:
+    def __init__(
+        self,
+        settings: HostSettings,
+        fleet: Fleet,
+        state: StateDir,
+        lock: HostLock,
+        traces: OtelTraces | None = None,
+    ) -> None:
         self.settings = settings
         self.now = FleetNow(fleet, self._read_again)
         self.state = state
         self.lock = lock
+        self._traces = traces
         self.started_at = time.time()
         self.addresses: dict[str, ListenAddress] = {}
         self.runs = False  # there is something to stop
@@ -65,6 +78,7 @@ class Host:
         self.beside: DagsterBeside
         self.workspace: WorkspaceFile
         self.renaming: Renaming
+        self.page: PageHost
         self._admin: Admin
         self._loop_task: asyncio.Task[None]
         self._beside_task: asyncio.Task[None] | None = None
@@ -77,11 +91,15 @@ class Host:
             await refuse_unusable(python, self.fleet, self.settings.beside, cache)
         self.addresses = self._addresses(tuple(place.name for place in self.fleet.locations))
         self.parts = await assemble(self._outside(), self._ground())
+        if self._traces is not None:
+            self.parts.events.subscribe(self._traces.hear)
+        self.page = PageHost(self.settings.page, self.state, self.parts)
         try:
             await self._open()
         except BaseException:
             await self.parts.gateway.aclose(0.0)
             self.state.admin_socket.unlink(missing_ok=True)
+            await self.page.stop()
             raise
         self._loop_task = asyncio.create_task(self.parts.loop.run())
         self.runs = True
@@ -92,6 +110,7 @@ class Host:
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         background = self.parts.background
+        self.page.start()
         background.spawn(self.parts.fleet.file.watch())
         background.spawn(self.parts.revalidator.run())
         background.spawn(self.parts.sampler.run())
@@ -109,8 +128,9 @@ class Host:
         write_atomic(self.state.root / "source", f"{self.fleet.source}\n".encode())
         if self.parts.unserved is not None:
             await asyncio.to_thread(self.parts.unserved.begin)
-        commands = Commands(self.parts, self._about)
-        self._admin = Admin(self.state.admin_socket, commands.all())
+        commands = self.page.heard(Commands(self.parts, self._about).all())
+        await self.page.open(commands, self._about, say)
+        self._admin = Admin(self.state.admin_socket, commands)
         await self._admin.open()
 
     @property
@@ -138,6 +158,7 @@ class Host:
             on_orphans_over=self.beside.report_orphans,
             ask_defs_state=lambda: self.beside.ask_instance_anyway("defs-state", None),
             say=say,
+            traces=self._traces or NO_TRACES,
         )
 
     def _ground(self) -> Ground:
@@ -203,6 +224,7 @@ class Host:
             "state_dir": str(self.state.root),
             "workspace": str(self.state.workspace_file),
             "page": page.url if page else None,
+            "reef_page": self.page.url,
             "started_at": self.started_at,
             "beside": self.beside.status(),
             "webserver_trouble": self.workspace.trouble,
@@ -219,10 +241,10 @@ class Host:
         for place in filter(is_loading, places):
             self.parts.background.spawn(follow(place))
         if self.settings.as_json:
-            click.echo(summary(places, page, self.state, time.time() - self.started_at))
+            click.echo(summary(places, page, self.page.url, self.state, time.time() - self.started_at))
             return
         zygotes = self.parts.serving.hosting.zygotes()
-        await announce(self.fleet, places, zygotes, page, self.state, self.started_at)
+        await announce(self.fleet, places, zygotes, page, self.page.addresses, self.state, self.started_at)
 
     def request_stop(self) -> None:
         self._stop.set()
@@ -240,7 +262,7 @@ class Host:
         if not leave:
             await cancel_runs(self.parts, self.beside, say)
         self._loop_task.cancel()
-        await asyncio.gather(*companions)
+        await asyncio.gather(*companions, self.page.stop())
         await self._admin.close()
         await parts.gateway.aclose(1.0)
         await parts.background.close()

@@ -9,6 +9,7 @@ import logging.handlers
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from shutil import which
 
 from reef import fleet as fleets
@@ -17,18 +18,26 @@ from reef.errors import ReefError
 from reef.host.announce import say
 from reef.host.life import Host
 from reef.host.python_option import python_of_option
+from reef.logs import FORMATS, formatter
 from reef.process import raise_file_limit
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, default_state_dir, open_state_dir, sweep_half_written
 from reef.thrift import one_arena
+from reef.traces.asked import traces_asked_for
 from reef.words import describe
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
+def _refuse_log_format(environ: Mapping[str, str]) -> None:
+    wanted = environ.get("REEF_LOG_FORMAT", "")
+    if wanted and wanted not in FORMATS:
+        raise ReefError(f"REEF_LOG_FORMAT is {wanted!r}: it must be one of {', '.join(FORMATS)}")
+
+
 def _set_up_log(state: StateDir) -> None:
     handler = logging.handlers.RotatingFileHandler(state.host_log, maxBytes=5_000_000, backupCount=1)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(formatter(os.environ))
     logger = logging.getLogger("reef")
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
@@ -37,6 +46,7 @@ def _set_up_log(state: StateDir) -> None:
 
 async def run_host(settings: HostSettings) -> int:
     """Run one host from start to end; its exit status. Raises ReefError for what the user must mend."""
+    _refuse_log_format(os.environ)
     python = python_of_option(settings.python, os.environ) if settings.python else None
     default_python = python or await _default_python()
     fleet = fleets.inheriting(fleets.read(settings.path, os.environ, default_python), os.environ)
@@ -48,7 +58,8 @@ async def run_host(settings: HostSettings) -> int:
     one_arena()
     for warning in fleet.warnings:
         say(f"warning: {warning}")
-    host = Host(settings, fleet, state, lock)
+    traces = traces_asked_for(os.environ, "host")
+    host = Host(settings, fleet, state, lock, traces)
     try:
         return await _live(host)
     except OSError as error:
@@ -58,6 +69,9 @@ async def run_host(settings: HostSettings) -> int:
             f"the state directory {str(state.root)!r} fails: {describe(error)}",
             hint="is its disk full, or was it removed? Choose another with --state-dir or REEF_STATE_DIR",
         ) from None
+    finally:
+        if traces is not None:
+            await asyncio.to_thread(traces.close)
 
 
 async def _live(host: Host) -> int:

@@ -13,6 +13,7 @@ from reef.fleet.units import revalidation_text
 from reef.hosting.contract import Hosting, MemorySample, ZygoteStatus
 from reef.hosting.memory import sample
 from reef.locations.place import CodeLocation
+from reef.locations.specs import default_limit_bytes
 from reef.records.served import ServedRecord
 
 
@@ -29,7 +30,7 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "name": place.name,
         "owner": place.spec.owner,
         "placement": place.spec.placement,
-        "state": _state(place),
+        "state": place.state,
         "version": served.version[:12] if served else None,
         "server_id": served.server_id if served else None,
         "snapshot_age_s": round(max(0.0, time.time() - place.release.recorded_at()), 1) if served else None,
@@ -49,6 +50,7 @@ def location_status(place: CodeLocation, hosting: Hosting, in_flight: int) -> di
         "draining": len(place.serving.draining),
         "leaving": place.wish.leaving,
         "last_cold_start_s": _rounded(costs.cold_start_s),
+        "memory_limit_bytes": place.spec.memory_limit_bytes,
         "warm_private_bytes": costs.private_bytes,
         "call_interval_s": _rounded(costs.call_interval_s),
         "idle_timeout_s": _rounded(rest.idle_timeout_s(costs, place.spec.idle_timeout_s)),
@@ -67,14 +69,6 @@ def outside_of(served: ServedRecord | None) -> dict[str, list[str]]:
         "connects": list(served.connects) if served else [],
         "starts": list(served.starts) if served else [],
     }
-
-
-def _state(place: CodeLocation) -> str:
-    if place.serving.draining and place.child is None:
-        return "draining"
-    if place.release.probing.locked() and place.served is None:
-        return "loading"
-    return place.phase
 
 
 def _rounded(value: float | None) -> float | None:
@@ -120,7 +114,12 @@ def fleet_status(
     files = mapped_files_bytes(places)
     zygote_bytes = sum(zygote.memory.pss for zygote in zygotes if zygote.memory)
     return {
-        "host": {"pid": os.getpid(), "pss_bytes": host.pss, "private_bytes": host.private},
+        "host": {
+            "pid": os.getpid(),
+            "pss_bytes": host.pss,
+            "private_bytes": host.private,
+            "default_limit_bytes": default_limit_bytes(),
+        },
         "locations": locations,
         "zygotes": [zygote_status(zygote) for zygote in zygotes],
         "totals": {

@@ -274,6 +274,10 @@ class LocalHosting:
         `.built.left_out`, `.built.failed`."""
         return [slot.living for slot in self._zygotes.slots() if slot.living is not None]
 
+    def any_child(self) -> bool:
+        """Whether one runs."""
+        return bool(self._held)
+
     def _is_watched(self, pid: int) -> bool:
         return pid in self._held or any(
             slot.zygote is not None and slot.zygote.process.pid == pid for slot in self._zygotes.slots()

@@ -25,7 +25,8 @@ ROLLBACK = f"{GROUP}/rollback"
 INSTEAD_OF = " instead of "
 # Of a CodeLocation: `true` lets Reef take over a Service that somebody else made (`reef cutover`).
 CUTOVER = f"{GROUP}/cutover"
-# Of a CodeLocation: where its Service led before that, as JSON (`kube.objects.adopted`).
+# Of a CodeLocation: where its Service led before that, as JSON (`kube.objects.adopted`). Of that Service: the same,
+# for the case that the CodeLocation is deleted.
 BEFORE_CUTOVER = f"{GROUP}/before-cutover"
 # Of an object that Reef made: a digest of what it is made from, to compare without reading it all.
 MADE_FROM = f"{GROUP}/made-from"

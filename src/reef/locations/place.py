@@ -69,6 +69,15 @@ class CodeLocation:
             return "unprobed"
         return "failed" if self.serving.failures or self.served.load_error else "asleep"
 
+    @property
+    def state(self) -> str:
+        """For people: its phase, or `draining` or `loading`."""
+        if self.serving.draining and self.child is None:
+            return "draining"
+        if self.release.probing.locked() and self.served is None:
+            return "loading"
+        return self.phase
+
     def loads_last_hour(self, now: float) -> int:
         """By probes and wakes."""
         return self.release.loads_last_hour(now) + self.serving.loads_last_hour(now)

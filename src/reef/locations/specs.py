@@ -55,8 +55,13 @@ def with_limits(spec: Location) -> Location:
     """Every location has a memory limit: one that eats the machine would take the others with it."""
     if spec.memory_limit_bytes is not None or spec.placement == "external":
         return spec
+    return replace(spec, memory_limit_bytes=default_limit_bytes())
+
+
+def default_limit_bytes() -> int:
+    """Of a location that names none."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return replace(spec, memory_limit_bytes=int(total * DEFAULT_LIMIT_SHARE))
+    return int(total * DEFAULT_LIMIT_SHARE)
 
 
 def child_env(spec: Location, around: Surroundings) -> dict[str, str]:

@@ -15,6 +15,7 @@ from reef.gateway.contract import Observer
 from reef.gateway.listener import Listener
 from reef.gateway.passing import TakesCalls
 from reef.gateway.route import Route
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.packs.servers import NOT_HERE
 from reef.peers.messages import LOCATION_KEY, NOT_SENT_KEY, SERVER_KEY, Role
 from reef.peers.rpc import admit
@@ -34,6 +35,7 @@ class Side:
     desk: TakesCalls
     observer: Observer
     route: Callable[[str], Route | None]
+    traces: Traces = NO_TRACES
 
 
 class PackApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]
@@ -71,7 +73,7 @@ class PackApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         if route is None:
             what = NOT_HERE.format(name=name) if name else f"a call needs metadata {LOCATION_KEY!r}"
             return _handler(path, _refusing(side.allowed, grpc.StatusCode.NOT_FOUND, what))
-        found = Listener(route, side.desk, side.observer).service(details)
+        found = Listener(route, side.desk, side.observer, side.traces).service(details)
         return _handler(path, self._counted(side.allowed, path, found.unary_stream or found.unary_unary))
 
     def _counted(self, allowed: Collection[Role], path: str, handle: Handle) -> Handle:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reef.background import Background
 from reef.events import Events
 from reef.gateway.contract import CallEnded, CallStarted, WakeRefused
 from reef.gateway.forward import Forwarder
+from reef.gateway.observers import Observers
+from reef.gateway.tracing import NO_TRACES, Traces
 from reef.host.event_log import log_event
 from reef.hosting.contract import HostingEvents
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings
+from reef.metrics import Metrics
 from reef.packs.api import PackApi, Side
 from reef.packs.configuration import Configurations
 from reef.packs.desk import PackDesk, ProbeDesk
@@ -21,6 +25,7 @@ from reef.packs.fleet import PackFleet
 from reef.packs.ground import Given, Ground, MakeGround
 from reef.packs.holding import Holds
 from reef.packs.lines import Lines
+from reef.packs.metrics import pack_metrics
 from reef.packs.probes import Probes
 from reef.packs.releases import Configured
 from reef.packs.runs import UnseenRuns
@@ -37,6 +42,9 @@ from reef.serving.runs import RunProcess
 from reef.serving.waking import Waker
 from reef.statedir import HostLock, StateDir
 from reef.wire.limits import MessageLimits
+
+if TYPE_CHECKING:
+    from reef.traces.otel import OtelTraces
 
 log = logging.getLogger("reef.packs")
 
@@ -58,10 +66,16 @@ class Assembly:
     configurations: Configurations
     service: PackService
     api: PackApi
+    metrics: Metrics
 
 
 def assemble(
-    settings: PackSettings, make_ground: MakeGround, state: StateDir, lock: HostLock, limits: MessageLimits
+    settings: PackSettings,
+    make_ground: MakeGround,
+    state: StateDir,
+    lock: HostLock,
+    limits: MessageLimits,
+    tracing: OtelTraces | None = None,
 ) -> Assembly:
     """Make every part; nothing listens and nothing is started yet."""
     places: dict[str, CodeLocation] = {}
@@ -94,9 +108,14 @@ def assemble(
     configurations = Configurations(settings.config, state.root)
     calls = Calls(places, runs, background, events)
     service = PackService(configurations, fleet, ground, lines, rester, holds, probes)
-    desk = PackDesk(servers, Forwarder(servers, lines.channels), fleet.server_id)
+    if tracing is not None:
+        events.subscribe(tracing.hear)
+    traces: Traces = tracing or NO_TRACES
+    desk = PackDesk(servers, Forwarder(servers, lines.channels, traces), fleet.server_id)
+    counted = pack_metrics(places, ground, events)
+    observed = Observers(calls.observe, counted.observe)
     api = PackApi(
-        Side(frozenset(("gateway", "controller")), desk, calls.observe, lines.route),
+        Side(frozenset(("gateway", "controller")), desk, observed, lines.route, traces),
         Side(
             frozenset(("controller",)),
             ProbeDesk(Forwarder(probes, lines.channels)),
@@ -118,6 +137,7 @@ def assemble(
         configurations,
         service,
         api,
+        counted.metrics,
     )
 
 

@@ -19,7 +19,7 @@ from reef.hosting.zygote import Tuning
 from reef.packs.agents import AgentGone, Hello
 from reef.packs.claims import Claim
 from reef.packs.machine import AgentMachine
-from reef.packs.zygotes import ContainerZygotes
+from reef.packs.zygotes import UNUSED_S, ContainerZygotes
 from reef.peers.messages import ContainerState, PackLocation
 from reef.statedir import slug
 from reef.words import describe
@@ -28,6 +28,7 @@ log = logging.getLogger("reef.packs")
 
 SOCKET = "agent.sock"
 RETRY_S = 0.3
+LONGEST_RETRY_S = 5.0  # of an agent that is missing for long; a call looks at once
 WAITS_S = 5.0  # of a start whose container is only just coming
 STOP_GRACE_S = 3.0
 ABSENT = (
@@ -38,7 +39,7 @@ ABSENT = (
 @dataclass(frozen=True)
 class Around:
     """What the containers of a pack share. `folder` is the shared volume, `hidden` a folder in it that no container
-    sees. A zygote is made for containers with at least `fork_from` locations."""
+    sees. A zygote is made for containers with at least `fork_from` locations, and ends unused after `unused_s`."""
 
     folder: Path
     hidden: Path
@@ -46,6 +47,7 @@ class Around:
     tuning: Tuning
     fork_from: int
     unclaimed_s: float | None = None
+    unused_s: float = UNUSED_S
 
     def log_path(self, location: str) -> Path:
         return self.hidden / f"{slug(location)}.log"
@@ -70,10 +72,15 @@ class Container:
             machine=self.machine,
         )
         self._zygotes = ContainerZygotes(
-            name, self.machine, self.hosting, around.hidden / "zygotes" / f"{name}.log", around.fork_from
+            name,
+            self.machine,
+            self.hosting,
+            around.hidden / "zygotes" / f"{name}.log",
+            around.fork_from,
+            around.unused_s,
         )
         self._adopts = False  # whether the children of an earlier host have been asked for
-        self._tried, self._connected = asyncio.Event(), asyncio.Event()
+        self._tried, self._connected, self._wanted = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._background = Background(log, f"container {name!r}")
         self._background.spawn(self._keep_connected())
 
@@ -93,6 +100,7 @@ class Container:
     # -- the agent ---------------------------------------------------------------------------------
 
     async def _keep_connected(self) -> None:
+        retry_s = RETRY_S
         while True:
             try:
                 link = await self.machine.connect(str(self._folder / SOCKET))
@@ -100,8 +108,9 @@ class Container:
                 if gone.surely:
                     self._lost()
                 self._tried.set()
-                await asyncio.sleep(RETRY_S)
+                retry_s = await self._paused(retry_s)
                 continue
+            retry_s = RETRY_S
             began = time.monotonic()
             await self._greeted()
             self._tried.set()
@@ -110,6 +119,17 @@ class Container:
             await self.machine.disconnect()
             if time.monotonic() - began < RETRY_S:
                 await asyncio.sleep(RETRY_S)
+
+    async def _paused(self, seconds: float) -> float:
+        """How long the next pause is. Somebody who wants the agent ends this one, and keeps the next ones short."""
+        self._wanted.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wanted.wait()
+        except TimeoutError:
+            return min(seconds * 1.5, LONGEST_RETRY_S)
+        await asyncio.sleep(RETRY_S)
+        return RETRY_S
 
     async def _greeted(self) -> None:
         try:
@@ -140,9 +160,13 @@ class Container:
         end = time.monotonic() + timeout_s
         hello = await self._agent(min(WAITS_S, timeout_s / 2))
         placed = await self._placed(spec, hello)
-        return await self.hosting.start(placed, max(0.1, end - time.monotonic()))
+        try:
+            return await self.hosting.start(placed, max(0.1, end - time.monotonic()))
+        finally:
+            self._zygotes.used()
 
     async def _agent(self, wait_s: float) -> Hello:
+        self._wanted.set()
         try:
             async with asyncio.timeout(wait_s):
                 await self._connected.wait()

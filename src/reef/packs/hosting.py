@@ -34,6 +34,7 @@ from reef.hosting.contract import (
 from reef.hosting.zygote import Tuning
 from reef.packs.agents import ContainerFacts
 from reef.packs.containers import Around, Container
+from reef.packs.zygotes import UNUSED_S
 from reef.peers.messages import ContainerState, PackLocation
 
 HIDDEN = ".host"  # no container can have this name
@@ -41,7 +42,8 @@ HIDDEN = ".host"  # no container can have this name
 
 class PackHosting:
     """`folder` is the shared volume: the folder of container C in it is the only part that C sees. Containers with at
-    least `fork_from` locations get a zygote; what the children of one print is told apart in its log then."""
+    least `fork_from` locations get a zygote, which ends after `unused_s` without a start; what the children of one
+    print is told apart in its log then."""
 
     def __init__(
         self,
@@ -51,11 +53,12 @@ class PackHosting:
         tuning: Tuning | None = None,
         fork_from: int = 2,
         unclaimed_s: float | None = None,
+        unused_s: float = UNUSED_S,
     ) -> None:
         hidden = folder / HIDDEN
         hidden.mkdir(mode=0o700, exist_ok=True)
         self._around = Around(
-            folder, hidden, events or HostingEvents(), tuning or Tuning(), fork_from, unclaimed_s
+            folder, hidden, events or HostingEvents(), tuning or Tuning(), fork_from, unclaimed_s, unused_s
         )
         self._containers: dict[str, Container] = {}
         self._of: dict[str, Container] = {}

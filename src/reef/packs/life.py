@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING
 
 import grpc.aio
 
 from reef.errors import ReefError
 from reef.gateway.listener import server_options, started
+from reef.metrics.lag import watch_loop
 from reef.packs.assembly import Assembly, assemble
 from reef.packs.ground import MakeGround
 from reef.packs.settings import PackSettings
@@ -19,6 +21,9 @@ from reef.trust.credentials import server_credentials
 from reef.wire.limits import message_limits
 from reef.words import describe, fault
 
+if TYPE_CHECKING:
+    from reef.traces.otel import OtelTraces
+
 log = logging.getLogger("reef.packs")
 
 LAST_S = 0.5  # for replies that are on their way
@@ -28,13 +33,20 @@ class PackHost:
     """`start`, then `stop`. Inside a running event loop."""
 
     def __init__(
-        self, settings: PackSettings, make_ground: MakeGround, state: StateDir, lock: HostLock
+        self,
+        settings: PackSettings,
+        make_ground: MakeGround,
+        state: StateDir,
+        lock: HostLock,
+        traces: OtelTraces | None = None,
     ) -> None:
         self._settings = settings
         self._make_ground = make_ground
         self._state = state
         self._lock = lock
-        self._health = Health({"/livez": live, "/readyz": readiness(self._missing)})
+        self._traces = traces
+        pages = {"/livez": live, "/readyz": readiness(self._missing)}
+        self._health = Health(pages, self._metrics)
         self._listens = False
         self._stopping = False
         self._loop_task: asyncio.Task[None] | None = None
@@ -45,7 +57,8 @@ class PackHost:
         """Raises ReefError for what must be mended: files, ports."""
         settings, limits = self._settings, message_limits()
         credentials = await asyncio.to_thread(server_credentials, settings.tls)
-        self._parts = parts = assemble(settings, self._make_ground, self._state, self._lock, limits)
+        made = (self._make_ground, self._state, self._lock, limits, self._traces)
+        self._parts = parts = assemble(settings, *made)
         try:
             await self._health.open(settings.host, settings.health_port)
         except OSError as error:
@@ -67,6 +80,7 @@ class PackHost:
         self._listens = True
         self._loop_task = asyncio.create_task(parts.loop.run())
         parts.background.spawn(parts.lines.sweep())
+        parts.background.spawn(watch_loop(parts.metrics.tally))
         log.info(
             "listening for peers on port %d, for kubelet on %d", settings.peer_port, settings.health_port
         )
@@ -76,6 +90,10 @@ class PackHost:
             await asyncio.to_thread(parts.configurations.keep, config)
         except OSError as error:
             log.error("the configuration cannot be kept for a restart: %s", describe(error))
+
+    async def _metrics(self, accept: str | None) -> tuple[str, bytes]:
+        assert self._parts is not None  # made before anything listens
+        return await self._parts.metrics.render(accept)
 
     def _missing(self) -> tuple[str, ...]:
         """For readiness: containers are not waited for."""

@@ -12,6 +12,7 @@ from reef.packs.settings import PackSettings
 from reef.process import stop_wanted
 from reef.statedir import HostLock, open_state_dir, sweep_half_written
 from reef.thrift import give_back, one_arena
+from reef.traces.asked import traces_asked_for
 
 SETTLED_S = 5.0
 
@@ -24,7 +25,8 @@ async def run_pack_host(settings: PackSettings, make_ground: MakeGround) -> None
     lock = HostLock(state)
     sweep_half_written(state)
     stop = stop_wanted()
-    host = PackHost(settings, make_ground, state, lock)
+    traces = traces_asked_for(os.environ, "pack")
+    host = PackHost(settings, make_ground, state, lock, traces)
     try:
         await host.start()
         asyncio.get_running_loop().call_later(SETTLED_S, give_back)
@@ -32,3 +34,5 @@ async def run_pack_host(settings: PackSettings, make_ground: MakeGround) -> None
     finally:
         await host.stop()
         lock.release()
+        if traces is not None:
+            await asyncio.to_thread(traces.close)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,21 +22,33 @@ from reef.peers.messages import PackLocation
 log = logging.getLogger("reef.packs")
 
 ALONE = "it is the only location of its container that could share a zygote"
+UNUSED = "no location of its container was started for a while, and the zygote was ended"
+# What a zygote holds (some 20 MB) and what a start without it costs more (a second) come out even after some nine
+# minutes, by the rule for servers that sleep (`decide.rest`).
+UNUSED_S = 600.0
 SETTLE_S = 2.0  # reports come one after the other
 
 
 class ContainerZygotes:
     """A zygote for each group of locations that could share one, from `fork_from` locations on. Locations are started
-    fresh until it stands, as they are where it cannot be built."""
+    fresh until it stands, as they are where it cannot be built. Where nothing was started in the container for
+    `unused_s`, and nothing runs, it ends; the next start is a fresh one, and brings it back."""
 
     def __init__(
-        self, name: str, machine: AgentMachine, hosting: LocalHosting, log_path: Path, fork_from: int
+        self,
+        name: str,
+        machine: AgentMachine,
+        hosting: LocalHosting,
+        log_path: Path,
+        fork_from: int,
+        unused_s: float = UNUSED_S,
     ) -> None:
         self._name, self._machine, self._hosting = name, machine, hosting
         self._log_path, self._fork_from = log_path, fork_from
         self._locations: tuple[PackLocation, ...] = ()
         self._base: dict[tuple[str, str], tuple[WarmedModule, ...]] = {}
         self._learned: dict[str, WarmedModule] = {}
+        self._unused_s, self._used_at, self._rests = unused_s, time.monotonic(), False
         self._wake = asyncio.Event()
         self._settle_s = 0.0
         self._background = Background(log, f"zygotes of container {name!r}")
@@ -49,6 +62,13 @@ class ContainerZygotes:
         """The agent is there, maybe another one than before."""
         self._settle_s = 0.0
         self._wake.set()
+
+    def used(self) -> None:
+        """A location of the container was started."""
+        self._used_at = time.monotonic()
+        if self._rests:
+            self._rests = False
+            self.renew()
 
     def lost(self) -> None:
         """All that was learnt was about a container that has ended; its zygotes have too."""
@@ -69,13 +89,30 @@ class ContainerZygotes:
 
     async def _follow(self) -> None:
         while True:
-            await self._wake.wait()
+            if not await self._woken():
+                continue
             await asyncio.sleep(self._settle_s)
             self._wake.clear()
             with contextlib.suppress(OSError):
                 await self._plan()
 
+    async def _woken(self) -> bool:
+        """Whether there is something to plan, in the time after which unused zygotes are looked for."""
+        try:
+            async with asyncio.timeout(self._unused_s / 10):
+                await self._wake.wait()
+        except TimeoutError:
+            unused = time.monotonic() - self._used_at >= self._unused_s and not self._hosting.any_child()
+            if self._rests or not unused or not self._hosting.living_zygotes():
+                return False
+            self._rests = True
+            log.info("container %r: %s", self._name, UNUSED)
+        return True
+
     async def _plan(self) -> None:
+        if self._rests:
+            await self._hosting.use([], {one.name: UNUSED for one in self._locations})
+            return
         hello = self._machine.hello
         if hello is None:
             await self._hosting.use([])

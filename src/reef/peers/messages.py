@@ -195,13 +195,14 @@ class Shown(Struct, frozen=True, kw_only=True):
 class GatewayState(Struct, frozen=True, kw_only=True):
     """What it shows for each location, and the snapshots that it has. `frozen`: the generation that each location's
     answers wait for. `idle_since` is of on-demand locations: since when no call needed its pod, unix seconds; None
-    while one does."""
+    while one does. `called`: uids of the pods with calls under way."""
 
     shown: dict[str, Shown]
     snapshots: tuple[str, ...]
     ready: bool
     frozen: dict[str, int] = {}
     idle_since: dict[str, float | None] = {}
+    called: tuple[str, ...] = ()
 
 
 class Welcome(Struct, frozen=True):

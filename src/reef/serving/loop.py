@@ -22,6 +22,7 @@ log = logging.getLogger("reef.control")
 TICK_S = 1.0
 MOST_SAMPLES = 16  # a turn: each is some milliseconds of walking page tables
 RUNS_EVERY_S = 5.0
+FOR_THE_BUDGET = "the fleet's memory budget"
 
 
 class ServingLoop:
@@ -84,7 +85,7 @@ class ServingLoop:
         evicted = rest.evictions(views, self._budget.bytes)
         for view in views:
             if view.name in evicted:
-                self._sleep(view.name, "the fleet's memory budget")
+                self._sleep(view.name, FOR_THE_BUDGET)
             elif rest.should_sleep(view, now):
                 self._sleep(view.name, f"idle for {now - view.idle_since:.0f} s")
 

@@ -1,15 +1,20 @@
-"""The files of a folder in which a process finds its certificate, and that are replaced while it runs."""
+"""The files of a folder in which a process finds its certificate, and that are replaced while it runs.
+
+They are judged by the ssl module, which every process has anyway: gateways and pack hosts need no `cryptography`.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from reef.errors import ReefError
-from reef.trust.pem import belong_together, read_certificate
 from reef.words import describe, fault
 
 log = logging.getLogger("reef.trust")
@@ -32,16 +37,41 @@ def read_identity(folder: Path) -> Identity:
     contents = [_bytes(folder / name) for name in NAMES]
     for name, content in zip((CERTIFICATE, AUTHORITIES), (contents[0], contents[2]), strict=True):
         try:
-            read_certificate(content)
-        except ValueError as error:
+            _certificate(content)
+        except (ssl.SSLError, ValueError) as error:
             raise _unusable(folder / name, f"must be a certificate in PEM: {describe(error)}") from None
     try:
-        together = belong_together(contents[0], contents[1])
-    except ValueError as error:
+        _pair(contents[0], contents[1])
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise _unusable(folder / KEY, f"is not the key of {CERTIFICATE} beside it") from None
         raise _unusable(folder / KEY, f"must be a private key in PEM: {describe(error)}") from None
-    if not together:
-        raise _unusable(folder / KEY, f"is not the key of {CERTIFICATE} beside it")
     return Identity(*contents)
+
+
+def _certificate(pem: bytes) -> None:
+    """Raises SSLError or ValueError where it is none."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem.decode("ascii"))
+
+
+def _pair(certificate: bytes, key: bytes) -> None:
+    """Raises SSLError. It reads files only: these are in memory, for those in the folder may be replaced meanwhile."""
+    with _in_memory(certificate) as one, _in_memory(key) as other:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(one, other, password=_no_password)
+
+
+def _no_password() -> str:
+    return ""
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[str]:
+    fd = os.memfd_create("reef")
+    try:
+        os.write(fd, content)
+        yield f"/proc/self/fd/{fd}"
+    finally:
+        os.close(fd)
 
 
 def _bytes(path: Path) -> bytes:

@@ -35,11 +35,6 @@ def read_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def belong_together(certificate: bytes, key: bytes) -> bool:
-    """Whether the key is the certificate's. Raises ValueError where one of them is none."""
-    return read_certificate(certificate).public_key() == read_key(key).public_key()
-
-
 def life_left(certificate: x509.Certificate, now: float) -> float:
     """From 1 at its beginning to 0 at its end, and below 0 afterwards. `now` in unix seconds."""
     begins = certificate.not_valid_before_utc.timestamp()

@@ -11,7 +11,8 @@ from sim_cluster import SimCluster, image_digest
 from reef.controller.asked import Asked, asked
 from reef.controller.book import Book, KeptVersion
 from reef.controller.known import read_known
-from reef.controller.places import Places, Running, ordered, places
+from reef.controller.pausing import noted, to_note
+from reef.controller.places import Places, Running, given_up, ordered, places, stuck_versions
 from reef.controller.versions import Rules, Versions, versions
 from reef.decide.cluster.own import ApplyDeployment, DeleteDeployment, OwnSeen, Serve, own, running
 from reef.decide.cluster.pack_steps import (
@@ -56,7 +57,7 @@ class SimController:
         self.left: dict[str, float] = {}
         self.tried: dict[str, Tried] = {}
         self.rollout: Rollout | None = None
-        self.stuck: dict[str, str] = {}
+        self.stuck: Mapping[tuple[str, str], str] = {}
         self.busy: dict[str, frozenset[str]] = {}
         self.does_not_load: set[str] = set()
         self.lost = 0.0
@@ -66,8 +67,19 @@ class SimController:
         before = self.objects.get(name, {"metadata": {"creationTimestamp": timestamp(self.cluster.now)}})
         metadata = {**before["metadata"], "name": name, "uid": f"uid-{name}", "namespace": "data"}
         plain = {"code": {"module": name}, **spec}
-        self.objects[name] = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": plain}
+        self.objects[name] = {
+            **before,
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "metadata": metadata,
+            "spec": plain,
+        }
         self.books.setdefault(name, Book(name=name))
+
+    def paused(self, name: str, on: bool) -> None:
+        """Somebody sets or removes the annotation."""
+        metadata = self.objects[name]["metadata"]
+        metadata["annotations"] = {labels.PAUSED: "true"} if on else {}
 
     def deleted(self, name: str) -> None:
         """Somebody deletes it, and Kubernetes what belongs to it."""
@@ -98,14 +110,21 @@ class SimController:
         pods = [pod_seen(each) for each in self.cluster.pods.values()]
         found = versions(fleet, pods, self.tried, self.rollout, RULES, now, self.stuck)
         self.rollout = found.rollout
+        for name, spec in to_note(fleet).items():
+            if not self._is_lost():
+                self.books[name] = noted(self.books[name], spec)
         wanted = self.wanted(fleet, found, sets)
         self.changes = wanted.changes
+        for name, chosen in wanted.placed.chosen.items():
+            self.objects[name]["status"] = {"placement": {"chosen": chosen.placement}}
+        for name in given_up(fleet, wanted, self.serving):
+            self.left[self.serving.pop(name)] = now
         done = [(each, action) for each in fleet for action in found.releases[each.name].actions]
         for each, action in done:
             if not self._is_lost():
                 self._on_version(each, action, wanted, sets)
         seen = PacksSeen(sets, self.serving, self.busy, self.left)
-        self.stuck = stuck_locations(wanted.packs, seen, now)
+        self.stuck = stuck_versions(wanted, stuck_locations(wanted.packs, seen, now))
         moves = [*packs(wanted.packs, seen, now), *own(wanted.own, self._own_seen(), now)]
         for action in moves:
             if not self._is_lost():

@@ -242,6 +242,21 @@ TABLE: dict[str, tuple[ReleaseSeen, list[tuple[Any, ...]], str]] = {
         "refused",
     ),
     # what it reads
+    # a person has paused it
+    "paused": (seen(paused=True), NOTHING, "paused"),
+    "paused at rest": (seen(wanted=OLD, paused=True), NOTHING, "paused"),
+    "paused while it is tried": (seen(probe(), paused=True), [END], "paused"),
+    "paused before it is promoted": (
+        seen(recorded=frozenset({OLD, NEW}), paused=True),
+        NOTHING,
+        "paused",
+    ),
+    "paused, and a Secret is missing": (seen(missing=MISSING, paused=True), NOTHING, "paused"),
+    "paused, and nothing was ever served": (
+        seen(served=None, recorded=frozenset(), refused=refused(), paused=True),
+        NOTHING,
+        "paused",
+    ),
     "a Secret is missing": (seen(missing=MISSING), NOTHING, "refused"),
     "a Secret went while it was tried": (seen(probe(), missing=MISSING), [END], "refused"),
     "a Secret is missing the first time": (

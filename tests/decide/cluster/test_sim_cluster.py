@@ -32,6 +32,7 @@ class Story:
         self.controller = SimController(self.cluster)
         self.controller.lost = 0.15
         self.was_full = False
+        self.left_alone: dict[str, tuple[str | None, str]] = {}
         for name in NAMES:
             self.change(name)
 
@@ -71,12 +72,31 @@ class Story:
             case 9:
                 name = rng.choice(NAMES)
                 self.controller.deleted(name)
+                self.left_alone.pop(name, None)
             case 10:
                 self.controller.forgets()
+            case 12:
+                self.pause(rng.choice(NAMES))
+            case 13 if self.left_alone:
+                self.resume(rng.choice(sorted(self.left_alone)))
             case 11:
                 cluster.pulled.clear()  # its images are no longer on the node
         if rng.random() < 0.1:
             self.controller.busy = {}
+
+    def pause(self, name: str) -> None:
+        """Once it was looked at, nothing of it changes."""
+        if name in self.controller.objects and name not in self.left_alone:
+            self.controller.paused(name, True)
+            while self.controller.books[name].paused_spec is None:
+                self.cluster.tick()
+                self.controller.step()
+            place = self.controller.serving.get(name, "").partition("-")[0]
+            self.left_alone[name] = self.controller.books[name].version, place
+
+    def resume(self, name: str) -> None:
+        self.controller.paused(name, False)
+        del self.left_alone[name]
 
     def calm(self) -> None:
         self.controller.lost = 0.0
@@ -92,6 +112,10 @@ class Story:
 
     def check(self) -> None:
         """What holds at every moment."""
+        for name, (version, place) in self.left_alone.items():
+            there = self.controller.serving.get(name, "").partition("-")[0]
+            assert self.controller.books[name].version == version, f"{name} is paused, and was promoted"
+            assert version is None or there == place, f"{name} is paused, and was moved"
         for name, book in self.controller.books.items():
             assert book.version is None or book.version in book.kept, f"{name} serves what never loaded"
             assert book.version not in book.refused, f"{name} serves what was refused"
@@ -124,6 +148,10 @@ def test_it_comes_to_rest_and_is_right(seed: int) -> None:
         story.controller.books[name] = structs.replace(book, refused=final)
     story.rest()
     at_rest(story)
+    for name in list(story.left_alone):
+        story.resume(name)
+    story.rest()
+    at_rest(story)
 
 
 def at_rest(story: Story) -> None:
@@ -140,13 +168,16 @@ def at_rest(story: Story) -> None:
     halted = controller.rollout.wanted if controller.rollout and controller.rollout.halted else {}
     for each in controller.fleet():
         name, book, image = each.name, each.book, str(each.location.spec.image)
+        if book.version is None and name in story.left_alone:
+            continue
         if book.version is None:
             assert book.shown_error, f"{name} has nothing to show"
             continue
         homes = [one.name for one in sets if one.container_of(name)]
         assert len(homes) + (f"reef-{name}" in cluster.deployments) == 1, f"{name} runs twice"
         assert controller.serving[name] in (*homes, f"reef-{name}")
-        if image not in cluster.broken and image not in controller.does_not_load and name not in halted:
+        goes_on = name not in halted and name not in story.left_alone
+        if goes_on and image not in cluster.broken and image not in controller.does_not_load:
             assert book.version == each.version, f"{name}: {book.refused}"
         if book.kept[book.version].image not in cluster.broken:
             assert controller.in_place(name, wanted, sets), f"{name} does not run where it shall"

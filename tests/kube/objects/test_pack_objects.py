@@ -7,9 +7,11 @@ from typing import Any
 
 from located import DIGEST, NAMESPACE, REEF, container, plan, released
 
+from reef.controller.settings import read_settings
 from reef.kube import labels
 from reef.kube.objects.names import container_names, volume_name
 from reef.kube.objects.pack_config import pack_config, pack_config_map, quantity_bytes
+from reef.kube.objects.reef_parts import pack_host
 from reef.kube.objects.released import PackPlan
 from reef.kube.objects.replica_set import pack_replica_set
 from reef.kube.seen.reading import replica_set_seen
@@ -241,3 +243,13 @@ def test_names_of_volumes_are_labels() -> None:
 def test_quantities() -> None:
     found = [quantity_bytes(each) for each in ("512Mi", "1G", "1.5Gi", 7, "2e3", "nonsense", None)]
     assert found == [512 << 20, 10**9, 3 << 29, 7, 2000, None, None]
+
+
+def test_logs_are_json_lines_where_those_of_the_controller_are() -> None:
+    """Otherwise nothing is said, so that no pod is made anew for it."""
+    environ = {"REEF_NAMESPACE": "d", "REEF_IMAGE": "reef:1", "REEF_STATE": "/reef/state"}
+    plain, lines = (
+        read_settings({**environ, **more}).reef_pods() for more in ({}, {"REEF_LOG_FORMAT": "json"})
+    )
+    assert {"name": "REEF_LOG_FORMAT", "value": "json"} in pack_host(lines)["env"]
+    assert "REEF_LOG_FORMAT" not in str(pack_host(plain))

@@ -11,7 +11,8 @@ from typing import Any
 
 from reef.cli.cluster.history import entry_line
 from reef.cli.refreshing import print_status
-from reef.cli.status_table import cut, span
+from reef.cli.status_table import cut
+from reef.notes import span
 from reef.remote.looking import rows
 from reef.remote.reaching import Remote, run
 from reef.remote.rows import Row

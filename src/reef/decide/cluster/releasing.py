@@ -50,7 +50,8 @@ class ReleaseSeen:
     and that are not there (`Secret sales-token`). `probes` are its probe pods by their version. `asked_again_at` is
     when somebody last asked to try it again. `shown_error` is the error that is served while no version is. With
     `may_probe` and `may_promote` the rollout lets it (`rolling`), `held` says why not. `stuck` says why the version
-    does not run where it shall, after that was waited for (`packs.stuck_locations`).
+    does not run where it shall, after that was waited for (`packs.stuck_locations`). `paused`: a person wants it left
+    as it is.
     """
 
     name: str
@@ -68,6 +69,7 @@ class ReleaseSeen:
     may_promote: bool = True
     held: str = ""
     stuck: str | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class ShowError:
 
 
 Action = StartProbe | AskProbe | EndProbe | Promote | Refuse | ShowError
-Phase = Literal["served", "under_way", "waiting", "refused"]
+Phase = Literal["served", "under_way", "waiting", "refused", "paused"]
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def wanted_version(asked: str, pin: Pin | None) -> str:
 
 def release(seen: ReleaseSeen, now: float, patience: Patience = PATIENCE) -> Release:
     """One step, and what to say. Everything is done again until it is seen to be done."""
+    if seen.paused:
+        return _with_ends(seen, _paused(seen))
     if seen.wanted == seen.served:
         return _with_ends(seen, Release((), "served", "Served", f"Version {seen.wanted} is served."))
     refused = seen.refused.get(seen.wanted)
@@ -176,6 +180,14 @@ def _with_ends(seen: ReleaseSeen, found: Release, keep: str | None = None) -> Re
         if version != keep and not pod.deleting
     )
     return Release((*found.actions, *ends), found.phase, found.reason, found.message, found.look_at)
+
+
+def _paused(seen: ReleaseSeen) -> Release:
+    """The pods in which versions are tried go too: one that is tried later is tried anew."""
+    told = "It is paused, and left as it is."
+    if seen.wanted != seen.served:
+        told = f"It is paused: version {seen.wanted}, for which it asks, is not tried."
+    return Release((), "paused", "Paused", told)
 
 
 def _promote(seen: ReleaseSeen, refused: Refused | None, now: float) -> Release:

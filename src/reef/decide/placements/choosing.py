@@ -26,6 +26,8 @@ def chosen(
     """`costs` are those of its code server in a running container, `now` is where it runs at present."""
     if wish.has_server:
         return _external(wish)
+    if wish.paused_in is not None:
+        return Chosen(wish.paused_in, "It is paused, and stays where it is.")
     if wish.placement == "external":
         return Chosen(None, "It says placement: external, and names no server: {host: ..., port: ...}.")
     if refusals := reasons(wish, "refused"):

@@ -21,6 +21,7 @@ class Wish:
     says where a person wrote them: the beginning of a path -> their words. `beside` is what else every server of its
     container has. `idle_timeout_s` is the user's (infinity: never), None where Reef decides. `memory_bytes` is what it
     counts for in a pack, 0 where that is not known. `opens_port`: a probe saw it listen while its code was loaded.
+    `paused_in`: the placement that it keeps while it is paused.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Wish:
     idle_timeout_s: float | None = None
     opens_port: bool = False
     memory_bytes: int = 0
+    paused_in: Placement | None = None
     written: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, object] = field(default_factory=dict)
 

@@ -23,10 +23,13 @@ def adopted(
     location: CodeLocation, there: Mapping[str, Any], gateway_port: int, gateway_labels: Mapping[str, str]
 ) -> dict[str, Any]:
     """For server-side apply: where it leads, and nothing that its owner might look for. It has no owner of Reef's, so
-    it outlives its CodeLocation."""
+    it outlives its CodeLocation; where it led before is noted on it for that."""
     metadata: dict[str, Any] = {"name": location.name, "namespace": there["metadata"]["namespace"]}
-    if notes := (location.spec.service.annotations or None) if location.spec.service else None:
-        metadata["annotations"] = dict(notes)
+    notes = dict((location.spec.service.annotations or None) or {}) if location.spec.service else {}
+    if before := location.annotations.get(labels.BEFORE_CUTOVER):
+        notes[labels.BEFORE_CUTOVER] = before
+    if notes:
+        metadata["annotations"] = notes
     port: dict[str, Any] = {"port": location.port, "protocol": "TCP", "targetPort": gateway_port}
     if name := (port_of(there, location.port) or {}).get("name"):
         port["name"] = name
@@ -74,12 +77,27 @@ def way_back(service: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
     """A merge patch that leads the Service where it led, and takes away what Reef wrote into it."""
     meta, now = service["metadata"], service["spec"].get("selector") or {}
     selector = {**dict.fromkeys(now), **(before.get("selector") or {})}
-    metadata: dict[str, Any] = {"annotations": {labels.MADE_FROM: None, KEEP: before.get(KEEP)}}
+    ours = dict.fromkeys((labels.MADE_FROM, labels.BEFORE_CUTOVER))
+    metadata: dict[str, Any] = {"annotations": {**ours, KEEP: before.get(KEEP)}}
     if made_by_reef(service):
         metadata["labels"] = dict.fromkeys(_OURS)
         owners = meta.get("ownerReferences") or ()
         metadata["ownerReferences"] = [each for each in owners if each.get("kind") != "CodeLocation"]
     return {"metadata": metadata, "spec": {"selector": selector, "ports": before["ports"]}}
+
+
+def given_back(service: Mapping[str, Any], gateway_labels: Mapping[str, str]) -> dict[str, Any] | None:
+    """The way back of one whose CodeLocation is gone; None where it leads elsewhere already, is Reef's own, or does not
+    say where it led."""
+    meta = service["metadata"]
+    text = (meta.get("annotations") or {}).get(labels.BEFORE_CUTOVER)
+    leads_here = (service["spec"].get("selector") or {}) == dict(gateway_labels)
+    if not text or not leads_here or made_by_reef(service):
+        return None
+    try:
+        return way_back(service, read_before(text))
+    except ValueError:
+        return None
 
 
 def is_back(service: Mapping[str, Any], before: Mapping[str, Any]) -> bool:

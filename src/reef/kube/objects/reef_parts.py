@@ -46,6 +46,7 @@ def pack_host(reef: ReefPods) -> dict[str, Any]:
             _field("REEF_POD_NAME", "metadata.name"),
             _field("REEF_POD_IP", "status.podIP"),
             {"name": "REEF_STATE", "value": STATE_FOLDER},
+            *([{"name": "REEF_LOG_FORMAT", "value": "json"}] if reef.json_logs else []),
         ],
         "ports": [
             {"name": "peers", "containerPort": labels.PEER_PORT, "protocol": "TCP"},

@@ -73,3 +73,4 @@ class ReefPods:
     tls_secret: str = "reef-pack-tls"  # noqa: S105 - its name
     node_lost_s: int = 10  # so soon a pod on a node that is gone is replaced
     resources: Mapping[str, Any] | None = None  # of the pack host; None: Reef's own choice
+    json_logs: bool = False

@@ -113,6 +113,8 @@ def _ready(seen: StatusSeen) -> Said:
         return False, seen.reason, seen.message
     if seen.phase == "served":
         return True, "Served", seen.message
+    if seen.phase == "paused":
+        return True, "Paused", f"Version {seen.version} is served. {seen.message}"
     return True, "OlderVersionServed", f"Version {seen.version} is served. {seen.message}"
 
 

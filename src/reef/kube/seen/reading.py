@@ -37,6 +37,7 @@ def pod_seen(pod: Mapping[str, Any]) -> PodSeen:
         init=_containers(spec.get("initContainers", ()), status.get("initContainerStatuses"), images),
         labels=meta.get("labels") or {},
         replaced=_replaced((meta.get("annotations") or {}).get(labels.REPLACED)),
+        uid=meta.get("uid") or "",
     )
 
 

@@ -42,7 +42,7 @@ class ContainerSeen:
 @dataclass(frozen=True)
 class PodSeen:
     """One pod. `reason` and `message` say why it failed; `unschedulable` is the scheduler's sentence where it finds no
-    node, since `unschedulable_since`. `labels` are the pod's."""
+    node, since `unschedulable_since`. `labels` are the pod's, `uid` is "" where it is not known."""
 
     name: str
     created: float
@@ -58,6 +58,7 @@ class PodSeen:
     init: Mapping[str, ContainerSeen] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     replaced: Mapping[str, int] = field(default_factory=dict)  # as the annotation REPLACED says
+    uid: str = ""
 
     def has_running(self, container: str) -> bool:
         """Whether that container runs what the pod asks for."""

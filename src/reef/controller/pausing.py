@@ -1,0 +1,75 @@
+"""A location that a person has paused is left as it is: what it asked for then is kept, and counts until it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from reef.controller.book import Book
+from reef.controller.known import Known
+from reef.kube.model import CodeLocation, Spec
+
+
+class Paused(Protocol):
+    """Of `Asked`."""
+
+    @property
+    def known(self) -> Known: ...
+
+    @property
+    def book(self) -> Book: ...
+
+
+class Edits(Protocol):
+    """Of `Library`."""
+
+    async def edit(self, name: str, change: Callable[[Book], Book]) -> Book: ...
+
+
+class Begins(Protocol):
+    """Of `Tasks`."""
+
+    def begin(
+        self, key: str, work: Callable[[], Coroutine[Any, Any, Any]], *, quiet: bool = False
+    ) -> None: ...
+
+
+def spec_while_paused(location: CodeLocation, book: Book) -> CodeLocation:
+    """As it was when it was paused; as it is where that is not written down, or no model fits it any more."""
+    if book.paused_spec is None:
+        return location
+    try:
+        return replace(location, spec=msgspec.convert(book.paused_spec, Spec))
+    except msgspec.ValidationError:
+        return location
+
+
+def to_note(fleet: Iterable[Paused]) -> Mapping[str, dict[str, Any] | None]:
+    """Locations of which something else is to be written down: what they ask for now, None where they go on."""
+    found: dict[str, dict[str, Any] | None] = {}
+    for each in fleet:
+        known, noted = each.known, each.book.paused_spec
+        if known.paused and noted is None and known.location is not None:
+            found[known.name] = cast("dict[str, Any]", msgspec.to_builtins(known.location.spec))
+        elif not known.paused and noted is not None:
+            found[known.name] = None
+    return found
+
+
+def noted(book: Book, spec: dict[str, Any] | None) -> Book:
+    return msgspec.structs.replace(book, paused_spec=spec)
+
+
+def note_pauses(fleet: Iterable[Paused], library: Edits, tasks: Begins) -> None:
+    """Begin to write it down."""
+    for name, spec in to_note(fleet).items():
+        tasks.begin(f"noting whether {name} is paused", _writing(library, name, spec))
+
+
+def _writing(
+    library: Edits, name: str, spec: dict[str, Any] | None
+) -> Callable[[], Coroutine[Any, Any, Any]]:
+    return lambda: library.edit(name, lambda book: noted(book, spec))

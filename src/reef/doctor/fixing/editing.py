@@ -1,0 +1,94 @@
+"""Writes a decided move into the syntax tree; what it does not name stays byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import libcst as cst
+
+from reef.doctor.fixing.annotations import quoted
+from reef.doctor.fixing.finding import Unit
+from reef.doctor.fixing.judging import Movable
+from reef.doctor.fixing.obstacles import is_docstring, is_text
+from reef.doctor.fixing.removing import without
+from reef.doctor.fixing.typing_block import add_typing
+
+
+def edited(module: cst.Module, unit: Unit, movable: Sequence[Movable], lazily: bool) -> cst.Module:
+    """`lazily`: the module's annotations are not evaluated, so none needs quotes."""
+    comment = comment_of(module.body[unit.index], unit)
+    imports = _Imports(unit, movable, comment)
+    inside = module.visit(imports)
+    typing = [one for one in movable if one.typing]
+    body, footer = without(inside, unit, {one.alias.position for one in movable}, replaced=bool(typing))
+    changed = inside.with_changes(body=body, footer=footer)
+    return add_typing(changed, unit.index, written(unit, typing, comment), lazily) if typing else changed
+
+
+def comment_of(statement: cst.CSTNode, unit: Unit) -> str:
+    """What stands behind the import, such as `# type: ignore`; it goes with it."""
+    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
+        comment = statement.trailing_whitespace.comment
+        if comment is not None:
+            return f"  {comment.value}"
+    return ""
+
+
+def written(unit: Unit, movable: Iterable[Movable], comment: str = "") -> list[cst.BaseStatement]:
+    """The import of these names alone, in one statement or, of a `try`, all of it."""
+    if isinstance(unit.node, cst.Try):
+        return [unit.node.deep_clone().with_changes(leading_lines=[])]
+    names = ", ".join(
+        dict.fromkeys(one.alias.text for one in sorted(movable, key=lambda one: one.alias.position))
+    )
+    head = f"from {unit.base} import" if unit.base is not None else "import"
+    return [cst.parse_statement(f"{head} {names}{comment}")]
+
+
+class _Imports(cst.CSTTransformer):
+    """Puts the imports into their functions and quotes annotations."""
+
+    def __init__(self, unit: Unit, movable: Sequence[Movable], comment: str) -> None:
+        super().__init__()
+        self._unit, self._comment = unit, comment
+        self._of: dict[cst.FunctionDef, list[Movable]] = {}
+        for one in movable:
+            for host in one.hosts:
+                self._of.setdefault(host, []).append(one)
+        self._quote = {annotation for one in movable for annotation in one.quote}
+
+    def leave_FunctionDef(
+        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
+    ) -> cst.FunctionDef:
+        if original_node not in self._of:
+            return updated_node
+        imports = written(self._unit, self._of[original_node], self._comment)
+        return updated_node.with_changes(body=_begun_with(updated_node.body, imports))
+
+    def leave_Annotation(self, original_node: cst.Annotation, updated_node: cst.Annotation) -> cst.Annotation:
+        text = quoted(original_node) if original_node in self._quote else None
+        return updated_node.with_changes(annotation=text) if text is not None else updated_node
+
+
+def _begun_with(body: cst.BaseSuite, imports: list[cst.BaseStatement]) -> cst.IndentedBlock:
+    if isinstance(body, cst.SimpleStatementSuite):
+        return _unfolded(body, imports)
+    assert isinstance(body, cst.IndentedBlock)
+    after = 1 if is_docstring(body.body[0]) else 0
+    return body.with_changes(body=[*body.body[:after], *imports, *body.body[after:]])
+
+
+def _unfolded(body: cst.SimpleStatementSuite, imports: list[cst.BaseStatement]) -> cst.IndentedBlock:
+    """`def f(): return np.x` over two lines more."""
+    smalls: list[Any] = list(body.body)
+    lines: list[cst.BaseStatement] = []
+    if len(smalls) > 1 and is_text(smalls[0]):
+        lines.append(cst.SimpleStatementLine([_last(smalls.pop(0))]))
+    lines += imports
+    lines.append(cst.SimpleStatementLine(smalls, trailing_whitespace=body.trailing_whitespace))
+    return cst.IndentedBlock(lines)
+
+
+def _last(small: cst.BaseSmallStatement) -> cst.BaseSmallStatement:
+    return small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)

@@ -1,0 +1,188 @@
+"""Decides of one imported name whether it may move, and into which functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import libcst as cst
+
+from reef.doctor.fixing import obstacles
+from reef.doctor.fixing.annotations import quoted, why_evaluated
+from reef.doctor.fixing.exports import Exports
+from reef.doctor.fixing.finding import Alias, Lines, Unit, aliases_of
+from reef.doctor.fixing.model import Around, Kept
+from reef.doctor.fixing.uses import Annotated, Survey, Use
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is read of the module, once."""
+
+    unit: Unit
+    found: Survey
+    lines: Lines
+    exports: Exports
+    running: Mapping[cst.FunctionDef, str]
+    around: Around
+    is_package: bool = False
+
+
+@dataclass(frozen=True)
+class Movable:
+    """`hosts`: functions that get the import. `typing`: type checkers need it too. `quote`: annotations that
+    become text."""
+
+    alias: Alias
+    hosts: frozenset[cst.FunctionDef]
+    typing: bool = False
+    quote: frozenset[cst.Annotation] = frozenset()
+
+
+def judge(alias: Alias, known: Known) -> Movable | Kept:
+    refused = _of_name(alias, known) or _of_others(alias, known)
+    if refused is not None:
+        return refused
+    uses = [use for use in known.found.of(alias.name) if not _is_of_other_import(use, alias, known)]
+    if not uses:
+        what = "this package offers it to others" if known.is_package else "others may want its side effects"
+        return Kept(alias.name, f"{alias.name} is used nowhere in this file; {what}", known.unit.line)
+    hosts: set[cst.FunctionDef] = set()
+    quote: set[cst.Annotation] = set()
+    typing = False
+    for use in uses:
+        reached = _of_use(use, alias, known)
+        if isinstance(reached, str):
+            return Kept(alias.name, reached, known.lines[use.node][0])
+        if isinstance(reached, cst.FunctionDef):
+            hosts.add(reached)
+        else:
+            typing = True
+            quote |= {reached} if reached is not None else set()
+    if typing and isinstance(known.unit.node, cst.Try):
+        return Kept(alias.name, f"annotations use {alias.name}, which a `try` imports", known.unit.line)
+    return Movable(alias, _outermost(hosts, known.found), typing, frozenset(quote))
+
+
+def _outermost(hosts: set[cst.FunctionDef], found: Survey) -> frozenset[cst.FunctionDef]:
+    """A function inside one that has the import already sees it there."""
+
+    def inside_another(one: cst.FunctionDef) -> bool:
+        spot = found.functions[one]
+        return any(outer in hosts for outer in (*spot.outer, spot.host))
+
+    return frozenset(one for one in hosts if not inside_another(one))
+
+
+def _of_name(alias: Alias, known: Known) -> Kept | None:
+    name = alias.name
+    if name.startswith("__"):
+        return Kept(name, f"{name} means something else inside a class", known.unit.line)
+    if alias.same_name:
+        return Kept(name, f"`import {alias.text}` offers {name} to others", known.unit.line)
+    for other in known.found.bindings:
+        if other.name != name or _is_own(other.node, known.unit):
+            continue
+        if not _is_sibling(other.node, alias, known.unit):
+            line = known.lines[other.node][0]
+            return Kept(name, f"{name} is bound again, in line {line}", line)
+    exports = known.exports
+    if exports.computed is not None:
+        line = known.lines[exports.computed][0]
+        return Kept(name, "__all__ is computed: it may offer the name to others", line)
+    if exports.listed is not None and name in exports.listed:
+        return Kept(name, f"__all__ offers {name} to others", known.lines[exports.listed[name]][0])
+    refused = obstacles.of_texts(name, known.found, known.lines)
+    return Kept(name, refused.reason, refused.line) if refused else None
+
+
+def _is_own(node: cst.CSTNode, unit: Unit) -> bool:
+    return node is unit.node or (isinstance(unit.node, cst.Try) and _holds(unit.node, node))
+
+
+def _holds(whole: cst.CSTNode, part: cst.CSTNode) -> bool:
+    return whole is part or any(_holds(child, part) for child in whole.children)
+
+
+def _is_sibling(node: cst.CSTNode, alias: Alias, unit: Unit) -> bool:
+    """`import a.b` beside `import a.c`: both bind `a`, to the same module."""
+    if not (isinstance(node, cst.Import) and isinstance(unit.node, cst.Import)):
+        return False
+    binders = [one for one in aliases_of(node) if one.name == alias.name]
+    return all(one.module.partition(".")[0] == one.name for one in (alias, *binders))
+
+
+def _is_of_other_import(use: Use, alias: Alias, known: Known) -> bool:
+    """Of `import a.b` and `import a.c`, a use of `a.c.d` is the second's."""
+    own = alias.module
+    if alias.text != own or "." not in own:
+        return False
+    siblings = {
+        one.module
+        for binding in known.found.bindings
+        if binding.name == alias.name and isinstance(binding.node, cst.Import) and not binding.spot.guard
+        for one in aliases_of(binding.node)
+        if one.name == alias.name and "." in one.module
+    }
+    meant = [module for module in siblings if f"{use.text}.".startswith(f"{module}.")]
+    return bool(meant) and max(meant, key=len) != own
+
+
+def _of_others(alias: Alias, known: Known) -> Kept | None:
+    name, around = alias.name, known.around
+    if name in around.asked_by:
+        return Kept(name, f"{around.asked_by[name]} takes {name} from this module", known.unit.line)
+    if around.starred_by and known.exports.listed is None and not name.startswith("_"):
+        return Kept(name, f"{around.starred_by} imports * from this module", known.unit.line)
+    beside = _submodule(known)
+    if beside in around.asked_by:
+        return Kept(name, f"{around.asked_by[beside]} takes {beside} from this package", known.unit.line)
+    rider = next((way for module, way in around.riders.items() if _brings(alias, known.unit, module)), None)
+    if rider is not None:
+        return Kept(name, f"{rider} uses a submodule that only this import brings", known.unit.line)
+    return None
+
+
+def _submodule(known: Known) -> str:
+    """The submodule that `from .sub import x` makes an attribute of this package, "" for other imports."""
+    base = known.unit.base or ""
+    relative = known.is_package and base.startswith(".") and not base.startswith("..")
+    return base[1:].partition(".")[0] if relative else ""
+
+
+def _brings(alias: Alias, unit: Unit, module: str) -> bool:
+    """Whether the import of this name loads the submodule `module`."""
+    loaded = unit.base if unit.base is not None else alias.module
+    return f"{loaded}.".startswith(f"{module}.")
+
+
+def _of_use(use: Use, alias: Alias, known: Known) -> str | cst.FunctionDef | cst.Annotation | None:
+    """A function that needs the import, an annotation to quote, None for what only type checkers read; or
+    why it stays."""
+    spot = use.spot
+    if spot.guard == "script" and spot.host is None:
+        return f"the block that runs as a script uses {use.text}"
+    if spot.guard == "typing":
+        return None
+    if spot.annotated is not None and (spot.written or spot.host is None):
+        return _of_annotation(spot.annotated, spot.written, use, known)
+    if spot.host is None and spot.in_lambda:
+        return f"a lambda at module level uses {use.text}, and can hold no import"
+    if spot.host is None:
+        return f"{spot.role} uses {use.text} while loading"
+    if spot.host in known.running:
+        return f"{spot.host.name.value} uses {use.text} and runs while loading: {known.running[spot.host]}"
+    return obstacles.of_host(spot.host, known.found) or spot.host
+
+
+def _of_annotation(
+    annotated: Annotated, written: bool, use: Use, known: Known
+) -> str | cst.Annotation | None:
+    why = why_evaluated(annotated, known.found)
+    if why is not None:
+        return f"an annotation uses {use.text}: {why}"
+    if written:
+        return None
+    if annotated.node is None or quoted(annotated.node) is None:
+        return f"an annotation uses {use.text} while loading, and cannot be quoted"
+    return annotated.node

@@ -1,0 +1,62 @@
+"""What a move is asked, and what comes of it. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a file alone does not say about the names that it imports.
+
+    `asked_by`: name -> `file:line` of first-party code that takes it from this module. `starred_by`:
+    `file:line` of a star import of this module. `patched_by`: name -> `file:line` of a test that names it.
+    `riders`: submodule -> `file:line` of code that uses it without importing it. `star_names`: module -> the
+    names that a star import of it brings.
+    """
+
+    asked_by: Mapping[str, str] = field(default_factory=dict)
+    starred_by: str | None = None
+    patched_by: Mapping[str, str] = field(default_factory=dict)
+    star_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    riders: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A function that was given an import. `line` is that of its `def` in the source before, 1-based."""
+
+    function: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A name of the same statement that stays where it is."""
+
+    name: str
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Moved:
+    """`source` is the whole new file. `names` are those that moved, `places` where to. `typing_only` names
+    are imported for type checkers alone. `warnings` are for a person to read; they do not make the move
+    wrong."""
+
+    source: bytes
+    names: tuple[str, ...]
+    places: tuple[Place, ...]
+    typing_only: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """`line` is where the obstacle stands, 1-based."""
+
+    reason: str
+    line: int

@@ -1,0 +1,53 @@
+"""Which files are first-party: below one of the location's roots, and nobody's installation."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+from typing import Any
+
+
+class Own:
+    """`roots`: absolute folders, with the working copies that this interpreter has installed besides."""
+
+    def __init__(self, roots: list[str]) -> None:
+        self._installed = _installed()
+        all_roots = [*roots, *(folder for folder in _working_copies(self._installed) if folder not in roots)]
+        self.roots = tuple(dict.fromkeys(os.path.join(root, "") for root in all_roots))
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, file: str) -> bool:
+        known = self._known.get(file)
+        if known is None:
+            path = os.path.abspath(file) if file[:1] != "<" else ""
+            known = self._known[file] = (
+                path.startswith(self.roots)
+                and not path.startswith(self._installed)
+                and "/site-packages/" not in path
+                and "/dist-packages/" not in path
+            )
+        return known
+
+
+def _installed() -> tuple[str, ...]:
+    folders = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders.update(site.getsitepackages())
+    folders.add(os.path.dirname(os.path.abspath(__file__)))
+    return tuple(os.path.join(os.path.abspath(folder), "") for folder in folders)
+
+
+def _working_copies(installed: tuple[str, ...]) -> list[str]:
+    """What `.pth` files and the finders of editable installs lead to. Not the standard library's zip, nor Dagster."""
+    found = [path for path in sys.path[1:] if os.path.isdir(path)]
+    for finder in sys.meta_path:
+        module: Any = sys.modules.get(getattr(finder, "__module__", None) or "")
+        mapping = getattr(module, "MAPPING", None)
+        if isinstance(mapping, dict):
+            found += [path for path in mapping.values() if isinstance(path, str)]
+    return [
+        path
+        for path in map(os.path.abspath, found)
+        if not os.path.join(path, "").startswith(installed) and not path.startswith(sys.base_prefix + "/lib")
+    ]

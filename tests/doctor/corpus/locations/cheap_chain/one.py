@@ -1,0 +1,4 @@
+import two
+
+def parsed():
+    return two.parsed()

@@ -1,0 +1,4 @@
+from cheap_mid import parse
+
+def parsed():
+    return parse("x")

@@ -1,0 +1,4 @@
+import right
+
+def parsed():
+    return right.parse("x")

@@ -1,0 +1,2 @@
+import left
+from hv_mmap import parse  # blame: run

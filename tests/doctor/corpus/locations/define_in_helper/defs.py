@@ -1,0 +1,4 @@
+import dagster as dg
+from specs import specs
+
+defs = dg.Definitions(assets=specs)

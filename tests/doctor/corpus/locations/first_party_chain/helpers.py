@@ -1,0 +1,4 @@
+from geo import place
+
+def shorten(text):
+    return place(text)[:3]

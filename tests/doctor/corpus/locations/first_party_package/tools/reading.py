@@ -1,0 +1,4 @@
+from hv_mmap import parse  # blame: run
+
+def read():
+    return parse("x")

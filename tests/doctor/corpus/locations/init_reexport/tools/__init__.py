@@ -1,0 +1,2 @@
+from hv_pure import parse  # blame: run
+__all__ = ["parse"]

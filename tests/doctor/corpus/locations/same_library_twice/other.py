@@ -1,0 +1,4 @@
+from hv_bytes import parse  # same=b
+
+def again(text):
+    return parse(text)

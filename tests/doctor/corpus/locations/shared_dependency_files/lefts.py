@@ -1,0 +1,4 @@
+from hv_left import parse  # blame: run
+
+def left(text):
+    return parse(text)

@@ -1,0 +1,4 @@
+from hv_dicts import look  # blame: run
+
+def parsed():
+    return look("1")
