@@ -43,7 +43,8 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
     for one in report.diagnoses:
         if one.trouble:
             click.echo(
-                f"{one.location}: does not load as it should, so nothing can be proved of it: {headline(one.trouble[0].message)}",
+                f"{one.location}: does not load as it should, so nothing can be proved of it: "
+                f"{headline(one.trouble[0].message)}",
                 err=True,
             )
     sys.stdout.flush()
