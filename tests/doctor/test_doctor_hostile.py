@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from doctor_cases import CORPUS
 
-from deadlines import scaled
+from deadlines import scaled, until
 from reef.doctor.examining import Wishes, examine, examine_in
 from reef.doctor.findings import Diagnosis
-from reef.doctor.guest_process import GuestProcess
-from reef.doctor.loading import environ_of, load_once
+from reef.doctor.guest_process import Ended, GuestProcess
+from reef.doctor.loading import environ_of, load_once, target_of
 from reef.doctor.running import examine_all
 from reef.fleet.model import CodeTarget, Location
 
@@ -165,3 +165,36 @@ def test_a_plain_load_gives_the_same_bytes_twice(tmp_path: Path) -> None:
     ]
     assert loads[0].definitions_digest == loads[1].definitions_digest != ""
     assert loads[0].definitions["__repository__"].assets == 1
+
+
+def test_nothing_is_left_of_a_load_whose_doctor_is_gone(tmp_path: Path) -> None:
+    """The connection ends while the location hangs, as when the command is killed."""
+    spec = location(tmp_path, HANGS)
+    assert spec.code is not None
+    with GuestProcess(spec.python, spec.cwd, environ_of(spec, os.environ)) as process:
+        request = {"do": "watch", "roots": [str(tmp_path)], "target": target_of(spec.code), "location": "x"}
+        request |= {"place": process.place_file, "big_file": 10**7, "timeout_s": 600.0}
+        process.ask({"do": "prepare", "roots": []}, scaled(60))
+        with pytest.raises(Ended):
+            process.ask(request, 0.5)
+        process._socket.close()
+        until(lambda: process._process.poll() is not None, 20, "for the guest to end")
+
+
+def test_a_location_in_a_wide_folder_is_first_party_too(guest: GuestProcess, tmp_path: Path) -> None:
+    """One that nobody would hash, such as a home folder."""
+    spec = location(tmp_path, GOOD)
+    wide = Location(spec.name, code=spec.code, python=spec.python, cwd="/tmp", env=spec.env)
+    found = examined(guest, wide)
+    assert [one.line for one in found.findings] == [2]
+
+
+def test_first_party_code_that_cannot_be_marked_is_its_importer_s(
+    guest: GuestProcess, tmp_path: Path
+) -> None:
+    """As an extension module, or code of a loader of one's own: here in a zip archive."""
+    with zipfile.ZipFile(tmp_path / "ours.zip", "w") as archive:
+        archive.writestr("packed.py", "BLOCK = bytearray(b'x') * 20_000_000\n")
+    text = GOOD.replace("import hv_bytes\n", "import sys\nsys.path.insert(0, 'ours.zip')\nimport packed\n")
+    found = examined(guest, location(tmp_path, text.replace("hv_bytes.parse", "len")))
+    assert [(one.line, one.module) for one in found.findings] == [(4, "packed")]

@@ -261,6 +261,10 @@ def promtool_tests(rules_file: str, stories: Sequence[Story], interval: str, eve
     return {
         "rule_files": [rules_file],
         "evaluation_interval": every,
+        "group_eval_order": [
+            "reef.recording",
+            "reef.alerts",
+        ],  # else by chance, and what is recorded is stale by then
         "tests": [
             {
                 "interval": interval,

@@ -29,7 +29,7 @@ RELEASE = "prod-dagster-user-deployments"
 PODS = [
     Pod(f"{RELEASE}-sales-6b4f9d8c7d-x2x4z", 200, 0.02, spike=900, spikes=(3,)),
     Pod(f"{RELEASE}-marketing-5c8d7f9b6c-abcde", 300, 0.05, cores=0.06, request=336),
-    Pod(f"{RELEASE}-tight-5c8d7f9b6c-fghij", 250, 0.01, request=256, oom_killed=True),
+    Pod(f"{RELEASE}-tight-5c8d7f9b6c-fghij", 200, 0.01, request=256, oom_killed=True),
     Pod(f"{RELEASE}-young-5c8d7f9b6c-klmno", 100, 0.01, first_day=7),
     Pod(f"{RELEASE}-moved-5c8d7f9b6c-pqrst", 150, 0.01),
     Pod(f"{RELEASE}-moved-7f8d7f9b6c-uvwxy", 170, 0.01, first_day=6),

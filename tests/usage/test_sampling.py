@@ -19,14 +19,13 @@ from reefs import Reef
 from small_disk import fill
 
 from deadlines import scaled
-from reef.decide.sizing.proposal import Has
 from reef.events import Exited, OverLimit, Probed
 from reef.fleet.model import HistorySpec, Location
 from reef.hosting.contract import Child
 from reef.hosting.reasons import over_limit
 from reef.locations.place import CodeLocation
 from reef.procfs import resident_and_peak, start_ticks
-from reef.usage.about import about
+from reef.usage.about import about, has_of
 from reef.usage.history import FOLDER, History
 from reef.usage.minutes import Counters, Minutes
 from reef.usage.process_use import ProcessUse, process_use
@@ -67,7 +66,7 @@ def test_a_wake_with_a_spike_a_probe_and_a_sleep_are_on_the_disk(
         "placement": "packed",
     }
     assert "were watched; a proposal needs a day" in rows["spiky"]["proposal"]["none_because"]
-    page = about(folder / "s" / FOLDER, "spiky", Has(memory_limit=1 << 30))
+    page = about(folder / "s" / FOLDER, "spiky", has_of(Location("spiky", memory_limit_bytes=1 << 30)))
     assert page["used"] == spiky
     assert any("peak" in line for line in page["lines"])
     assert "no proposal for 2 locations" in reef.command("usage").stdout

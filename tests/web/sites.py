@@ -13,6 +13,7 @@ from typing import Any
 
 from status_rows import row, status
 
+from deadlines import scaled
 from reef.errors import ReefError
 from reef.web.address import PageAddress, listening_socket, may_ask
 from reef.web.answers import Answers, Handler
@@ -88,7 +89,7 @@ class Listening:
     def _ask(
         self, path: str, method: str, headers: dict[str, str], body: str | None
     ) -> tuple[int, str, Mapping[str, str]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=scaled(60))
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

@@ -13,7 +13,7 @@ from browsers import opened, picture, violations
 from reefs import Reef, write_location
 from shared_hosts import Start
 
-from deadlines import until
+from deadlines import scaled, until
 
 pytestmark = [pytest.mark.timeout(240)]
 
@@ -239,5 +239,5 @@ def test_last_a_host_that_stops_and_comes_back(browser: Any, reef: Reef, folder:
     page.get_by_text("the host does not answer").wait_for()
     again = start("serve", folder / "reef.yaml", folder / "s").until_up()
     assert status(again)["reef_page"] == address  # links stay
-    page.locator("[data-live-state].on").wait_for(timeout=60_000)
+    page.locator("[data-live-state].on").wait_for(timeout=scaled(60) * 1000)
     own.close()

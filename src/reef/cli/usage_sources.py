@@ -11,6 +11,7 @@ from reef.decide.sizing.proposal import Has
 from reef.errors import ReefError
 from reef.fleet.model import Location
 from reef.statedir import StateDir
+from reef.usage.about import has_of
 from reef.usage.history import FOLDER, History
 from reef.usage.judging import Judged, judged
 from reef.usage.kinds import Place
@@ -85,9 +86,7 @@ def _specs(state: StateDir) -> dict[str, Location]:
 def _here(spec: Location | None, place: Place | None) -> Has:
     if place is not None:
         return place.has
-    if spec is None:
-        return Has()
-    return Has(memory_limit=spec.memory_limit_bytes, placement=spec.placement)
+    return has_of(spec) if spec is not None else Has()
 
 
 def _pod(spec: Location | None, place: Place | None) -> Has:

@@ -19,10 +19,9 @@ from reef.doctor.guest_process import Ended, GuestProcess
 from reef.doctor.limits import Limits
 from reef.doctor.loading import TIMEOUT_S, definitions_of, environ_of, target_of, troubles_of
 from reef.doctor.source import read_source
-from reef.doctor.trial import trial_of, trial_request
+from reef.doctor.trial import trial_by
 from reef.fleet.model import Location
 from reef.sources import import_folders, scope_of
-from reef.sources.scope import too_wide
 
 TIMES_A_LOAD = 2.7  # what the whole examination may take, of one plain load; the bar is three
 LEAST_BUDGET_S = 0.3
@@ -96,7 +95,7 @@ class _Examination:
         assert spec.code is not None
         roots = [*scope_of(spec).roots, *import_folders(spec)]
         self.request = {
-            "roots": [root for root in dict.fromkeys(roots) if not too_wide(root)],
+            "roots": list(dict.fromkeys(roots)),
             "target": target_of(spec.code),
             "location": spec.name,
             "place": guest.place_file,
@@ -139,7 +138,7 @@ class _Examination:
         clients = frozenset(at for at in watched.statements if makes_client(self.sources(at[0]).at(at[1])))
         causes = causes_of(watched, limits, clients)
         trouble = list(troubles_of(answer))
-        trial = Trial() if trouble else self._trial(causes, stars, ready, answer, trouble)
+        trial = Trial() if trouble else self._trial(causes, stars, ready, answer)
         subject = Subject(self.spec.name, self.spec.placement == "packed")
         found = [finding_of(subject, cause, trial, self.sources, stars) for cause in causes]
         kept = [
@@ -168,21 +167,19 @@ class _Examination:
         stars: Mapping[At, list[str]],
         ready: dict[str, Any],
         answer: dict[str, Any],
-        trouble: list[Trouble],
     ) -> Trial:
-        asked = trial_request(causes, self.sources, stars)
-        if asked is None:
-            return Trial()
         plain_s = STARTS_S + ready["wall_s"] + answer["own"]["wall_s"] + answer.get("snapshot_s", 0.0)
-        budget_s = max(LEAST_BUDGET_S, TIMES_A_LOAD * plain_s - (time.perf_counter() - self.started))
-        wanted = {key: asked[key] for key in ("statements", "forces")}
-        try:
-            found = self._ask("without", budget_s=budget_s, **wanted)
-        except Ended as end:
-            found = {"trouble": {"message": str(end), "file": "", "line": 0}}
-        if "ended" in found:
-            found = {"trouble": {"message": _how(found), "file": "", "line": 0}}
-        return trial_of(found, asked, answer.get("digest", ""))
+
+        def ask(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+            left_s = TIMES_A_LOAD * plain_s - (time.perf_counter() - self.started)
+            wanted = {key: asked[key] for key in ("statements", "forces")}
+            try:
+                found = self._ask("without", budget_s=max(LEAST_BUDGET_S, left_s), **wanted)
+            except Ended as end:
+                return {"trouble": str(end)}
+            return found if "ended" not in found else {"trouble": _how(found)}
+
+        return trial_by(ask, causes, self.sources, stars, answer.get("digest", ""))
 
     def _ticks(self, trouble: list[Trouble]) -> list[Any]:
         if not self.wishes.ticks or trouble:

@@ -28,13 +28,13 @@ _RATIO = 0.1  # wall time that a statement must spare to be called a saving of t
 class Trial:
     """What a load without the imports told. `touched`: where something used one while loading; `took` what the import
     was then, or when it was made alone afterwards. `untouched`: those that
-    nothing used. `same`: whether definitions were the same without them."""
+    nothing used. `differs`: those without which definitions are others."""
 
     touched: Mapping[At, At] = field(default_factory=dict)
     touched_took: Mapping[At, Took] = field(default_factory=dict)
     alone: Mapping[At, Took] = field(default_factory=dict)  # by the first statement of a cause
     untouched: frozenset[At] = frozenset()
-    same: bool = True
+    differs: frozenset[At] = frozenset()
 
 
 Sources = Callable[[str], SourceFile]
@@ -141,8 +141,10 @@ def _needed(
         if why and (file, line) == (source.path, _line_in(why)):
             return "define", why
         return "define", why if needed == "define" else f"used while loading, {_short(file)}:{line}"
-    if needed == "unknown" and trial.untouched.issuperset(cause.statements):
-        return ("run", why) if trial.same else ("define", "definitions are others without it")
+    if needed != "define" and trial.untouched.issuperset(cause.statements):
+        if not trial.differs.isdisjoint(cause.statements):
+            return "define", "definitions are others without it"
+        return "run", why
     return needed, why
 
 

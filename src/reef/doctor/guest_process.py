@@ -40,7 +40,7 @@ class GuestProcess:
             self._process = subprocess.Popen(
                 guest_command(python, "doctor", theirs.fileno()),
                 cwd=cwd,
-                env={**env, "PYTHONHASHSEED": env.get("PYTHONHASHSEED", "0")},
+                env={"PYTHONHASHSEED": "0", "DAGSTER_HOME": self._folder.name, **env},
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,

@@ -17,6 +17,8 @@ TIMEOUT_S = 180.0
 def environ_of(spec: Location, environ: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of the location's process; `environ` is Reef's own."""
     env = {name: value for name, value in environ.items() if not name.startswith(NOT_INHERITED)}
+    if home := environ.get("DAGSTER_HOME"):
+        env["DAGSTER_HOME"] = home
     folder = os.path.dirname(spec.python)
     env["PATH"] = os.pathsep.join(part for part in (folder, env.get("PATH", "")) if part)
     return {**env, **spec.env}

@@ -28,11 +28,14 @@ def examine_all(
 ) -> list[Examined]:
     """In the order given. Blocks. What one location does never ends the others."""
     found: dict[str, Examined] = {}
-    with ThreadPoolExecutor(max(1, min(jobs, len(locations) or 1))) as pool:
+    pool = ThreadPoolExecutor(max(1, min(jobs, len(locations) or 1)))
+    try:
         asked = {pool.submit(_examined, one, environ, wishes): one.name for one in locations}
         for done, future in enumerate(as_completed(asked), 1):
             found[asked[future]] = future.result()
             progress(done, len(locations), future.result().diagnosis)
+    finally:  # after Ctrl-C nothing else is begun
+        pool.shutdown(cancel_futures=True)
     return [found[one.name] for one in locations]
 
 

@@ -11,7 +11,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import boot, doctor_clock, doctor_load, doctor_memory, doctor_runs, doctor_ticks, identity, proc, wire
+from . import (
+    boot,
+    doctor_clock,
+    doctor_fork,
+    doctor_load,
+    doctor_memory,
+    doctor_runs,
+    doctor_ticks,
+    identity,
+    proc,
+    wire,
+)
 from .doctor_fork import forked
 from .doctor_own import Own
 
@@ -29,6 +40,7 @@ def main(fd: int) -> None:
     """Until the host closes its socket."""
     boot.note()
     host = socket.socket(fileno=fd)
+    doctor_fork.host_fd = fd
     identity.reset_signals()
     identity.as_module_run({})
     while (received := wire.receive(host)) is not None:

@@ -14,6 +14,8 @@ from typing import Any
 
 from . import proc
 
+host_fd = -1  # of the socket to the host, once there is one
+
 
 def forked(work: Callable[[], dict[str, Any]], timeout_s: float) -> dict[str, Any]:
     """What `work` returns in a fork of this process; `ended` says how it ended where it returned nothing."""
@@ -51,13 +53,19 @@ def _until_closed(fd: int, pid: int, deadline: float) -> bytes | None:
     parts: list[bytes] = []
     poll = select.poll()
     poll.register(fd, select.POLLIN)
+    if host_fd >= 0:
+        poll.register(host_fd, 0)  # tells only that the host has hung up
     try:
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 os.kill(pid, signal.SIGKILL)
                 return None
-            if poll.poll(min(left, 0.2) * 1000):
+            ready = dict(poll.poll(min(left, 0.2) * 1000))
+            if ready.get(host_fd):
+                os.kill(pid, signal.SIGKILL)
+                os._exit(1)
+            if fd in ready:
                 part = os.read(fd, 1 << 20)
                 if not part:
                     return b"".join(parts)

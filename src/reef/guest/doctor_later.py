@@ -105,6 +105,8 @@ class Later:
                 return put.star
             if what in ("from", "star") and not (what == "star" and name == "__dict__"):
                 return _part(self, name)
+        if name[:1] == "_" and frame.f_globals.get("__name__", "").startswith("dagster"):
+            raise AttributeError(name)  # Dagster looks at everything in a module for marks of its own
         return getattr(_real(self), name)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -103,10 +103,13 @@ def _statement(node: doctor_watch.Node, imports: doctor_imports.Imports) -> dict
 
 
 def _modules(seen: doctor_watch.Watch, known: frozenset[str], own: Own) -> dict[str, Any]:
+    """`own`: first-party ones whose statements stand for themselves. An extension module's do not."""
     found = {}
+    marked = {os.path.abspath(node.file) for node in seen.statements.values()}
     for name, node in seen.modules.items():
         file = getattr(sys.modules.get(name), "__file__", None) or ""
-        found[name] = {"took": node.took, "file": file, "own": own(file), "started": node.started}
+        is_own = own(file) and (os.path.abspath(file) in marked or os.path.basename(file) == "__init__.py")
+        found[name] = {"took": node.took, "file": file, "own": is_own, "started": node.started}
     return {name: each for name, each in found.items() if name not in known}
 
 

@@ -1,0 +1,1 @@
+from project.definitions import defs
