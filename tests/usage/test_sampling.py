@@ -127,6 +127,33 @@ def test_a_full_disk_is_one_warning_and_loses_nothing_that_waits(
     assert watch.seconds == watch.last - watch.first
 
 
+def test_a_folder_that_cannot_be_made_is_one_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    (tmp_path / "usage").write_text("somebody else's")
+    sampler = a_sampler(tmp_path / "usage", clock)
+    logging.getLogger("reef").propagate = True
+    for _ in range(3):
+        clock.now += 60
+        asyncio.run(sampler.write())
+    assert [each.levelname for each in caplog.records if "usage history" in each.getMessage()] == ["WARNING"]
+    (tmp_path / "usage").unlink()
+    clock.now += 60
+    asyncio.run(sampler.write())
+    assert sampler.trouble is None
+    assert History(tmp_path / "usage").watch().seconds == 240
+
+
+def test_nobody_looked_while_the_machine_slept(tmp_path: Path) -> None:
+    clock = Clock()
+    sampler = a_sampler(tmp_path / "usage", clock)
+    for passed in (60, 8 * 3600, -600, 60):
+        clock.now += passed
+        asyncio.run(sampler.write())
+    assert History(tmp_path / "usage").watch().seconds == 60 + 120 + 0 + 60
+
+
 def child(pid: int, purpose: str = "serve", started_at: float = 0.0) -> Child:
     return Child("a", "v", purpose, pid, start_ticks(pid) or 0, "/x", True, started_at)  # type: ignore[arg-type]
 

@@ -17,6 +17,7 @@ from reef.doctor.fixing.showing import shown, summary
 from reef.doctor.fixing.syntax import require
 from reef.doctor.running import cores
 from reef.errors import ReefError
+from reef.words import headline
 
 
 def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapping[str, object]) -> int:
@@ -39,6 +40,12 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
         jobs=asked.jobs or cores(),
     )
     _say(cured, report.fleet, top, diff, as_json)
+    for one in report.diagnoses:
+        if one.trouble:
+            click.echo(
+                f"{one.location}: does not load as it should, so nothing can be proved of it: {headline(one.trouble[0].message)}",
+                err=True,
+            )
     sys.stdout.flush()
     return _status(cured)
 
