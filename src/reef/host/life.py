@@ -115,7 +115,6 @@ class Host:
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         background = self.parts.background
-        self.page.start()
         background.spawn(self.parts.fleet.file.watch())
         background.spawn(self.parts.revalidator.run())
         background.spawn(self.parts.sampler.run())
@@ -137,6 +136,7 @@ class Host:
         await self.page.open(commands, self._about, say)
         self._admin = Admin(self.state.admin_socket, commands)
         await self._admin.open()
+        self.page.start()
 
     @property
     def fleet(self) -> Fleet:

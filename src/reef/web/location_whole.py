@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class LocationView:
     strip: Strip
     moments: tuple[Line, ...]
     cold: ColdStarts | None
+    doctor: str
     definitions: tuple[tuple[str, int], ...]
     versions: tuple[ShownVersion, ...]
     log: str
@@ -89,6 +91,7 @@ def location_view(
         strip=strip_of(moments, row["pid"] is not None, time.time()),
         moments=told_moments(moments),
         cold=cold_starts_of(chronicle.wakes(name)),
+        doctor=f"reef doctor {shlex.quote(name)}",
         definitions=definitions_of(row),
         versions=tuple(map(_version, detail.versions)),
         log=detail.log,
