@@ -42,11 +42,8 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
     _say(cured, report.fleet, top, diff, as_json)
     for one in report.diagnoses:
         if one.trouble:
-            click.echo(
-                f"{one.location}: does not load as it should, so nothing can be proved of it: "
-                f"{headline(one.trouble[0].message)}",
-                err=True,
-            )
+            why = headline(one.trouble[0].message)
+            click.echo(f"{one.location}: does not load, so nothing can be proved of it: {why}", err=True)
     sys.stdout.flush()
     return _status(cured)
 
