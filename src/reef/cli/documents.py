@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -42,19 +43,28 @@ def put(output: Output, folder: str | None, as_json: bool) -> None:
 
 
 def show_rendered(
-    locations: Sequence[CodeLocation], findings: Sequence[Finding], folder: str | None, as_json: bool
+    locations: Sequence[CodeLocation],
+    findings: Sequence[Finding],
+    folder: str | None,
+    as_json: bool,
+    of_services: Sequence[Mapping[str, Any]] = (),
+    services: int = 0,
 ) -> None:
-    """CodeLocations alone; exit status 1 where one is left out. Raises ReefError."""
+    """CodeLocations, and the documents of that many services; exit status 1 where one is left out. Raises ReefError."""
     documents = [each.document() for each in locations]
-    text = documents_text(documents)
-    put(Output({"codelocations.yaml": text}, text, {"code_locations": documents}, findings), folder, as_json)
-    finish(locations, findings)
+    files = {"codelocations.yaml": documents_text(documents)}
+    data: dict[str, object] = {"code_locations": documents, "services": list(of_services)}
+    if of_services:
+        files["services.yaml"] = documents_text(dict(each) for each in of_services)
+    put(Output(files, "".join(files.values()), data, findings), folder, as_json)
+    finish(locations, findings, services)
 
 
-def finish(locations: Sequence[CodeLocation], findings: Iterable[Finding]) -> None:
-    """One line that counts; exit status 1 where a location is left out."""
+def finish(locations: Sequence[CodeLocation], findings: Iterable[Finding], services: int = 0) -> None:
+    """One line that counts; exit status 1 where a location or a service is left out."""
     left_out = sum(each.kind == "left_out" for each in findings)
-    click.echo(f"{count(len(locations), 'CodeLocation')}, {left_out} left out", err=True)
+    also = f", {count(services, 'shared service')}" if services else ""
+    click.echo(f"{count(len(locations), 'CodeLocation')}{also}, {left_out} left out", err=True)
     if left_out:
         sys.exit(1)
 

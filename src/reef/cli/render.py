@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -12,16 +13,20 @@ from reef.cli.documents import show_rendered
 from reef.cli.fleet_source import source
 from reef.errors import ReefError
 from reef.fleet.reading import read
+from reef.hosting.launch import GUEST
+from reef.kube.names import Labels
+from reef.kube.objects.shared_service import PROGRAM
 from reef.kube.render import Target, rendered
+from reef.kube.services import rendered_services, tell
 
 
 @click.command("render")
 @click.argument("path", required=False)
-@click.option("--image", help="The image of locations that name none.")
+@click.option("--image", help="The image of locations and services that name none.")
 @click.option(
     "--workdir", metavar="DIR", help="Where the images have the fleet's folder; by default their WORKDIR."
 )
-@click.option("-n", "--namespace", help="The namespace of the CodeLocations.")
+@click.option("-n", "--namespace", help="The namespace of the CodeLocations and services.")
 @click.option("-o", "--output", metavar="DIR", help="Write files into a folder, not to stdout.")
 @click.option(
     "--placements",
@@ -42,9 +47,10 @@ def command(
     share_packs: bool,
     as_json: bool,
 ) -> None:
-    """Print the fleet as CodeLocations (Kubernetes). PATH is what `reef up` takes, by default the current folder.
+    """Print the fleet for Kubernetes: CodeLocations, and the objects of its shared services.
 
-    With --placements it may also be a file or a folder of CodeLocations.
+    PATH is what `reef up` takes, by default the current folder; with --placements also a file or a
+    folder of CodeLocations.
     """
     if placements:
         _check_output(output)
@@ -55,8 +61,17 @@ def command(
     fleet = read(path, os.environ, sys.executable)
     for warning in fleet.warnings:
         click.echo(f"warning: {warning}", err=True)
-    done = rendered(fleet, Target(image, workdir, namespace), os.environ)
-    show_rendered(done.locations, done.findings, output, as_json)
+    target, labels = Target(image, workdir, namespace), Labels()
+    done = rendered(fleet, target, os.environ, labels)
+    services = rendered_services(fleet, target, labels, _program())
+    tell(done.locations, services.addresses)
+    findings = (*done.findings, *services.findings)
+    show_rendered(done.locations, findings, output, as_json, services.documents, services.made)
+
+
+def _program() -> dict[str, str]:
+    """What runs in the pods of shared services."""
+    return {name: (Path(GUEST) / name).read_text(encoding="utf-8") for name in PROGRAM}
 
 
 def _check_output(output: str | None) -> None:

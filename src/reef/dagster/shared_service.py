@@ -17,6 +17,7 @@ from reef.dagster.errors import CallFailed, CallRefused, CallTimeout, ServiceBus
 
 METHOD = "/reef.SharedService/Call"
 FOLDER = "REEF_SERVICES"  # Reef sets it for every location; runs inherit it
+ADDRESS = "REEF_SERVICE_"  # with the service's name; locations on Kubernetes and their runs have it
 MOST_BYTES = 64 << 20
 PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
 _OPTIONS = (("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES))
@@ -80,10 +81,14 @@ class SharedService(dg.ConfigurableResource):  # type: ignore[type-arg]
     def _target(self) -> str:
         if self.address:
             return self.address
+        variable = ADDRESS + self.name.upper().replace("-", "_")
+        if address := os.environ.get(variable):
+            return address
         folder = os.environ.get(FOLDER)
         if not folder:
             raise ServiceUnavailable(
-                f"{self.name}: no address, and {FOLDER} is not set: this process was not started by Reef"
+                f"{self.name}: no address, and neither {variable} nor {FOLDER} is set: "
+                "this process was not started by Reef"
             )
         return f"unix:{folder}/{self.name}.sock"
 

@@ -161,7 +161,7 @@ class DoctorSpec:
 class ServiceSpec:
     """Functions of one module that locations and runs call in a process of their own. Paths are absolute;
     `env` is only what it adds to the host's. `at_once`: calls that run together; `waiting`: more that may
-    wait for one of them."""
+    wait for one of them. `image` and `replicas` (fewest, most) are of its pods on Kubernetes."""
 
     name: str
     module: str
@@ -175,6 +175,8 @@ class ServiceSpec:
     at_once: int = 4
     waiting: int = 64
     address: str = ""  # of a server that somebody else runs; then nothing is started
+    image: str = ""
+    replicas: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True)

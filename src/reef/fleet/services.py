@@ -49,7 +49,20 @@ def _service(name: str, item: Item, folder: str, python: str, environ: Mapping[s
         start_timeout_s=_span(item, "start_timeout", ServiceSpec.start_timeout_s),
         at_once=_number(item, "at_once", ServiceSpec.at_once),
         waiting=_number(item, "waiting", ServiceSpec.waiting),
+        image=_text(item, "image") or "",
+        replicas=_replicas(item),
     )
+
+
+def _replicas(item: Item) -> tuple[int, int]:
+    said = item.entries.get("replicas")
+    if said is None or said.value is None:
+        return ServiceSpec.replicas
+    fewest = _number(said, "min", 1)
+    most = _number(said, "max", fewest)
+    if most < fewest:
+        raise said.error(f"has max {most}, less than min {fewest}", "write a max that is no less than min")
+    return fewest, most
 
 
 def _elsewhere(name: str, item: Item, said: set[str]) -> ServiceSpec:

@@ -164,6 +164,22 @@ class DoctorSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
+class Replicas(Struct, forbid_unknown_fields=True, kw_only=True):
+    """How many pods a shared service has on Kubernetes."""
+
+    min: Annotated[
+        Annotated[int, Meta(ge=1)] | UnsetType | None,
+        says("The fewest pods; 1 by default.", "a whole number from 1"),
+    ] = UNSET
+    max: Annotated[
+        Annotated[int, Meta(ge=1)] | UnsetType | None,
+        says(
+            "The most pods; as many as `min` by default. Where it is more, their processor time decides.",
+            "a whole number from 1",
+        ),
+    ] = UNSET
+
+
 class Service(Struct, forbid_unknown_fields=True, kw_only=True):
     """A library that locations and runs call in one process of its own, with `reef.dagster.SharedService`."""
 
@@ -212,6 +228,14 @@ class Service(Struct, forbid_unknown_fields=True, kw_only=True):
     address: Annotated[
         Text | UnsetType,
         says("A server that somebody else runs, in place of module and expose.", "such as postal:4000"),
+    ] = UNSET
+    image: Annotated[
+        Text | UnsetType | None,
+        says("The image that has the module, and grpcio: `reef render` takes it for its pods.", "an image"),
+    ] = UNSET
+    replicas: Annotated[
+        Replicas | UnsetType | None,
+        says("How many pods it has on Kubernetes; 1 by default.", "a map such as {min: 1, max: 4}"),
     ] = UNSET
 
 

@@ -6,13 +6,15 @@ from reef.kube.group import GROUP
 
 FIELD_MANAGER = "reef-controller"
 PART_OF = "app.kubernetes.io/part-of"  # its value is `reef`
-COMPONENT = "app.kubernetes.io/component"  # gateway, controller, pack, probe, location
+COMPONENT = "app.kubernetes.io/component"  # gateway, controller, pack, probe, location, shared-service
 GATEWAYS = {PART_OF: "reef", COMPONENT: "gateway"}  # what chooses their pods
 
 # Of a pod: the ReplicaSet of the pack that it is, so that a gateway finds the pod of a CodeLocation's status.
 PACK = f"{GROUP}/pack"
 # Of a pod, a Deployment or a Service: the name of the CodeLocation.
 LOCATION = f"{GROUP}/location"
+# Of whatever a shared service is made of: the name of its objects.
+SERVICE = f"{GROUP}/service"
 # Of a probe pod: the version that it loads.
 VERSION = f"{GROUP}/version"
 # Of a CodeLocation: `true` leaves it alone until it is gone.

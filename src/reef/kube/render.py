@@ -79,11 +79,12 @@ class _Written:
         names: set[str] = set()
         for item in self._items:
             env = item.entries.get("env")
-            names |= _borrowed(env) if env else set()
+            names |= borrowed(env) if env else set()
         return names
 
 
-def _borrowed(env: Item) -> set[str]:
+def borrowed(env: Item) -> set[str]:
+    """Variables of an `env` that it names without a value."""
     if env.entries:
         return {name for name, each in env.entries.items() if each.value is None}
     return {str(each.value) for each in env.elements if "=" not in str(each.value)}

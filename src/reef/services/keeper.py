@@ -18,6 +18,7 @@ from reef.background import Background
 from reef.fleet.model import ServiceSpec
 from reef.hosting.memory import resident_bytes, sample
 from reef.services.process import ServiceProcess, StartFailed, started
+from reef.words import describe
 
 log = logging.getLogger("reef.services")
 
@@ -139,7 +140,7 @@ class Keeper:
             self._starts += 1
             running = await started(self.spec, self.environ, socket, self.log_file)
         except (StartFailed, OSError) as error:
-            self._failed(f"{self.spec.name} does not start: {error}")
+            self._failed(f"{self.spec.name} does not start: {describe(error)}")
             return None
         finally:
             self._waking = None

@@ -14,6 +14,7 @@ from located import NAMESPACE, REEF, UID, located, plan, released
 from deadlines import scaled
 from lab.apiserver import ApiServer
 from lab.kubectl import KubectlError
+from reef.fleet.model import ServiceSpec
 from reef.kube.group import API_VERSION, GROUP, KIND, PLURAL
 from reef.kube.model.crd import definition_text
 from reef.kube.objects.deployment import own_deployment
@@ -23,6 +24,7 @@ from reef.kube.objects.pack_config import pack_config_map
 from reef.kube.objects.probe import probe_config_map, probe_pod
 from reef.kube.objects.replica_set import image_patch, pack_replica_set
 from reef.kube.objects.service import service
+from reef.kube.objects.shared_service import PROGRAM, ServicePod, shared_service
 from reef.kube.objects.status import Serving, StatusSeen, status
 from reef.kube.objects.workspace import workspace_config_map
 
@@ -35,6 +37,17 @@ RESTRICTED: dict[str, Any] = {
     },
 }
 WHOLE = {"whole": True, **RESTRICTED}
+SERVICE = shared_service(
+    ServiceSpec("postal", "parser", ("parse",), "", "", memory_limit_bytes=3 << 30, replicas=(1, 4)),
+    ServicePod(
+        name="postal",
+        namespace=NAMESPACE,
+        image="acme/postal:1",
+        env={"STAGE": "prod"},
+        workdir="/app",
+        program=dict.fromkeys(PROGRAM, "import os\n"),
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +106,7 @@ def test_every_object_is_taken_whole(api_server: ApiServer, kube_namespace: str)
         own_deployment(released("on-demand"), NAMESPACE, UID, REEF, 0),
         workspace_config_map("reef-workspace", NAMESPACE, [(located(), NAMESPACE)]),
         *defaults_maps([(given.location, location_owner("sales", UID))], NAMESPACE),
+        *SERVICE,
     ]
     for ours, theirs in zip(objects, tried(api_server, kube_namespace, *objects), strict=True):
         for part in ("spec", "data"):
@@ -105,8 +119,9 @@ def test_reef_keeps_to_restricted(api_server: ApiServer, restricted: str) -> Non
     pods = [
         as_pod(pack_replica_set(plan([released(**WHOLE)]), REEF)),
         probe_pod(released(**WHOLE), NAMESPACE, UID, REEF),
+        as_pod(SERVICE[1]),
     ]
-    assert len(tried(api_server, restricted, *pods)) == 2
+    assert len(tried(api_server, restricted, *pods)) == 3
 
 
 def test_a_location_that_does_not_is_refused_for_its_own_container(
