@@ -171,3 +171,46 @@ def test_what_a_zygote_leaves_out_is_told_with_its_price() -> None:
     assert "  leaves out library3: it starts a thread; a wake that needs it imports it" in lines
     assert "  and 2 more: see `reef status --json`" in lines
     assert "  stays, for the next one failed: it died" in lines
+
+
+def service(state: str = "asleep", **others: Any) -> dict[str, Any]:
+    known = {"state": state, "calls": 0, "starts": 0, "private_bytes": 0, "error": "", "last_error": ""}
+    return {**known, **others}
+
+
+SERVICES = {
+    "postal": service("warm", calls=2, private_bytes=2_100_000_000, last_error="its process ended"),
+    "geo": service("failed", error="geo does not start: ModuleNotFoundError: geo", last_error="older"),
+    "far": service("elsewhere"),
+}
+
+
+def test_shared_services_have_a_line_each() -> None:
+    text = render({**status(WARM), "services": SERVICES})
+    lines = text[text.index("SERVICE ") :].splitlines()
+    assert lines[:5] == [
+        "SERVICE  STATE      OWN MB  CALLS  NOTE",
+        "postal   warm       2100.0  2      its process ended",
+        "geo      failed     -       0      geo does not start: ModuleNotFoundError: geo",
+        "far      elsewhere  -       0",
+        "",
+    ]
+
+
+def test_services_take_their_room_from_locations_and_no_more_than_a_terminal() -> None:
+    rows = [row(f"location-{number}") for number in range(40)]
+    lines = render({**status(*rows), "services": SERVICES}, 40, 24).splitlines()
+    assert len(lines) < 24
+    assert all(len(line) <= 40 for line in lines)
+    assert [line.split()[0] for line in lines if line.startswith(("postal", "geo", "far"))] == [
+        "postal",
+        "geo",
+        "far",
+    ]
+
+
+def test_without_services_nothing_is_said_of_them() -> None:
+    assert "SERVICE" not in render({**status(WARM), "services": {}})
+    assert "SERVICE " not in render(
+        {**status(WARM), "services": SERVICES}, full=True
+    )  # one location, in full

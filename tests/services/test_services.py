@@ -191,6 +191,69 @@ def test_one_that_does_not_start_says_why_at_once(
     asyncio.run(story())
 
 
+def test_calls_are_passed_on_to_a_server_that_somebody_else_runs(spec: ServiceSpec, tmp_path: Path) -> None:
+    """The other is a service of another Reef, which cannot be reached before it is there and after it is gone."""
+    socket = tmp_path / "other" / "state" / "s" / "postal.sock"
+    passing = ServiceSpec("postal", "", (), "", "", at_once=1, waiting=0, address=f"unix:{socket}")
+
+    async def story() -> None:
+        async with _open(passing, tmp_path) as (services, postal):
+            assert services.about()["postal"]["state"] == "elsewhere"
+            with pytest.raises(ServiceUnavailable):
+                await _in_thread(postal.call, "parse", "x")
+            about = services.about()["postal"]
+            assert about["state"] == "failed"
+            assert str(socket) in about["error"]
+            async with _open(spec, tmp_path / "other") as (others, _):
+                await _until_reached(postal)
+                assert await _in_thread(postal.call, "parse", "a b") == ["a", "b"]
+                about = services.about()["postal"]
+                assert (about["state"], about["error"], about["starts"]) == ("elsewhere", "", 0)
+                assert about["last_error"]
+                assert others.about()["postal"]["starts"] == 1
+                with pytest.raises(CallFailed, match="bad: x"):
+                    await _in_thread(postal.call, "fail", "x")
+                await _is_turned_away_while_busy(services, postal)
+            with pytest.raises(ServiceUnavailable):
+                await _in_thread(postal.call, "parse", "x")
+            assert services.about()["postal"]["state"] == "failed"
+
+    async def _until_reached(postal: SharedService) -> None:
+        """gRPC waits a little before it tries an address again."""
+        deadline = asyncio.get_running_loop().time() + scaled(30)
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                await _in_thread(postal.call, "pid")
+            except ServiceUnavailable:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+    async def _is_turned_away_while_busy(services: Services, postal: SharedService) -> None:
+        busy_s = scaled(1.5)
+        first = asyncio.create_task(_in_thread(postal.call, "slow", busy_s))
+        await until_async(lambda: services.about()["postal"]["calls"] == 1, 10)
+        hasty = SharedService(name="postal", address=postal.address, timeout_s=0.3)
+        with pytest.raises(ServiceBusy):
+            await _in_thread(hasty.call, "parse", "x")
+        assert await first == busy_s
+
+    asyncio.run(story())
+
+
+def test_what_ended_it_is_said_until_there_is_something_else(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (services, postal):
+            with pytest.raises(ServiceUnavailable):
+                await _in_thread(postal.call, "leave")
+            assert await _in_thread(postal.call, "parse", "x") == ["x"]
+            about = services.about()["postal"]
+            assert (about["state"], about["error"]) == ("warm", "")
+            assert about["last_error"] == "its process ended during the call"
+
+    asyncio.run(story())
+
+
 def test_without_reef_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REEF_SERVICES", raising=False)
     with pytest.raises(ServiceUnavailable, match="was not started by Reef"):

@@ -10,6 +10,7 @@ from reef.notes import note
 from reef.words import count, headline, leaves_out
 
 COLUMNS = ("LOCATION", "OWNER", "STATE", "VERSION", "OWN MB", "SHARED", "WAKES", "COLD s", "CALLS", "NOTE")
+SERVICE_COLUMNS = ("SERVICE", "STATE", "OWN MB", "CALLS", "NOTE")
 GIVEN_UP = ("VERSION", "CALLS", "OWNER", "SHARED", "COLD s")  # in this order, where the terminal is narrow
 MOST_LEFT_OUT = 5
 LEAST_NOTE, LEAST_NAME, ROOMY_NAME = 20, 12, 24
@@ -21,15 +22,16 @@ def render(
 ) -> str:
     """`width` and `height` in characters and lines; None: no bound. `full`: all that is known of each location."""
     totals = totals_of(status)
+    services = [] if full else services_of(status, width)
     rows = status["locations"]
-    shown = (
-        rows if height is None else _most_lively(rows, height - len(totals) - 4)
-    )  # heading, rest, blank, prompt
+    # heading, rest, blank, prompt
+    shown = rows if height is None else _most_lively(rows, height - len(totals) - len(services) - 4)
     lines = table([_row(row) for row in shown], width)
     if len(shown) < len(rows):
         lines.append(f"and {len(rows) - len(shown)} more")
     if full:
         lines += ["", *(f"{name}: {_plain(value)}" for row in shown for name, value in row.items())]
+    lines += services
     return "\n".join([*lines, "", *(line if width is None else cut(line, width) for line in totals)])
 
 
@@ -59,6 +61,25 @@ def table(rows: Sequence[Line], width: int | None) -> list[str]:
         spare = width - _taken(widths) - LEAST_NOTE
         widths[0] = max(LEAST_NAME, min(widths[0], widths[0] + spare))
     return [_line([line[column] for column in chosen], widths, width) for line in (COLUMNS, *rows)]
+
+
+def services_of(status: dict[str, Any], width: int | None) -> list[str]:
+    """A blank line, a heading and a line for each shared service; nothing where there is none."""
+    rows = [
+        (
+            name,
+            each["state"],
+            mb(each["private_bytes"]),
+            str(each["calls"]),
+            headline(each["error"] or each["last_error"]),
+        )
+        for name, each in status.get("services", {}).items()
+    ]
+    if not rows:
+        return []
+    whole = (SERVICE_COLUMNS, *rows)
+    widths = [max(len(row[column]) for row in whole) for column in range(len(SERVICE_COLUMNS) - 1)]
+    return ["", *(_line(row, widths, width) for row in whole)]
 
 
 def _fitting(names: list[str], rows: Sequence[Line], width: int) -> list[str]:

@@ -22,7 +22,7 @@ from reef.words import describe
 
 log = logging.getLogger("reef.services")
 
-State = Literal["asleep", "waking", "warm", "failed"]
+State = Literal["asleep", "waking", "warm", "failed", "elsewhere"]
 METHOD = "/reef.SharedService/Call"
 MOST_BYTES = 64 << 20
 LOOK_S, SAMPLED_S = 0.25, 5.0
@@ -52,7 +52,8 @@ class Keeper:
     background: Background
     clock: Callable[[], float] = time.monotonic
     calls: int = 0
-    error: str = ""
+    error: str = ""  # why it does not start, or is not reached, now
+    last_error: str = ""  # the same, or what ended its process, until there is another
     _running: ServiceProcess | None = None
     _channel: grpc.aio.Channel | None = None
     _waking: asyncio.Task[Any] | None = None
@@ -69,7 +70,9 @@ class Keeper:
             return "waking"
         if self._running is not None:
             return "warm"
-        return "failed" if self.error else "asleep"
+        if self.error:
+            return "failed"
+        return "elsewhere" if self.spec.address else "asleep"
 
     def about(self) -> dict[str, Any]:
         """For `--json`."""
@@ -79,6 +82,7 @@ class Keeper:
             "starts": self._starts,
             "private_bytes": self._private_bytes,
             "error": self.error,
+            "last_error": self.last_error,
         }
 
     async def call(self, request: bytes, timeout_s: float | None) -> bytes:
@@ -105,9 +109,13 @@ class Keeper:
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE and not self.spec.address:
                 await self._gone(running)
-                why = self._over or "its process ended"
-                raise Refused(grpc.StatusCode.ABORTED, f"{why} during the call") from None
+                self.last_error = f"{self._over or 'its process ended'} during the call"
+                raise Refused(grpc.StatusCode.ABORTED, self.last_error) from None
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                self.error = self.last_error = f"{self.spec.address}: {error.details()}"
             raise Refused(error.code(), error.details() or "") from None
+        if self.spec.address:
+            self.error = ""
         return reply
 
     async def _gone(self, running: ServiceProcess | None) -> None:
@@ -153,7 +161,7 @@ class Keeper:
         return self._channel
 
     def _failed(self, why: str) -> None:
-        self.error = why
+        self.error = self.last_error = why
         self._not_before = self.clock() + self._pause_s
         self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
         log.error("service %s", why)
