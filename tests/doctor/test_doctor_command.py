@@ -132,6 +132,7 @@ def test_the_table_says_who_and_where_in_a_hundred_columns(
     assert any(re.search(r"run +heavy +heavy\.py:2$", line) for line in lines), done.stdout
     assert "    import hv_bytes" in lines
     assert any(line.startswith("hv_bytes: 2 locations, 60.") for line in lines)
+    assert "hv_bytes: 2 locations only need it to run, so it could be a shared service" in done.stdout
     assert any("broken.py:2" in line and "not_there" in line for line in lines)
     assert "4 locations, 2 findings to look at, 1 did not load" in lines
 

@@ -65,7 +65,8 @@ def diagnose(asked: Asked) -> tuple[Report, dict[str, Flame]]:
         found = []
         commit, diagnoses = _since(asked, asked.since, fleet, chosen, diagnoses, wishes)
     report = report_of(fleet.source, top, diagnoses, found)
-    return msgspec.structs.replace(report, over_budget=over, since=commit), flames
+    offers = () if asked.since else report.offers  # what got heavier is not what a library costs
+    return msgspec.structs.replace(report, over_budget=over, since=commit, offers=offers), flames
 
 
 def _chosen(fleet: Fleet, names: Sequence[str]) -> list[Location]:

@@ -9,10 +9,12 @@ from html import escape
 from reef.doctor.amounts import size_of, time_of
 from reef.doctor.findings import Diagnosis, Finding
 from reef.doctor.flames import Flame
+from reef.doctor.offers_text import offers_text
 from reef.doctor.report import Report, shown_path
 from reef.words import count
 
 WIDTH, ROW = 960, 18
+COLUMNS = 110  # of text
 LEAST = 0.004  # of the width, below which a module is not drawn
 DEEPEST = 24
 _STYLE = """
@@ -40,6 +42,7 @@ def page_of(report: Report, flames: Mapping[str, Flame]) -> str:
         *_summary(report),
         *_findings(report),
         *_libraries(report),
+        *_offers(report),
         *(part for one in report.diagnoses for part in _location(one, flames.get(one.location))),
         "</body></html>",
     ]
@@ -95,6 +98,12 @@ def _libraries(report: Report) -> Iterator[str]:
         head = f"<tr><td>{escape(one.name)}<td class=n>{size_of(one.bytes)}<td class=n>{time_of(one.seconds)}"
         yield f"{head}<td>{lines}</tr>"
     yield "</table>"
+
+
+def _offers(report: Report) -> Iterator[str]:
+    if report.offers:
+        text = "\n".join(offers_text(report.offers, COLUMNS))
+        yield f"<h2>Could be shared services</h2><pre>{escape(text.rstrip())}</pre>"
 
 
 def _location(one: Diagnosis, flame: Flame | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reef.doctor.findings import Diagnosis, Finding
+from reef.doctor.offers import Offer, offers_of
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -45,12 +46,14 @@ class OverBudget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """`top`: the folder to which paths are shown relative. `fleet_findings`: of settings that concern all locations."""
+    """`top`: the folder to which paths are shown relative. `fleet_findings`: of settings that concern all locations.
+    `offers`: libraries that could be shared services; none where the findings are only what got heavier."""
 
     fleet: str
     top: str
     diagnoses: tuple[Diagnosis, ...]
     libraries: tuple[Library, ...] = ()
+    offers: tuple[Offer, ...] = ()
     fleet_findings: tuple[Finding, ...] = ()
     over_budget: tuple[OverBudget, ...] = ()
     since: str = ""
@@ -67,6 +70,7 @@ def report_of(
         top=top,
         diagnoses=tuple(diagnoses),
         libraries=libraries_of(diagnoses),
+        offers=offers_of(diagnoses),
         fleet_findings=tuple(fleet_findings),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reef.doctor.amounts import size_of, time_of
 from reef.doctor.findings import Diagnosis, Finding
+from reef.doctor.offers_text import offers_text
 from reef.doctor.report import Library, Report, shown_path
 from reef.words import count, shortened
 
@@ -21,6 +22,7 @@ def rendered(report: Report, full: bool = False) -> str:
     lines = [*_findings(findings, report.top), ""] if findings else []
     lines += _cures(findings, report.top) if full else []
     lines += _libraries(report.libraries, report.top)
+    lines += offers_text(report.offers, WIDTH)
     lines += _troubles(report)
     lines += _over(report)
     return "\n".join([*lines, *_totals(report)])
