@@ -19,8 +19,13 @@ from test_kube_commands import reef
 
 from deadlines import scaled, until
 from reef.dagster import CallFailed, ServiceBusy, SharedService
+from reef.fleet.shared import Code
+from reef.kube.context import container_context
+from reef.kube.model import CodeLocation, Spec
+from reef.kube.objects.packed_pod import pod_spec
+from reef.kube.objects.released import PackedContainer, ReefPods, Released
 from reef.kube.objects.shared_service import FOLDER, PORT, REQUEST
-from reef.kube.services import variable_of
+from reef.kube.services import tell, variable_of
 
 PARSER = """
 import os, sys, time
@@ -132,6 +137,19 @@ def test_servers_and_runs_are_told_the_addresses(folder: Path) -> None:
     }
     assert told["sales"]["REEF_SERVICE_FAR"] == "nearer:1"  # what it says itself wins
     assert "env" not in locations["legacy"]
+
+
+def test_they_reach_the_container_of_a_pack_and_run_pods() -> None:
+    location = CodeLocation("sales", Spec(image="a:1", code=Code(module="sales")), "data")
+    tell([location], {"geo-code": "geo-code.data.svc:4270"})
+    told = {"name": "REEF_SERVICE_GEO_CODE", "value": "geo-code.data.svc:4270"}
+    pack = pod_spec(
+        [PackedContainer("sales", (Released(location, "v1", "a:1"),))], "data", "map", ReefPods("reef:1")
+    )
+    assert told in pack["containers"][1]["env"]
+    context = container_context(location, "data")
+    assert context
+    assert told in context["k8s"]["env"]  # what Dagster's run launcher gives to the pod of a run
 
 
 def test_another_program_makes_other_pods(folder: Path) -> None:
