@@ -139,7 +139,7 @@ class Keeper:
             self._starts += 1
             running = await started(self.spec, self.environ, socket, self.log_file)
         except (StartFailed, OSError) as error:
-            self._failed(f"{self.spec.name} does not start: {error}")
+            self._failed(f"{self.spec.name} does not start: {describe(error)}")
             return None
         finally:
             self._waking = None

@@ -15,6 +15,7 @@ from reef.background import Background
 from reef.fleet.model import ServiceSpec
 from reef.services.keeper import MOST_BYTES, Keeper, Refused
 from reef.statedir import StateDir, check_socket_path, slug
+from reef.words import describe
 
 _OPTIONS = (
     ("grpc.so_reuseport", 0),
@@ -78,5 +79,5 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         try:
             return await self._keeper.call(request, context.time_remaining())
         except Refused as why:
-            await context.abort(why.code, str(why))
+            await context.abort(why.code, describe(why))
             raise
