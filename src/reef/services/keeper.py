@@ -18,6 +18,7 @@ from reef.background import Background
 from reef.fleet.model import ServiceSpec
 from reef.hosting.memory import resident_bytes, sample
 from reef.services.process import ServiceProcess, StartFailed, started
+from reef.words import describe
 
 log = logging.getLogger("reef.services")
 
