@@ -63,7 +63,7 @@ demo: $(STAMP)
 	$(BIN)/reef demo
 
 bench-quick: $(STAMP)
-	for name in density cold_start preload gateway endurance rollout metrics sizing; do $(BIN)/python benchmarks/$$name.py --quick || exit 1; done
+	for name in density cold_start preload gateway endurance rollout metrics sizing page; do $(BIN)/python benchmarks/$$name.py --quick || exit 1; done
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 \

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from real_prometheus import Prometheus
 from reefs import free_port
+from scraping_prometheus import Prometheus
 
 from deadlines import scaled, until
 from reef.cluster.errors import ClusterError

@@ -22,11 +22,23 @@ from reef.fleet.settings import (
     LocationSettings,
     ReefFile,
     Server,
+    Service,
     Settings,
 )
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_MODELS = (ReefFile, Settings, LocationSettings, Code, Server, Deploy, Budgets, DoctorSettings, History)
+_MODELS = (
+    ReefFile,
+    Settings,
+    LocationSettings,
+    Code,
+    Server,
+    Deploy,
+    Budgets,
+    DoctorSettings,
+    History,
+    Service,
+)
 
 
 def test_the_schema_in_the_docs_is_the_generated_one() -> None:

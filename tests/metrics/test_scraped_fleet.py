@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from real_prometheus import Prometheus
 from reefs import Reef, write_location
+from scraping_prometheus import Prometheus
 from shared_hosts import Start
 
 from deadlines import scaled, until

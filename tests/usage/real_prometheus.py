@@ -40,9 +40,10 @@ class Pod:
     cores: float = 1.0
     oom_killed: bool = False
     first_day: int = 0
+    namespace: str = "dagster"
 
     def labels(self) -> str:
-        return f'namespace="dagster",pod="{self.name}",container="{CONTAINER}"'
+        return f'namespace="{self.namespace}",pod="{self.name}",container="{CONTAINER}"'
 
 
 def openmetrics(pods: list[Pod], days: int, now: float) -> str:

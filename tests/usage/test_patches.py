@@ -293,7 +293,25 @@ def test_lines_that_ruamel_would_write_otherwise_stay() -> None:
     text = 'a:   {b: 1}\n\n\nlist:\n      - "x"\n      -   y\nlocations:\n      one:\n            c: 1\n'
     done = patched(text, {(0, ("locations", "one", "memory_limit")): "1Gi"}, "f")
     assert done == text + "            memory_limit: 1Gi\n"
-    assert transplanted("a\nb\n", "x\nb\n", "y\nb\n") is None
+    assert transplanted("a\nb\n", "x\nb\n", "x\nc\nb\n") == "a\nc\nb\n"
+    assert transplanted("a\nb\n", "x\nx\nx\nb\n", "x\nx\ny\nb\n") is None
+
+
+def test_what_an_anchor_shares_changes_for_one_alone() -> None:
+    text = """\
+base: &base
+  resources: &most {requests: {memory: 4Gi}}
+one: {<<: *base, name: a}
+two:
+  name: b
+  resources: *most
+three:
+  <<: *base
+"""
+    path = ("resources", "requests", "memory")
+    done = yaml.safe_load(patched(text, {(0, ("one", *path)): "1Gi", (0, ("two", *path)): "2Gi"}, "f"))
+    memory = {name: each["resources"]["requests"]["memory"] for name, each in done.items()}
+    assert memory == {"base": "4Gi", "one": "1Gi", "two": "2Gi", "three": "4Gi"}
 
 
 def test_without_ruamel_it_is_said_how_to_get_it(tmp_path: Path) -> None:

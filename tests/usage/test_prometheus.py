@@ -29,10 +29,11 @@ RELEASE = "prod-dagster-user-deployments"
 PODS = [
     Pod(f"{RELEASE}-sales-6b4f9d8c7d-x2x4z", 200, 0.02, spike=900, spikes=(3,)),
     Pod(f"{RELEASE}-marketing-5c8d7f9b6c-abcde", 300, 0.05, cores=0.06, request=336),
-    Pod(f"{RELEASE}-tight-5c8d7f9b6c-fghij", 250, 0.01, request=256, oom_killed=True),
+    Pod(f"{RELEASE}-tight-5c8d7f9b6c-fghij", 200, 0.01, request=256, oom_killed=True),
     Pod(f"{RELEASE}-young-5c8d7f9b6c-klmno", 100, 0.01, first_day=7),
     Pod(f"{RELEASE}-moved-5c8d7f9b6c-pqrst", 150, 0.01),
     Pod(f"{RELEASE}-moved-7f8d7f9b6c-uvwxy", 170, 0.01, first_day=6),
+    Pod(f"{RELEASE}-sales-6b4f9d8c7d-other", 100, 0.02, namespace="staging"),
 ]
 VALUES = """\
 dagster-user-deployments:
@@ -133,6 +134,7 @@ def test_for_people_there_is_a_table_and_what_all_request(url: str) -> None:
         (["-n", "dagster", "--selector", "nonsense"], "is no matcher of PromQL"),
         (["-n", "dagster", "--selector", 'pod="a"} or {x="y"'], "is no matcher of PromQL"),
         (["-n", "dagster", "--selector", 'pod=~"("'], "the query: "),
+        (["--patch", "helm-values"], "the pods are in several namespaces: dagster, staging"),
         (["-n", "dagster", "nobody"], "nothing is known of a code location"),
     ],
 )
@@ -142,6 +144,13 @@ def test_what_finds_nothing_says_which_query(url: str, words: list[str], says: s
     assert says in error
     if "cAdvisor" in says or "containers" in says:
         assert "nothing for this query: max by (namespace, pod, container)" in error
+
+
+def test_without_a_namespace_names_say_which(url: str) -> None:
+    _, said, _ = usage("--prometheus", url, "--json")
+    names = [each["location"] for each in json.loads(said)["locations"]]
+    assert "dagster/sales" in names
+    assert "staging/sales" in names
 
 
 def test_matchers_choose_pods(url: str) -> None:

@@ -19,14 +19,13 @@ from reefs import Reef
 from small_disk import fill
 
 from deadlines import scaled
-from reef.decide.sizing.proposal import Has
 from reef.events import Exited, OverLimit, Probed
 from reef.fleet.model import HistorySpec, Location
 from reef.hosting.contract import Child
 from reef.hosting.reasons import over_limit
 from reef.locations.place import CodeLocation
 from reef.procfs import resident_and_peak, start_ticks
-from reef.usage.about import about
+from reef.usage.about import about, has_of
 from reef.usage.history import FOLDER, History
 from reef.usage.minutes import Counters, Minutes
 from reef.usage.process_use import ProcessUse, process_use
@@ -67,7 +66,7 @@ def test_a_wake_with_a_spike_a_probe_and_a_sleep_are_on_the_disk(
         "placement": "packed",
     }
     assert "were watched; a proposal needs a day" in rows["spiky"]["proposal"]["none_because"]
-    page = about(folder / "s" / FOLDER, "spiky", Has(memory_limit=1 << 30))
+    page = about(folder / "s" / FOLDER, "spiky", has_of(Location("spiky", memory_limit_bytes=1 << 30)))
     assert page["used"] == spiky
     assert any("peak" in line for line in page["lines"])
     assert "no proposal for 2 locations" in reef.command("usage").stdout
@@ -126,6 +125,33 @@ def test_a_full_disk_is_one_warning_and_loses_nothing_that_waits(
     assert sampler.trouble is None
     watch = History(small_disk / "usage").watch()
     assert watch.seconds == watch.last - watch.first
+
+
+def test_a_folder_that_cannot_be_made_is_one_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    (tmp_path / "usage").write_text("somebody else's")
+    sampler = a_sampler(tmp_path / "usage", clock)
+    logging.getLogger("reef").propagate = True
+    for _ in range(3):
+        clock.now += 60
+        asyncio.run(sampler.write())
+    assert [each.levelname for each in caplog.records if "usage history" in each.getMessage()] == ["WARNING"]
+    (tmp_path / "usage").unlink()
+    clock.now += 60
+    asyncio.run(sampler.write())
+    assert sampler.trouble is None
+    assert History(tmp_path / "usage").watch().seconds == 240
+
+
+def test_nobody_looked_while_the_machine_slept(tmp_path: Path) -> None:
+    clock = Clock()
+    sampler = a_sampler(tmp_path / "usage", clock)
+    for passed in (60, 8 * 3600, -600, 60):
+        clock.now += passed
+        asyncio.run(sampler.write())
+    assert History(tmp_path / "usage").watch().seconds == 60 + 120 + 0 + 60
 
 
 def child(pid: int, purpose: str = "serve", started_at: float = 0.0) -> Child:

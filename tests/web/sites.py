@@ -37,6 +37,7 @@ class FakeHost:
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
     asked: list[dict[str, Any]] = field(default_factory=list)
     looks: int = 0
+    usage: dict[str, Any] | None = None
 
     async def status(self) -> dict[str, Any]:
         self.looks += 1
@@ -45,6 +46,10 @@ class FakeHost:
     async def detail(self, name: str) -> Detail:
         versions = (Version("abcdef0123456789", 1_700_000_000.0, True, "new", True, False),)
         return Detail(self.log, versions, self.traceback, self.extra)
+
+    async def used(self, _name: str) -> dict[str, Any]:
+        assert self.usage is not None
+        return self.usage
 
     async def do(self, request: Mapping[str, Any]) -> Any:
         self.asked.append(dict(request))
@@ -55,7 +60,8 @@ class FakeHost:
     def told(self, *, acts: bool = True) -> Told:
         about = About("/f/reef.yaml", "http://127.0.0.1:3000", "/s/page-token", 1_700_000_000.0, False)
         verbs = ("wake", "sleep", "reload", "rollback") if acts else ()
-        return Told(self.status, self.detail, lambda: about, dict.fromkeys(verbs, self.do))
+        usage = self.used if self.usage is not None else None
+        return Told(self.status, self.detail, lambda: about, dict.fromkeys(verbs, self.do), usage)
 
 
 @dataclass

@@ -219,6 +219,11 @@ def test_without_scripts_the_page_can_be_read_and_sorted(browser: Any, address: 
         assert shown(page) == ["broken", "sales", EVIL, "risk"]
         page.get_by_role("link", name="State").click()
         assert "sort=state" in page.url
+        page.goto(address + "/?q=finance&group=no")
+        assert shown(page) == [EVIL, "risk"]
+        page.get_by_role("link", name="Location").click()
+        assert shown(page) == ["risk", EVIL]
+        page.goto(address + "/")
         page.get_by_role("link", name="broken").click()
         assert "ValueError" in page.locator(".error").inner_text()
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from reef.errors import ReefError
+from reef.words import fault
 
 STDOUT = "-"
 
@@ -117,5 +118,5 @@ def _to(file: str, text: str) -> None:
     except OSError as error:
         folder = os.path.dirname(os.path.abspath(file))
         raise ReefError(
-            f"{file} cannot be written: {error.strerror}", hint=f"is {folder} there, and yours?"
+            f"{file} cannot be written: {fault(error)}", hint=f"is {folder} there, and yours?"
         ) from None

@@ -17,6 +17,7 @@ from reef.doctor.fixing.showing import shown, summary
 from reef.doctor.fixing.syntax import require
 from reef.doctor.running import cores
 from reef.errors import ReefError
+from reef.words import headline
 
 
 def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapping[str, object]) -> int:
@@ -39,6 +40,10 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
         jobs=asked.jobs or cores(),
     )
     _say(cured, report.fleet, top, diff, as_json)
+    for one in report.diagnoses:
+        if one.trouble:
+            why = headline(one.trouble[0].message)
+            click.echo(f"{one.location}: does not load, so nothing can be proved of it: {why}", err=True)
     sys.stdout.flush()
     return _status(cured)
 

@@ -11,6 +11,7 @@ from reef.decide.sizing.proposal import Has
 from reef.errors import ReefError
 from reef.fleet.model import Location
 from reef.statedir import StateDir
+from reef.usage.about import has_of
 from reef.usage.history import FOLDER, History
 from reef.usage.judging import Judged, judged
 from reef.usage.kinds import Place
@@ -58,9 +59,14 @@ def of_prometheus(
     until = time.time()
     found = workloads(prometheus(url), Pods(namespace, selector), until - since_s, until)
     places = {each.name: each for each in chosen.places} if chosen is not None and chosen.places else None
+    namespaces = sorted({each.namespace for each in found})
+    if len(namespaces) > 1 and chosen is not None:
+        said = ", ".join(namespaces[:12])
+        raise ReefError(f"the pods are in several namespaces: {said}", hint="choose one with --namespace")
     done = []
     for each in found:
         name = location_of(each.name, places)
+        name = f"{each.namespace}/{name}" if len(namespaces) > 1 else name
         has = places[name].has if places is not None and name in places else each.has
         if places is None or name in places:
             done.append(judged(name, each.seen, has, 0.0, source="prometheus", pod_has=has))
@@ -85,9 +91,7 @@ def _specs(state: StateDir) -> dict[str, Location]:
 def _here(spec: Location | None, place: Place | None) -> Has:
     if place is not None:
         return place.has
-    if spec is None:
-        return Has()
-    return Has(memory_limit=spec.memory_limit_bytes, placement=spec.placement)
+    return has_of(spec) if spec is not None else Has()
 
 
 def _pod(spec: Location | None, place: Place | None) -> Has:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from reef.doctor.findings import Costs, Diagnosis, Finding
+from reef.words import count
 
 
 def daemon_findings(environ: Mapping[str, str], folder: str, diagnoses: Sequence[Diagnosis]) -> list[Finding]:
@@ -60,5 +61,5 @@ def _finding(path: str, line: int, what: str, number: int) -> Finding:
         needed="unknown",
         why_needed="",
         cure=f"{what}: {{use_threads: true, num_workers: 8}} in dagster.yaml",
-        message=f"{what} of {number} locations are evaluated one after the other: a slow one delays all",
+        message=f"{what} of {count(number, 'location')} are evaluated one after the other: a slow one delays all",
     )

@@ -22,6 +22,7 @@ from reef.doctor.source import read_source
 from reef.doctor.trial import trial_by
 from reef.fleet.model import Location
 from reef.sources import import_folders, scope_of
+from reef.words import describe
 
 TRIALS = (1.2, 0.6)  # what the trials may take, of one plain load; with the watched one that is below three
 LEAST_BUDGET_S = 0.3
@@ -53,7 +54,9 @@ def examine(spec: Location, environ: Mapping[str, str], wishes: Wishes) -> Exami
         with GuestProcess(spec.python, spec.cwd, environ_of(spec, environ)) as guest:
             return examine_in(guest, spec, wishes, started)
     except OSError as error:
-        return _failed(spec, Trouble(kind="error", message=f"{spec.python} cannot be started: {error}"))
+        return _failed(
+            spec, Trouble(kind="error", message=f"{spec.python} cannot be started: {describe(error)}")
+        )
 
 
 def examine_in(
@@ -111,7 +114,7 @@ class _Examination:
                 return self._failed(Trouble(kind="error", message=ready["failed"]))
             watched = self._ask("watch")
         except Ended as end:
-            return self._failed(self._ended(end.kind, str(end)))
+            return self._failed(self._ended(end.kind, describe(end)))
         if "ended" in watched:
             return self._failed(self._ended(watched["ended"], _how(watched)))
         return self._diagnosed(ready, watched)
@@ -175,7 +178,7 @@ class _Examination:
             try:
                 found = self._ask("without", budget_s=max(LEAST_BUDGET_S, next(shares) * plain_s), **wanted)
             except Ended as end:
-                return {"trouble": str(end)}
+                return {"trouble": describe(end)}
             return found if "ended" not in found else {"trouble": _how(found)}
 
         return trial_by(ask, causes, self.sources, stars, answer.get("digest", ""))

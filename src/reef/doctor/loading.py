@@ -10,6 +10,7 @@ from reef.doctor.findings import Costs, Definitions, Loaded, Trouble, TroubleKin
 from reef.doctor.guest_process import Ended, GuestProcess
 from reef.fleet.model import CodeTarget, Location
 from reef.locations.specs import NOT_INHERITED
+from reef.words import describe
 
 TIMEOUT_S = 180.0
 
@@ -59,9 +60,9 @@ def load_once(
         with GuestProcess(python, cwd, env) as guest:
             answer = guest.ask(request, timeout_s)
     except Ended as end:
-        return _failed(cast("TroubleKind", end.kind), str(end))
+        return _failed(cast("TroubleKind", end.kind), describe(end))
     except OSError as error:
-        return _failed("error", f"{python} cannot be started: {error}")
+        return _failed("error", f"{python} cannot be started: {describe(error)}")
     if "failed" in answer:
         return _failed("error", answer["failed"])
     trouble = troubles_of(answer)

@@ -10,6 +10,7 @@ from reef.doctor.amounts import size_of, time_of
 from reef.doctor.findings import Diagnosis, Finding
 from reef.doctor.flames import Flame
 from reef.doctor.report import Report, shown_path
+from reef.words import count
 
 WIDTH, ROW = 960, 18
 LEAST = 0.004  # of the width, below which a module is not drawn
@@ -48,7 +49,7 @@ def page_of(report: Report, flames: Mapping[str, Flame]) -> str:
 def _summary(report: Report) -> Iterator[str]:
     findings = report.findings()
     saved = size_of(sum(one.saving_bytes for one in findings))
-    yield f"<p>{len(report.diagnoses)} locations, {len(findings)} findings; {saved} can be saved.</p>"
+    yield f"<p>{count(len(report.diagnoses), 'location')}, {count(len(findings), 'finding')}; {saved} can be saved.</p>"
     for over in report.over_budget:
         where = (
             f" (<code>{escape(shown_path(over.file, report.top))}:{over.line}</code>)" if over.file else ""

@@ -16,6 +16,7 @@ from reef.doctor.limits import Limits
 from reef.errors import ReefError
 from reef.fleet.model import Location
 from reef.importgraph.changes import Repository
+from reef.words import describe
 
 TIMEOUT_S = 120.0
 
@@ -41,7 +42,7 @@ def _git(folder: str, *words: str) -> None:
     try:
         done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, timeout=TIMEOUT_S)
     except (OSError, subprocess.SubprocessError) as error:
-        raise ReefError(f"git cannot check {words[-1]} out: {error}") from None
+        raise ReefError(f"git cannot check {words[-1]} out: {describe(error)}") from None
     if done.returncode and words[1] == "add":
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise ReefError(f"git cannot check {words[-1][:12]} out: {said[-1] if said else done.returncode}")

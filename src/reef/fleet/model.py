@@ -102,7 +102,8 @@ class WaveEnd:
 
 @dataclass(frozen=True)
 class DeploySpec:
-    """How a deploy goes about it. Without `ends` everything is one wave; the rest of a deploy is the last one."""
+    """How a deploy goes about it. Without `ends` everything is one wave; the rest of a deploy is the last
+    one."""
 
     ends: tuple[WaveEnd, ...] = ()
     soak_s: float = 0.0
@@ -157,6 +158,26 @@ class DoctorSpec:
 
 
 @dataclass(frozen=True)
+class ServiceSpec:
+    """Functions of one module that locations and runs call in a process of their own. Paths are absolute;
+    `env` is only what it adds to the host's. `at_once`: calls that run together; `waiting`: more that may
+    wait for one of them."""
+
+    name: str
+    module: str
+    expose: tuple[str, ...]
+    python: str
+    cwd: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    memory_limit_bytes: int | None = None
+    idle_timeout_s: float = 600.0
+    start_timeout_s: float = 180.0
+    at_once: int = 4
+    waiting: int = 64
+    address: str = ""  # of a server that somebody else runs; then nothing is started
+
+
+@dataclass(frozen=True)
 class Fleet:
     """All locations of one Reef, in the order the user wrote them; names are unique."""
 
@@ -173,3 +194,4 @@ class Fleet:
     history: HistorySpec | None = HistorySpec()  # None: none is kept
     folder: str = ""  # the one that `dagster dev`, or `dg dev`, would run in
     doctor: DoctorSpec = DoctorSpec()
+    services: tuple[ServiceSpec, ...] = ()

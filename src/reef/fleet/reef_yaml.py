@@ -13,6 +13,7 @@ from reef.fleet.interpreter import fault_of, resolved_python
 from reef.fleet.model import DoctorSpec, Fleet, HistorySpec
 from reef.fleet.paths import Base, folder_of
 from reef.fleet.reef_location import Reading, read_location, read_size
+from reef.fleet.services import read_services
 from reef.fleet.settings import ReefFile
 
 
@@ -39,6 +40,7 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
         files=tuple(dict.fromkeys([os.path.abspath(path), *reading.files])),
         history=_history(document.entries.get("history")),
         deploy=read_deploy(document.entries.get("deploy"), [location.name for location in locations]),
+        services=read_services(document.entries.get("services"), folder_of(path), python, environ),
         doctor=_doctor(document, path, [location.name for location in locations]),
     )
 

@@ -164,6 +164,57 @@ class DoctorSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
+class Service(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A library that locations and runs call in one process of its own, with `reef.dagster.SharedService`."""
+
+    module: Annotated[
+        Text | UnsetType, says("The module whose functions are offered.", "a module, such as postal.parser")
+    ] = UNSET
+    expose: Annotated[
+        TextList | UnsetType,
+        says("The functions that may be called; those of a class as `Class.function`.", "a list of names"),
+    ] = UNSET
+    python: Annotated[
+        Text | UnsetType | None,
+        says(
+            "The interpreter that has the module, and grpcio; the fleet's by default.",
+            "the path of an interpreter or of a virtual environment",
+        ),
+    ] = UNSET
+    cwd: Annotated[
+        Text | UnsetType | None,
+        says("The folder in which it runs; that of the file by default.", "the path of a folder"),
+    ] = UNSET
+    env: Annotated[
+        EnvMap | list[Text] | UnsetType | None,
+        says("Environment variables, as those of a location.", "a map of names to values"),
+    ] = UNSET
+    memory: Annotated[
+        Size | UnsetType | None, says("Memory of its own beyond which the process is ended.", SIZE)
+    ] = UNSET
+    idle_timeout: Annotated[
+        Span | UnsetType | None, says("How long it stays without a call; 10m by default.", SPAN)
+    ] = UNSET
+    start_timeout: Annotated[
+        Span | UnsetType | None, says("How long importing the module may take; 3m by default.", SPAN)
+    ] = UNSET
+    at_once: Annotated[
+        Annotated[int, Meta(ge=1)] | UnsetType | None,
+        says("How many calls run at the same time, as threads; 4 by default.", "a whole number from 1"),
+    ] = UNSET
+    waiting: Annotated[
+        Annotated[int, Meta(ge=0)] | UnsetType | None,
+        says(
+            "How many more calls may wait; beyond that one is told to come again. 64 by default.",
+            "a whole number from 0",
+        ),
+    ] = UNSET
+    address: Annotated[
+        Text | UnsetType,
+        says("A server that somebody else runs, in place of module and expose.", "such as postal:4000"),
+    ] = UNSET
+
+
 class ReefTable(Struct, forbid_unknown_fields=True, kw_only=True):
     """`[tool.reef]` of a pyproject.toml."""
 
@@ -245,5 +296,12 @@ class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
         says(
             "From which cost of a statement on `reef doctor` says something.",
             "a map of settings, such as {memory: 20Mi, time: 1s}",
+        ),
+    ] = UNSET
+    services: Annotated[
+        dict[str, Service] | UnsetType | None,
+        says(
+            "Libraries that several locations call in one process, by name.",
+            "a map of names to settings, such as {postal: {module: postal.parser, expose: [parse_address]}}",
         ),
     ] = UNSET

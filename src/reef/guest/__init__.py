@@ -1,4 +1,4 @@
-"""What runs in the user's interpreter: zygote, child, warm-up, doctor. Stdlib only, Python 3.10 and later.
+"""What runs in the user's interpreter: zygote, child, warm-up, doctor, service. Stdlib only, Python 3.10 and later.
 
 Started as `python -c BOOT FOLDER MODE FD ROOM`, under the private package name `_reef_guest`, so that nothing of
 Reef is on `sys.path` and no name of the user's is shadowed. FD is a unix socket to the host that carries
@@ -11,7 +11,7 @@ import importlib
 import sys
 
 AT_START = frozenset(sys.modules)  # what an interpreter has before it runs anything
-MODES = ("zygote", "fresh", "warmup", "doctor")
+MODES = ("zygote", "fresh", "warmup", "doctor", "service")
 
 
 def main(mode: str, fd: int) -> None:

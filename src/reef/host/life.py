@@ -43,6 +43,7 @@ from reef.hosting.zygote import Tuning
 from reef.locations.specs import Surroundings, load_timeouts
 from reef.progress import Bar, Silence
 from reef.releasing.quiet import Quiet
+from reef.services.services import Services
 from reef.settings import HostSettings
 from reef.statedir import HostLock, StateDir, write_atomic
 from reef.workspace import tcp_addresses, unix_addresses, write_workspace
@@ -78,6 +79,7 @@ class Host:
         self.beside: DagsterBeside
         self.workspace: WorkspaceFile
         self.renaming: Renaming
+        self.services: Services
         self.page: PageHost
         self._admin: Admin
         self._loop_task: asyncio.Task[None]
@@ -86,6 +88,7 @@ class Host:
 
     async def start(self) -> None:
         self.beside = self._dagster()
+        self.services = Services(self.fleet.services, self.state, os.environ)
         if (python := self.settings.python) is not None:
             cache = self.state.folder("environments")
             await refuse_unusable(python, self.fleet, self.settings.beside, cache)
@@ -95,8 +98,10 @@ class Host:
             self.parts.events.subscribe(self._traces.hear)
         self.page = PageHost(self.settings.page, self.state, self.parts)
         try:
+            await self.services.open()
             await self._open()
         except BaseException:
+            await self.services.close()
             await self.parts.gateway.aclose(0.0)
             self.state.admin_socket.unlink(missing_ok=True)
             await self.page.stop()
@@ -110,7 +115,6 @@ class Host:
             starting.append(self._beside_task)
         await _all_or_first_error(starting)
         background = self.parts.background
-        self.page.start()
         background.spawn(self.parts.fleet.file.watch())
         background.spawn(self.parts.revalidator.run())
         background.spawn(self.parts.sampler.run())
@@ -132,6 +136,7 @@ class Host:
         await self.page.open(commands, self._about, say)
         self._admin = Admin(self.state.admin_socket, commands)
         await self._admin.open()
+        self.page.start()
 
     @property
     def fleet(self) -> Fleet:
@@ -200,6 +205,7 @@ class Host:
             bool(given) or (home is not None and home.settings.injects_variables),
             is_dev=self.settings.beside is not None,
             loads=load_timeouts(home.settings if home else None),
+            services=str(self.services.folder) if self.fleet.services else "",
         )
 
     def _addresses(self, names: tuple[str, ...]) -> dict[str, ListenAddress]:
@@ -229,6 +235,7 @@ class Host:
             "beside": self.beside.status(),
             "webserver_trouble": self.workspace.trouble,
             "watch": self.parts.watcher.status() if self.settings.watch else None,
+            "services": self.services.about(),
         }
 
     # -- life --------------------------------------------------------------------------------------
@@ -270,6 +277,7 @@ class Host:
         await parts.serving.rester.close()
         await asyncio.gather(parts.releasing.promotions.close(), parts.stores.keeper.close())
         await parts.serving.hosting.close(leave_children=leave)
+        await self.services.close()
         await parts.sampler.write()
         sweep(self.state, leave)
         self.lock.release()
@@ -280,6 +288,7 @@ class Host:
             companion.kill()
         if not self.settings.leave_children:
             kill_all(self.parts)
+        self.services.kill()
         sweep(self.state, self.settings.leave_children)
 
 

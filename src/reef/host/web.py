@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reef.admin import Command
+from reef.decide.sizing.proposal import Has
 from reef.errors import ReefError
 from reef.host.assembly import Assembly
 from reef.host.metrics import answer_metrics
 from reef.host.web_detail import detail_of
 from reef.settings import PageSettings
 from reef.statedir import StateDir
+from reef.usage.about import about as usage_about
+from reef.usage.history import FOLDER as USAGE_FOLDER
 from reef.web.address import PageAddress, is_loopback, listening_socket, may_ask
 from reef.web.answers import Answers
 from reef.web.app import application
@@ -153,7 +156,14 @@ class PageHost:
             )
 
         acts = {verb: commands[verb] for verb in VERBS} if self.acts else {}
-        return Told(status, detail, of_this_host, acts)
+        return Told(status, detail, of_this_host, acts, self._usage)
+
+    async def _usage(self, name: str) -> dict[str, Any]:
+        """Of the history on the disk."""
+        place = self._parts.places[name]
+        has = Has(memory_limit=place.spec.memory_limit_bytes, placement=place.spec.placement)
+        found = await asyncio.to_thread(usage_about, self._state.root / USAGE_FOLDER, name, has)
+        return found
 
     def _is_up(self, name: str) -> bool:
         place = self._parts.places.get(name)

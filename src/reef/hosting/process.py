@@ -73,10 +73,21 @@ class LocalProcess:
         self._readable.set()
 
     async def _until_reaped(self) -> None:
-        await self._readable.wait()
+        try:
+            await self._readable.wait()
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
         try:
             self.status = await self._reap()
         finally:
+            os.close(self._pidfd)
+            self._dead.set()
+
+    def _give_up(self) -> None:
+        """Every task is cancelled, as where a host's start has failed: who waits for this end would wait for ever."""
+        if not self._readable.is_set():
+            asyncio.get_running_loop().remove_reader(self._pidfd)
             os.close(self._pidfd)
             self._dead.set()
 

@@ -17,6 +17,7 @@ from reef.statedir import StateDir, slug
 # What would change a child that is not a user's wish for it: Reef's own settings, and where and as whom the process
 # that started Reef serves. A server in production sees no DAGSTER_IS_DEV_CLI either.
 NOT_INHERITED = ("REEF_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME", *CHOSEN)
+SERVICES = "REEF_SERVICES"  # `reef.dagster` looks there
 ADDRESS = ("DAGSTER_GRPC_PORT", "DAGSTER_GRPC_SOCKET", "DAGSTER_GRPC_HOST")  # it listens where Reef tells it
 
 
@@ -43,6 +44,7 @@ class Surroundings:
     injects_secrets: bool = False
     is_dev: bool = False  # `reef up`, which stands where `dagster dev` stood
     loads: LoadTimeout = field(default_factory=lambda: load_timeouts(None))
+    services: str = ""  # the folder with the sockets of shared services, where there are any
 
     def load_timeout(self, spec: Location) -> LoadTimeout:
         """Of one location."""
@@ -71,6 +73,8 @@ def child_env(spec: Location, around: Surroundings) -> dict[str, str]:
     env["PATH"] = os.pathsep.join(part for part in (folder, env.get("PATH", "")) if part)
     if around.dagster_home:
         env["DAGSTER_HOME"] = around.dagster_home
+    if around.services:
+        env[SERVICES] = around.services
     env.update(spec.env)
     return {name: value for name, value in env.items() if name not in ADDRESS}
 

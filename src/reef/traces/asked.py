@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reef.errors import ReefError
+from reef.words import describe
 
 if TYPE_CHECKING:
     from reef.traces.otel import OtelTraces
@@ -29,7 +30,7 @@ def traces_asked_for(environ: Mapping[str, str], role: str) -> OtelTraces | None
         from reef.traces.otel import OtelTraces
     except ImportError as error:
         raise ReefError(
-            f"REEF_TRACES is {way!r}, and OpenTelemetry is not installed: {error}",
+            f"REEF_TRACES is {way!r}, and OpenTelemetry is not installed: {describe(error)}",
             hint="install it with `pip install 'dagster-reef[otel]'`",
         ) from None
     _tell_our_log()

@@ -8,11 +8,17 @@ from typing import Any
 
 from reef.decide.sizing.proposal import Has, cores_text, memory_text
 from reef.decide.sizing.stretches import DAY_S, Spread, Stretch
+from reef.fleet.model import Location
 from reef.usage.history import History
 from reef.usage.judging import Judged, judged
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _PLAIN = " .:-=+*#@"
+
+
+def has_of(spec: Location) -> Has:
+    """What is set for a location of this machine."""
+    return Has(memory_limit=spec.memory_limit_bytes, placement=spec.placement)
 
 
 def about(folder: Path, location: str, has: Has, *, since: float = 0.0) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -45,8 +45,9 @@ def transplanted(original: str, plain: str, edited: str) -> str | None:
     where the lines that change are written in another way there."""
     old, new, own = (each.splitlines(keepends=True) for each in (plain, edited, original))
     at: dict[int, int] = {}
-    for match in difflib.SequenceMatcher(None, old, own, autojunk=False).get_matching_blocks():
-        at.update({match.a + more: match.b + more for more in range(match.size)})
+    for _, first, last, begin, end in difflib.SequenceMatcher(None, old, own, autojunk=False).get_opcodes():
+        if last - first == end - begin:  # the same lines, or each written in another way
+            at.update(zip(range(first, last), range(begin, end), strict=True))
     done, copied = [], 0
     for tag, first, last, begin, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -68,8 +69,9 @@ def _dumped(text: str, values: Mapping[tuple[int, Path], str]) -> str:
     offset = _dash_offset(text)
     editor.indent(mapping=_mapping_indent(text), sequence=offset + 2, offset=offset)
     documents = list(editor.load_all(text))
+    shared = {number: _shared(documents[number]) for number, _ in values}
     for (number, path), value in values.items():
-        _set(documents[number], path, value)
+        _set(documents[number], path, value, shared[number])
     out = io.StringIO()
     editor.dump_all(documents, out)
     return out.getvalue()
@@ -101,16 +103,44 @@ def _column(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _set(node: Any, path: Sequence[str | int], value: str) -> None:
+def _set(node: Any, path: Sequence[str | int], value: str, shared: Collection[int]) -> None:
+    """What an anchor shares with others becomes this place's own before it changes."""
     from ruamel.yaml.comments import CommentedMap
 
     for name in path[:-1]:
-        if isinstance(name, str) and node.get(name) is None:
-            node[name] = CommentedMap()
-        elif isinstance(name, str) and not node[name] and isinstance(node[name], CommentedMap):
-            node[name].fa.set_block_style()
+        if isinstance(name, str):
+            inner = node.get(name)
+            if inner is None:
+                node[name] = CommentedMap()
+            elif id(inner) in shared:
+                node[name] = _own(inner)
+            elif not inner and isinstance(inner, CommentedMap):
+                inner.fa.set_block_style()
         node = node[name]
     node[path[-1]] = value
+
+
+def _own(value: Any) -> Any:
+    from ruamel.yaml.comments import CommentedMap
+
+    if isinstance(value, dict):
+        return CommentedMap({name: _own(each) for name, each in value.items()})
+    return [_own(each) for each in value] if isinstance(value, list) else value
+
+
+def _shared(node: Any, seen: set[int] | None = None) -> set[int]:
+    """Ids of maps and lists that are at several places of a document, by an alias or a merge key."""
+    seen = set() if seen is None else seen
+    found: set[int] = set()
+    for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        if not isinstance(each, dict | list):
+            continue
+        if id(each) in seen:
+            found.add(id(each))
+        else:
+            seen.add(id(each))
+            found |= _shared(each, seen)
+    return found
 
 
 def _says(text: str) -> object:

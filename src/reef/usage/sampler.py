@@ -22,6 +22,7 @@ from reef.words import fault
 log = logging.getLogger("reef.control")
 
 LOOK_S = 15.0
+MOST_S = 120.0  # between two writes of a host that runs
 SIGKILL = -9
 MOST_WAITING = 10  # minutes that are kept in memory while the disk takes none
 
@@ -110,7 +111,8 @@ class Sampler:
     async def write(self) -> None:
         """The time since the last write, and once an hour what follows from it. Raises nothing for a bad disk."""
         spec, now = self._spec(), self._clock()
-        start, seconds = int(self._since), now - self._since
+        # A clock that jumped, or a machine that slept: nobody looked meanwhile.
+        start, seconds = int(self._since), min(max(0.0, now - self._since), MOST_S)
         self._since = now
         self._count()
         self._minutes.keep_only(self._places)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reef.errors import ReefError
 from reef.statedir import write_atomic
-from reef.words import fault
+from reef.words import describe, fault
 
 FIRST_PORT, PORTS_TRIED = 3200, 200
 LOOPBACK_NAMES = ("localhost",)
@@ -97,7 +97,7 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.listen(128)
     except (OSError, OverflowError) as error:
         bound.close()
-        why = fault(error) if isinstance(error, OSError) else str(error)
+        why = fault(error) if isinstance(error, OSError) else describe(error)
         raise _Taken(
             f"port {port} of Reef's page cannot be listened on at {host}: {why}",
             hint="choose another with --page-port, or do without it: --no-page",

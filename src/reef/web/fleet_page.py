@@ -9,11 +9,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from reef.notes import mb
 from reef.web.answers import HTML, Answer, Asked, as_json
 from reef.web.chronicle import Chronicle
-from reef.web.fleet_view import SORTS, Group, Row, Totals, groups_of, rows_of, sorted_rows, totals_of
+from reef.web.fleet_view import SORTS, Group, Row, Totals, fits, groups_of, rows_of, sorted_rows, totals_of
 from reef.web.location_view import Line, clock_of, told_moments
 from reef.web.plain import fleet_json
 from reef.web.rendering import Pages
@@ -54,6 +55,17 @@ class Wanted:
     sort: str
     down: bool
     grouped: bool
+
+    def link(self, sort: str) -> str:
+        """Sorted by that: what there is most of first, names and states as they come; the same again: the other way."""
+        down = not self.down if self.sort == sort else sort not in ("name", "state")
+        asked = {
+            "q": self.q,
+            "sort": sort,
+            "down": "1" if down else "",
+            "group": "" if self.grouped else "no",
+        }
+        return f"?{urlencode({key: value for key, value in asked.items() if value})}"
 
     @staticmethod
     def of(query: Mapping[str, str]) -> Wanted:
@@ -189,6 +201,7 @@ class FleetPage:
             "fleet.html",
             view=view,
             asked=wanted,
+            hidden={row.name for row in rows if not fits(row, wanted.q)},
             columns=COLUMNS,
             epoch=self._epoch,
             generation=self._generation,

@@ -139,6 +139,13 @@ def sorted_rows(rows: Iterable[Row], by: str, down: bool) -> list[Row]:
     return found[::-1] if down else found
 
 
+def fits(row: Row, words: str) -> bool:
+    """Whether it has all words of a filter, as the page's script finds them too."""
+    cells = (row.state, row.name, row.owner, row.version, row.memory, row.limit, row.woken_for, row.note)
+    text = f"{' '.join(cells)} state:{row.state} owner:{row.owner}".lower()
+    return all(word in text for word in words.lower().split())
+
+
 def groups_of(rows: Sequence[Row]) -> list[Group]:
     """By owner, those without one last; rows stay in their order."""
     found: dict[str, list[Row]] = {}

@@ -5,33 +5,20 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import difflib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from reef.web.answers import HTML, Answer, Asked, Refusal, as_json
 from reef.web.chronicle import Chronicle
 from reef.web.fleet_page import shown
-from reef.web.fleet_view import Row, rows_of
-from reef.web.links import dagster_links, location_api, location_link
-from reef.web.location_view import (
-    ColdStarts,
-    Line,
-    Strip,
-    clock_of,
-    cold_starts_of,
-    definitions_of,
-    facts_of,
-    strip_of,
-    told_moments,
-)
+from reef.web.links import location_link
+from reef.web.location_whole import LocationView, location_view
 from reef.web.rendering import Pages
 from reef.web.series import Series
 from reef.web.streams import Streams
-from reef.web.told import Detail, Told, Version
-from reef.words import headline, is_longer
+from reef.web.told import Detail, Told
+from reef.web.usage_view import usage_view
 
 PARTS = {
     "state": "state_line",
@@ -69,42 +56,6 @@ ACTS = (
 )
 
 
-@dataclass(frozen=True)
-class ShownError:
-    title: str
-    headline: str
-    text: str
-
-
-@dataclass(frozen=True)
-class ShownVersion:
-    version: str
-    at: float
-    clock: str
-    why: str
-    loads: bool
-    now: bool
-    can_roll_back: bool
-
-
-@dataclass(frozen=True)
-class LocationView:
-    name: str
-    api: str
-    live: str
-    row: Row
-    error: ShownError | None
-    facts: tuple[tuple[str, str], ...]
-    dagster: tuple[tuple[str, str], ...]
-    strip: Strip
-    moments: tuple[Line, ...]
-    cold: ColdStarts | None
-    definitions: tuple[tuple[str, int], ...]
-    versions: tuple[ShownVersion, ...]
-    log: str
-    extra: tuple[tuple[str, tuple[str, ...]], ...]
-
-
 class LocationPage:
     def __init__(
         self, told: Told, chronicle: Chronicle, series: Series, pages: Pages, streams: Streams
@@ -120,9 +71,8 @@ class LocationPage:
     async def page(self, asked: Asked) -> Answer:
         view = await self._view(name_of(asked))
         about, actions = shown(self._told.about()), bool(self._told.acts)
-        body = await asyncio.to_thread(
-            self._pages.page, "location.html", view=view, about=about, actions=actions, acts=ACTS
-        )
+        more = {"actions": actions, "acts": ACTS, "has_usage": self._told.usage is not None}
+        body = await asyncio.to_thread(self._pages.page, "location.html", view=view, about=about, **more)
         return Answer(body, HTML)
 
     async def as_json(self, asked: Asked) -> Answer:
@@ -141,6 +91,22 @@ class LocationPage:
                 **{title.lower(): lines for title, lines in detail.extra},
             }
         )
+
+    async def usage(self, asked: Asked) -> Answer:
+        """A part of the page that is asked for once: the history of a month is read for it."""
+        view = usage_view(await self._usage(asked))
+        html = await asyncio.to_thread(self._pages.piece, "location_parts.html", "usage", view)
+        return Answer(html.encode(), HTML)
+
+    async def usage_as_json(self, asked: Asked) -> Answer:
+        return as_json(await self._usage(asked))
+
+    async def _usage(self, asked: Asked) -> dict[str, Any]:
+        name = name_of(asked)
+        if self._told.usage is None:
+            raise Refusal(404, "no history of usage is kept here")
+        await self._row(name)
+        return await self._told.usage(name)
 
     async def live(self, asked: Asked) -> Answer:
         """Parts of the page that changed, rendered."""
@@ -173,35 +139,21 @@ class LocationPage:
         return found
 
     async def _found(self, name: str) -> tuple[dict[str, Any], dict[str, Any], Detail]:
+        status, row = await self._row(name)
+        return status, row, await self._told.detail(name)
+
+    async def _row(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         status = await self._told.status()
         row = next((row for row in status["locations"] if row["name"] == name), None)
         if row is None:
             raise NoLocation(name, [row["name"] for row in status["locations"]])
-        return status, row, await self._told.detail(name)
+        return status, row
 
     async def _view(self, name: str) -> LocationView:
         status, row, detail = await self._found(name)
-        return await asyncio.to_thread(self._made, status, row, detail)
-
-    def _made(self, status: dict[str, Any], row: dict[str, Any], detail: Detail) -> LocationView:
-        name, dagster = row["name"], self._told.about().dagster
-        moments = self._chronicle.moments(name)
-        repositories = list((row["definitions"] or {}).get("repositories") or ())
-        return LocationView(
-            name=name,
-            api=location_api(name),
-            live=f"/api/live/location?name={quote(name, safe='')}",
-            row=rows_of({**status, "locations": [row]}, self._chronicle, self._series)[0],
-            error=_error(row["last_error"], detail.traceback),
-            facts=facts_of(row),
-            dagster=dagster_links(dagster, name, repositories),
-            strip=strip_of(moments, row["pid"] is not None, time.time()),
-            moments=told_moments(moments),
-            cold=cold_starts_of(self._chronicle.wakes(name)),
-            definitions=definitions_of(row),
-            versions=tuple(map(_version, detail.versions)),
-            log=detail.log,
-            extra=detail.extra,
+        dagster = self._told.about().dagster
+        return await asyncio.to_thread(
+            location_view, status, row, detail, self._chronicle, self._series, dagster
         )
 
 
@@ -213,18 +165,3 @@ def name_of(asked: Asked) -> str:
 def near(refusal: Refusal) -> list[tuple[str, str]]:
     names = refusal.near if isinstance(refusal, NoLocation) else []
     return [(name, location_link(name)) for name in names]
-
-
-def _error(text: str | None, traceback: str) -> ShownError | None:
-    """A traceback says more than the text, where code does not load."""
-    if not text and not traceback:
-        return None
-    text = text or traceback.splitlines()[-1]
-    whole = traceback or (text.rstrip() if is_longer(text) else "")
-    return ShownError("Its code does not load" if traceback else "Its last error", headline(text), whole)
-
-
-def _version(one: Version) -> ShownVersion:
-    return ShownVersion(
-        one.version[:12], one.at, clock_of(one.at), one.why, one.loads, one.now, one.can_roll_back
-    )

@@ -29,6 +29,8 @@ class Site:
         answers.get("/static/{file}", static_file)
         answers.get("/api/fleet", self._fleet.as_json)
         answers.get("/api/location/{name:path}", self._location.as_json)
+        answers.get("/api/usage", self._location.usage_as_json)
+        answers.get("/api/part/usage", self._location.usage)
         answers.get("/api/live/fleet", self._fleet.live)
         answers.get("/api/live/location", self._location.live)
         answers.post("/api/do/{verb}", self._acting.act)

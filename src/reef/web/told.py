@@ -46,9 +46,10 @@ class About:
 @dataclass(frozen=True)
 class Told:
     """`status` is what `reef status --json` prints; `detail` raises KeyError for an unknown location. `acts` is empty
-    where buttons are off."""
+    where buttons are off; `usage` is what `reef usage NAME --json` says of a location, which may take seconds."""
 
     status: Callable[[], Awaitable[dict[str, Any]]]
     detail: Callable[[str], Awaitable[Detail]]
     about: Callable[[], About]
     acts: Mapping[str, Do]
+    usage: Callable[[str], Awaitable[dict[str, Any]]] | None = None

@@ -11,7 +11,9 @@ import pytest
 from simulated import MB, PLAIN, Loads, brings_heavy, cure, diagnosed, finding, only
 
 from reef.doctor.findings import Finding
+from reef.doctor.fixing.proof import Measured, judge
 from reef.doctor.fixing.showing import shown
+from reef.doctor.fixing.wanted import Promise
 
 
 def test_a_proved_move_is_written(defs: Path) -> None:
@@ -189,3 +191,13 @@ def test_little_is_left_alone(defs: Path) -> None:
         **{**{name: getattr(little, name) for name in Finding.__struct_fields__}, "saving_s": 0.01}
     )
     assert "too little" in only(cure(defs.parent, None, diagnosed(less))).reason
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "promised", "wrong"),
+    [(3, 2, 1, False), (3, 3, 1, True), (0, 0, 1, False), (1, 0, 0, False)],
+)
+def test_threads_and_programs_have_to_be_less(was: int, now: int, promised: int, wrong: bool) -> None:
+    before, after = Measured(("x",), 0, 0.0, was, was), Measured(("x",), 0, 0.0, now, now)
+    for promise in (Promise(threads=promised), Promise(children=promised)):
+        assert bool(judge(before, after, promise).wrong) is wrong

@@ -79,6 +79,14 @@ def test_shows_then_does_then_has_nothing_to_do(project: Path) -> None:
     assert again.stdout.splitlines()[-1] == "1 import: 1 left"
 
 
+def test_a_location_that_does_not_load_is_said(project: Path) -> None:
+    (project / "defs.py").write_text("import heavy_lib\nraise ValueError('broken')\n")
+    done = _doctor(project, "--fix")
+    assert done.returncode == 0
+    assert "nothing can be proved of it: ValueError: broken" in done.stderr
+    assert done.stdout.endswith("1 import: 1 left\n")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

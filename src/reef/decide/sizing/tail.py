@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-LEAST_HEADROOM = 1.25
-YOUNG_HEADROOM = 1.5  # while each weekday was seen once or twice only
+STEADY_HEADROOM = 1.25
+UNSTEADY_HEADROOM = 1.6
+STEADY = 1.05  # the highest day over the median one
+YOUNG_HEADROOM = 1.75  # while each weekday was seen once or twice only
 MOST_HEADROOM = 3.0
 ALIKE = 0.6  # of the highest: a day above that is of its kind
 LEAST_ALIKE = 3
+LEAST_DAYS = 5  # of which a tail can be told
 AHEAD_DAYS = 30
 SURE = 500  # one location of so many may exceed its limit in the days ahead, were its days as unequal as they look
 GROWS_FROM = 0.05  # of its peak in AHEAD_DAYS: less is noise
@@ -19,15 +22,20 @@ def headroom(peaks: Sequence[float], weeks: int) -> float:
     """By how much a limit exceeds the highest of daily `peaks`. Days that differ much will differ more one day: the
     logarithms by which the highest days exceed the others (Hill's estimate of a tail) say how much. Where some days are
     of another kind (each Sunday, say), they are compared among themselves."""
-    least = LEAST_HEADROOM if weeks > 2 else YOUNG_HEADROOM
     ordered = sorted((peak for peak in peaks if peak > 0), reverse=True)
+    least = _least(ordered) if weeks > 2 else YOUNG_HEADROOM
+    if len(ordered) < LEAST_DAYS:
+        return least
     alike = [peak for peak in ordered if peak > ALIKE * ordered[0]]
     compared = alike if len(alike) >= LEAST_ALIKE else ordered
     top = min(max(2, len(compared) // 4), len(compared) - 1)
-    if top < 1:
-        return least
     scale = sum(math.log(each / compared[top]) for each in compared[:top]) / top
     return min(MOST_HEADROOM, max(least, math.exp(scale * math.log(SURE * AHEAD_DAYS / len(ordered)))))
+
+
+def _least(ordered: Sequence[float]) -> float:
+    is_steady = bool(ordered) and ordered[0] <= STEADY * ordered[len(ordered) // 2]
+    return STEADY_HEADROOM if is_steady else UNSTEADY_HEADROOM
 
 
 def growth(days: Mapping[int, float]) -> float:

@@ -25,10 +25,10 @@ _MAKING = ("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_n
 
 
 def runs_while_loading(found: Survey) -> dict[cst.FunctionDef, str]:
-    """Function -> who calls it, for a message: `line 12 calls it` without the line, which the caller adds."""
+    """Function -> who calls it, for a message: `it is called by line 12` without the line, which the caller adds."""
     running: dict[cst.FunctionDef, str] = {}
     waiting = [
-        (function, f"@{decorator} calls it")
+        (function, f"it is called by @{decorator}")
         for function, decorators in found.decorators.items()
         for decorator in decorators
         if decorator.rpartition(".")[2] in _CALLED_TO_DEFINE and found.functions[function].host is None
@@ -38,7 +38,7 @@ def runs_while_loading(found: Survey) -> dict[cst.FunctionDef, str]:
         if use.called and not use.spot.in_lambda and not use.spot.guard and use.spot.annotated is None:
             by_host.setdefault(use.spot.host, []).append(use)
     for use in by_host.get(None, ()):
-        waiting += [(function, f"{use.spot.role} calls it") for function in _run_by(use, found)]
+        waiting += [(function, f"it is called by {use.spot.role}") for function in _run_by(use, found)]
     while waiting:
         function, why = waiting.pop()
         if function in running:
@@ -46,7 +46,7 @@ def runs_while_loading(found: Survey) -> dict[cst.FunctionDef, str]:
         running[function] = why
         for use in by_host.get(function, ()):
             for other in _run_by(use, found):
-                waiting.append((other, f"{function.name.value}, which runs while loading, calls it"))
+                waiting.append((other, f"it is called by {function.name.value}, which runs while loading"))
     return running
 
 

@@ -17,6 +17,7 @@ from reef.doctor.fixing.planning import NotPlanned, Planned, Step, plan
 from reef.doctor.fixing.proof import is_promise
 from reef.doctor.fixing.proving import Prover, Undone
 from reef.doctor.fixing.wanted import Cause, causes_in
+from reef.words import describe
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Cure:
         try:
             planned = self._planned(cause)
         except NotEditable as why:
-            return _left(cause, "refused", str(why))
+            return _left(cause, "refused", describe(why))
         except TooManyFiles:
             return _left(cause, "refused", "its project has too many files to see who uses the module")
         if isinstance(planned, NotPlanned):
@@ -96,9 +97,9 @@ class Cure:
             proved = prover.prove(cause, planned.contents)
             prover.write(current, planned.contents)
         except Undone as why:
-            return _left(cause, "undone", str(why), changes=_changes(planned))
+            return _left(cause, "undone", describe(why), changes=_changes(planned))
         except NotEditable as why:
-            return _left(cause, "refused", str(why))
+            return _left(cause, "refused", describe(why))
         self._contents |= planned.contents
         for file in planned.contents:
             self.surroundings.neighbours.forget(file)

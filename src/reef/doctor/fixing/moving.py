@@ -18,6 +18,7 @@ from reef.doctor.fixing.model import Around, Kept, Moved, Place, Refused
 from reef.doctor.fixing.rechecking import disagreement
 from reef.doctor.fixing.survey import survey
 from reef.doctor.fixing.uses import Survey
+from reef.words import describe
 
 
 def move(
@@ -62,7 +63,7 @@ def _parsed(source: bytes) -> tuple[cst.Module, Lines] | Refused:
     except cst.ParserSyntaxError as error:
         return Refused(f"it cannot be parsed: {error.message}", max(1, error.raw_line))
     except (UnicodeDecodeError, LookupError, SyntaxError, ValueError) as error:
-        return Refused(f"it cannot be read as Python: {error}", 1)
+        return Refused(f"it cannot be read as Python: {describe(error)}", 1)
     if module.bytes != source:
         return Refused("its text would not come out as it went in", 1)
     wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
@@ -125,7 +126,7 @@ def _warnings(movable: list[Movable], known: Known) -> tuple[str, ...]:
     ticking = [host.name.value for one in movable for host in one.hosts if obstacles.ticks(host, known.found)]
     if ticking:
         names = ", ".join(sorted(set(ticking)))
-        said.append(f"{names} runs in the code server: its first tick brings the module there")
+        said.append(f"the code server ticks with {names}: the first tick brings the module there")
     forks = ("ProcessPoolExecutor", "multiprocessing", "concurrent.futures.ProcessPoolExecutor")
     if any(use.text.startswith(forks) for use in known.found.uses):
         said.append("this module starts worker processes: each of them imports by itself then")

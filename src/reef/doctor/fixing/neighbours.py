@@ -13,6 +13,7 @@ from reef.doctor.fixing.model import Around
 from reef.importgraph.names import aliases_of, dotted, literal
 from reef.sources.listing import TooManyFiles, source_files
 
+HELD_BYTES = 128 << 20
 _NAMED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:[A-Za-z_]\w*)?")
 
 
@@ -33,6 +34,9 @@ class Neighbours:
     roots: tuple[str, ...]
     _facts: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
     _files: tuple[str, ...] | None = None
+    _unimported: dict[str, dict[str, int]] = field(default_factory=dict)
+    _contents: dict[str, bytes] = field(default_factory=dict)
+    _held_bytes: int = 0
 
     def around(self, path: str) -> Around:
         """Raises TooManyFiles."""
@@ -63,15 +67,32 @@ class Neighbours:
         for file in self._all() if wanted else ():
             if os.path.realpath(file) == path:
                 continue
-            content = _content(file)
+            content = self._content(file)
             for module in wanted:
-                if module.rpartition(".")[2].encode() in content and (line := rides(content, module)):
+                if (
+                    all(part.encode() in content for part in module.split("."))
+                    and file not in self._unimported
+                ):
+                    self._unimported[file] = unimported(content)
+                if line := self._unimported.get(file, {}).get(module):
                     found.setdefault(module, f"{os.path.relpath(file, self._root_of(file))}:{line}")
         return found
 
     def forget(self, path: str) -> None:
         """It was changed."""
         self._facts.pop(path, None)
+        self._unimported.pop(path, None)
+        self._held_bytes -= len(self._contents.pop(path, b""))
+
+    def _content(self, file: str) -> bytes:
+        """Each cause asks for all files: what fits is kept."""
+        if file in self._contents:
+            return self._contents[file]
+        content = _content(file)
+        if self._held_bytes + len(content) <= HELD_BYTES:
+            self._contents[file] = content
+            self._held_bytes += len(content)
+        return content
 
     def _root_of(self, file: str) -> str:
         return next((root for root in self.roots if file.startswith(f"{root}/")), "/")
@@ -87,7 +108,7 @@ class Neighbours:
     def _read(self, file: str, stem: str) -> tuple[Fact, ...]:
         """Nothing of a file that never says the module's name."""
         if file not in self._facts:
-            content = _content(file)
+            content = self._content(file)
             if stem.encode() not in content and b"import *" not in content and b"from ." not in content:
                 return ()
             self._facts[file] = tuple(facts_in(content))
@@ -112,16 +133,21 @@ def _tree(content: bytes) -> ast.Module:
         return ast.Module([], [])
 
 
-def rides(content: bytes, module: str) -> int | None:
-    """The line that uses the submodule, where nothing in this file imports it."""
+def unimported(content: bytes) -> dict[str, int]:
+    """Dotted names with attributes that a file uses, without those that its own imports bring -> the line."""
     tree = _tree(content)
-    if any(f"{name}.".startswith(f"{module}.") for name in _imported(tree)):
-        return None
+    imported = {name for whole in _imported(tree) for name in _prefixes(whole)}
     aliases = aliases_of(tree)
+    found: dict[str, int] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and dotted(node, aliases) == module:
-            return node.lineno
-    return None
+        if isinstance(node, ast.Attribute) and (name := dotted(node, aliases)) and name not in imported:
+            found.setdefault(name, node.lineno)
+    return found
+
+
+def _prefixes(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
@@ -142,8 +168,7 @@ def modules_at(content: bytes, line: int) -> tuple[str, ...]:
                 found += [one.name for one in node.names]
             elif node.module and not node.level:
                 found.append(node.module)
-    parts = [name.split(".") for name in found]
-    return tuple(dict.fromkeys(".".join(one[:end]) for one in parts for end in range(1, len(one) + 1)))
+    return tuple(dict.fromkeys(prefix for name in found for prefix in _prefixes(name)))
 
 
 def facts_in(content: bytes) -> Iterator[Fact]:
@@ -213,4 +238,4 @@ def neighbours_of(roots: Iterable[str]) -> Neighbours:
     return Neighbours(tuple(outer))
 
 
-__all__ = ["Neighbours", "TooManyFiles", "facts_in", "modules_at", "neighbours_of", "rides"]
+__all__ = ["Neighbours", "TooManyFiles", "facts_in", "modules_at", "neighbours_of"]

@@ -67,7 +67,7 @@ def of_host(function: cst.FunctionDef, found: Survey) -> str | None:
     for use in found.uses:
         within = use.spot.host is function or function in use.spot.outer
         if within and use.bare and _is_builtin(use, "locals", "vars", "dir"):
-            return f"{name} calls {use.text}(), which would see the name"
+            return f"in {name} {use.text}() would see the name"
     if _shares_docstring_line(function):
         return f"another statement stands on the line of the docstring of {name}"
     return None

@@ -83,10 +83,10 @@ def _wrong(before: Measured, after: Measured, promise: Promise) -> str:
         return f"it does not load with the import moved: {after.trouble}"
     if after.digests != before.digests:
         return "its definitions are not the same with the import moved"
-    for what, promised, fell in (
-        ("thread", promise.threads, before.threads - after.threads),
-        ("program", promise.children, before.children - after.children),
+    for what, promised, was, now in (
+        ("thread", promise.threads, before.threads, after.threads),
+        ("program", promise.children, before.children, after.children),
     ):
-        if fell < promised:
-            return f"{count(promised, what)} less promised, loading still starts {promised - fell} of them"
+        if now > max(0, was - promised):  # what has ended by itself before the load is over is not seen
+            return f"{count(promised, what)} less promised, {was} before and {now} after the load"
     return ""

@@ -13,6 +13,7 @@ from reef.doctor.fixing.measuring import Bench
 from reef.doctor.fixing.outcome import Proved
 from reef.doctor.fixing.proof import Verdict, judge, measured, why_unprovable
 from reef.doctor.fixing.wanted import Cause, Promise
+from reef.words import describe
 
 SLOW_LOADS = 3  # more of them where time alone is missing
 
@@ -104,5 +105,5 @@ def _taken_back(written: list[str], originals: Mapping[str, Original], contents:
         try:
             restore(originals[file], contents[file])
         except NotEditable as why:
-            left.append(f"{file}: {why}")
+            left.append(f"{file}: {describe(why)}")
     return "; ".join(left)

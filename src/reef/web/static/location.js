@@ -75,6 +75,14 @@ form?.addEventListener("submit", async (event) => {
 });
 
 for (const log of document.querySelectorAll("pre.log")) log.scrollTop = log.scrollHeight;
+// What takes the host longer is asked for once, when the rest is there.
+for (const late of document.querySelectorAll("[data-late]")) {
+  fetch(late.dataset.late)
+    .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
+    .then((html) => replacePart(late.dataset.part, html))
+    .catch(() => late.replaceChildren("It could not be looked up: the host's log knows more."));
+}
+
 check();
 live(
   () => page.dataset.live,

@@ -1,0 +1,197 @@
+"""Shared services with real processes, called as code of a location calls them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deadlines import scaled, until_async
+from reef.dagster import CallFailed, CallRefused, CallTimeout, ServiceBusy, ServiceUnavailable, SharedService
+from reef.fleet.model import ServiceSpec
+from reef.services.services import Services
+from reef.statedir import open_state_dir
+
+PARSER = """
+import os, time
+STARTED = os.getpid()
+def parse(text: str, times: int = 1) -> list[str]:
+    return text.split() * times
+def pid(): return os.getpid()
+def echo(*args, **named): return [list(args), named]
+def fail(text): raise ValueError(f"bad: {text}")
+def odd(): return object()
+def slow(seconds): time.sleep(seconds); return seconds
+def grow(size): globals().setdefault("kept", []).append(bytearray(b"x") * size); time.sleep(60)
+def leave(): os._exit(3)
+class Box:
+    @staticmethod
+    def deep(x): return -x
+"""
+OFFERED = ("parse", "pid", "echo", "fail", "odd", "slow", "grow", "leave", "Box.deep")
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> ServiceSpec:
+    (tmp_path / "postal_parser.py").write_text(PARSER)
+    return ServiceSpec("postal", "postal_parser", OFFERED, sys.executable, str(tmp_path))
+
+
+@asynccontextmanager
+async def _open(spec: ServiceSpec, tmp_path: Path) -> AsyncIterator[tuple[Services, SharedService]]:
+    services = Services([spec], open_state_dir(tmp_path / "state"), os.environ)
+    await services.open()
+    path = services.folder / f"{spec.name}.sock"
+    try:
+        yield services, SharedService(name=spec.name, address=f"unix:{path}", timeout_s=scaled(30))
+    finally:
+        await services.close()
+        assert not list(services.folder.glob("*.sock"))
+
+
+async def _in_thread(work: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    return await asyncio.to_thread(work, *args, **named)
+
+
+def test_is_asleep_until_it_is_called(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (services, postal):
+            assert services.about()["postal"]["state"] == "asleep"
+            assert await _in_thread(postal.call, "parse", "10 Main St", times=2) == ["10", "Main", "St"] * 2
+            about = services.about()["postal"]
+            assert (about["state"], about["starts"], about["calls"]) == ("warm", 1, 0)
+            assert await _in_thread(postal.call, "pid") != os.getpid()
+            assert (services.folder.stat().st_mode & 0o777) == 0o700
+
+    asyncio.run(story())
+
+
+def test_plain_data_of_all_kinds(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (_, postal):
+            sent = {"a": [1, 2.5, None, True, "ä"], "b": {"c": b"\x00\xff"}}
+            assert await _in_thread(postal.call, "echo", sent, (1, 2), k=b"x") == [
+                [sent, [1, 2]],
+                {"k": b"x"},
+            ]
+            assert await _in_thread(postal.call, "Box.deep", 4) == -4
+            results = await _in_thread(lambda: list(postal.map("parse", (f"a {n}" for n in range(250)))))
+            assert results == [["a", str(n)] for n in range(250)]
+
+    asyncio.run(story())
+
+
+def test_what_is_wrong_with_a_call_is_said(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (_, postal):
+            with pytest.raises(CallFailed, match="fail raised ValueError: bad: x") as failed:
+                await _in_thread(postal.call, "fail", "x")
+            assert "in fail" in failed.value.trace
+            for match, args in (
+                ("nothing is not offered; Box.deep, echo", ("nothing",)),
+                ("parse: missing a required argument: 'text'", ("parse",)),
+                ("parse: text must be str, not int", ("parse", 3)),
+                ("odd gives builtins.object, which is no plain data", ("odd",)),
+                ("echo: an argument is builtins.object, which is no plain data", ("echo", object())),
+            ):
+                with pytest.raises(CallRefused, match=match):
+                    await _in_thread(postal.call, *args)
+
+    asyncio.run(story())
+
+
+def test_sleeps_again_and_wakes(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(replace(spec, idle_timeout_s=0.5), tmp_path) as (services, postal):
+            first = await _in_thread(postal.call, "pid")
+            await until_async(lambda: services.about()["postal"]["state"] == "asleep", 30)
+            await until_async(lambda: not os.path.exists(f"/proc/{first}"), 30)
+            assert await _in_thread(postal.call, "pid") != first
+
+    asyncio.run(story())
+
+
+def test_a_call_ends_in_time(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (_, postal):
+            await _in_thread(postal.call, "pid")
+            hasty = SharedService(name="postal", address=postal.address, timeout_s=0.5)
+            with pytest.raises(CallTimeout, match=r"postal\.slow did not answer within 0\.5 s"):
+                await _in_thread(hasty.call, "slow", 30)
+
+    asyncio.run(story())
+
+
+def test_more_calls_than_may_wait_are_turned_away(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(replace(spec, at_once=1, waiting=1), tmp_path) as (services, postal):
+            await _in_thread(postal.call, "pid")
+            with ThreadPoolExecutor(2) as pool:
+                running = [pool.submit(postal.call, "slow", scaled(1)) for _ in range(2)]
+                await until_async(lambda: services.about()["postal"]["calls"] == 2, 30)
+                hasty = SharedService(name="postal", address=postal.address, timeout_s=0.5)
+                with pytest.raises(ServiceBusy, match="2 calls are under way or waiting, which is the most"):
+                    await _in_thread(hasty.call, "pid")
+                patient = await _in_thread(postal.call, "pid")  # tries again until there is room
+                assert patient
+                assert all(await asyncio.gather(*map(asyncio.wrap_future, running)))
+
+    asyncio.run(story())
+
+
+def test_is_ended_over_its_memory_and_serves_again(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(replace(spec, memory_limit_bytes=150_000_000), tmp_path) as (_, postal):
+            first = await _in_thread(postal.call, "pid")
+            with pytest.raises(ServiceUnavailable, match="more than its 150,000,000 bytes of memory"):
+                await _in_thread(postal.call, "grow", 300_000_000)
+            assert await _in_thread(postal.call, "pid") != first
+
+    asyncio.run(story())
+
+
+def test_a_process_that_ends_is_said_and_started_again(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (_, postal):
+            with pytest.raises(ServiceUnavailable, match="its process ended during the call"):
+                await _in_thread(postal.call, "leave")
+            assert await _in_thread(postal.call, "parse", "a b") == ["a", "b"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"module": "no_such_module"}, "No module named 'no_such_module'"),
+        ({"expose": ("none",)}, "has no attribute 'none'"),
+        ({"expose": ("STARTED",)}, "postal_parser.STARTED is no function"),
+        ({"python": "/no/python"}, "/no/python cannot be started"),
+    ],
+)
+def test_one_that_does_not_start_says_why_at_once(
+    spec: ServiceSpec, tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    async def story() -> None:
+        async with _open(replace(spec, **change), tmp_path) as (services, postal):
+            for _ in range(2):  # the second is told at once, and starts nothing
+                with pytest.raises(ServiceUnavailable, match="postal does not start") as caught:
+                    await _in_thread(postal.call, "pid")
+                assert said in str(caught.value)
+            assert services.about()["postal"]["state"] == "failed"
+
+    asyncio.run(story())
+
+
+def test_without_reef_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REEF_SERVICES", raising=False)
+    with pytest.raises(ServiceUnavailable, match="was not started by Reef"):
+        SharedService(name="postal").call("parse", "x")
