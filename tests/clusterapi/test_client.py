@@ -14,13 +14,13 @@ from asking import client, location
 from lab.apiserver import ApiServer
 from reef.cluster.client import Client
 from reef.cluster.errors import (
+    ApiUnreachable,
     ClusterError,
     Conflict,
+    Expired,
     Forbidden,
-    Gone,
     Invalid,
     NotFound,
-    Unreachable,
     refused,
 )
 from reef.cluster.kinds import CODE_LOCATION, CONFIG_MAP, DEPLOYMENT, NAMESPACE
@@ -150,7 +150,7 @@ def test_nobody_at_the_address(api_server: ApiServer, tmp_path: Path) -> None:
 
         async def main() -> None:
             async with client(api_server, "default", path) as asked:
-                with pytest.raises(Unreachable, match=f"the API server at {server} does not answer: "):
+                with pytest.raises(ApiUnreachable, match=f"the API server at {server} does not answer: "):
                     await asked.get(CONFIG_MAP, "x")
 
         asyncio.run(main())
@@ -169,7 +169,14 @@ def test_a_list_is_of_one_moment_however_long_it_is(api_server: ApiServer, kube_
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [(410, Gone), (400, Invalid), (422, Invalid), (429, Unreachable), (500, Unreachable), (504, Unreachable)],
+    [
+        (410, Expired),
+        (400, Invalid),
+        (422, Invalid),
+        (429, ApiUnreachable),
+        (500, ApiUnreachable),
+        (504, ApiUnreachable),
+    ],
 )
 def test_an_answer_that_is_no_status_has_a_meaning_too(code: int, kind: type[ClusterError]) -> None:
     error = refused(code, b"<html>a proxy says no</html>")

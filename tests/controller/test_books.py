@@ -11,7 +11,7 @@ from reef.controller.known import Known, read_known
 from reef.controller.rollbacks import completed
 from reef.controller.rules import read_rules
 from reef.controller.statuses import _patch
-from reef.decide.cluster.releasing import Refused
+from reef.decide.cluster.releasing import RefusedVersion
 from reef.errors import ReefError
 from reef.kube.labels import ROLLBACK
 from reef.peers.messages import ServedNow
@@ -60,7 +60,7 @@ def test_the_newest_versions_are_kept_and_the_one_that_is_shown() -> None:
 
 
 def test_a_version_that_loads_after_all_is_refused_no_more() -> None:
-    book = Book(name="sales").with_refused("a", Refused("LoadError", "no", 1.0))
+    book = Book(name="sales").with_refused("a", RefusedVersion("LoadError", "no", 1.0))
     assert book.with_version(kept("a", 2.0)).refused == {}
 
 
@@ -79,7 +79,11 @@ def test_an_error_is_shown_with_its_words_and_is_no_version() -> None:
 
 
 def test_a_book_is_the_same_after_it_was_written_down() -> None:
-    book = Book(name="sales").with_version(kept("a", 1.0)).with_refused("b", Refused("LoadError", "no", 1.0))
+    book = (
+        Book(name="sales")
+        .with_version(kept("a", 1.0))
+        .with_refused("b", RefusedVersion("LoadError", "no", 1.0))
+    )
     assert msgspec.json.decode(msgspec.json.encode(book), type=Book) == book
 
 

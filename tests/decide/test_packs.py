@@ -10,7 +10,7 @@ import pytest
 
 from reef.decide.placements.fleets import Seen, placed
 from reef.decide.placements.keys import container_of, pack_key
-from reef.decide.placements.packing import Bounds
+from reef.decide.placements.packing import PackBounds
 from reef.decide.placements.wish import Wish
 from reef.state import Costs
 
@@ -118,7 +118,7 @@ def test_a_container_that_waits_anyway_is_shared_by_those_that_are_called_seldom
     assert asked.chosen["b"].placement == "on_demand"
 
 
-def packed_as(wishes: list[Wish], packs: dict[str, str], bounds: Bounds) -> dict[str, str]:
+def packed_as(wishes: list[Wish], packs: dict[str, str], bounds: PackBounds) -> dict[str, str]:
     done = placed(wishes, False, Seen({}, {}, packs), bounds)
     return {name: pack.name.rpartition("-")[2] for pack in done.packs for name in pack.locations}
 
@@ -126,7 +126,7 @@ def packed_as(wishes: list[Wish], packs: dict[str, str], bounds: Bounds) -> dict
 def test_a_pack_has_its_bounds_and_nobody_moves_without_need() -> None:
     wishes = [location(name, f"{name}:1") for name in "abcde"]
     name = f"pack-{pack_key(A, share=False).digest}"
-    two = Bounds(containers=2)
+    two = PackBounds(containers=2)
     first = packed_as(wishes, {}, two)
     assert first == {"a": "1", "b": "1", "c": "2", "d": "2", "e": "3"}
     kept = {location: f"{name}-{number}" for location, number in first.items()}
@@ -155,8 +155,8 @@ def test_memory_is_a_bound_too() -> None:
         replace(location(name, f"{name}:1"), memory_bytes=size)
         for name, size in zip("abc", (60, 60, 500), strict=True)
     ]
-    assert packed_as(wishes, {}, Bounds(memory_bytes=100)) == {"a": "1", "b": "2", "c": "3"}
-    assert packed_as(wishes, {}, Bounds(memory_bytes=120)) == {"a": "1", "b": "1", "c": "2"}
+    assert packed_as(wishes, {}, PackBounds(memory_bytes=100)) == {"a": "1", "b": "2", "c": "3"}
+    assert packed_as(wishes, {}, PackBounds(memory_bytes=120)) == {"a": "1", "b": "1", "c": "2"}
 
 
 def test_the_order_of_a_document_is_no_difference() -> None:

@@ -24,7 +24,7 @@ from reef.doctor.loading import environ_of, load_once, target_of
 LEAST_CASES = 60
 SHARE = 0.95
 NEAR_BYTES, NEAR = 2_000_000, 0.10
-EVERY, FRESH = 3, ("from_import", "shared_dependency_files")
+EVERY, FRESH = 4, ("shared_dependency_files",)
 
 
 class Corpus:

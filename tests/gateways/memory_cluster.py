@@ -10,7 +10,7 @@ from pathlib import Path
 
 from objects_of import Thing
 
-from reef.gateways.contract import Change, Changed, Gone, Kind, Listed, NotScaled
+from reef.gateways.contract import Change, Changed, Gone, Kind, ListedLocation, NotScaled
 
 
 class MemoryCluster:
@@ -29,7 +29,7 @@ class MemoryCluster:
     async def follow(self, kind: Kind) -> AsyncIterator[Change]:
         queue: asyncio.Queue[Change] = asyncio.Queue()
         self._followers.append((kind, queue))
-        yield Listed(tuple(self.objects[kind].values()))
+        yield ListedLocation(tuple(self.objects[kind].values()))
         while True:
             yield await queue.get()
 
@@ -48,7 +48,7 @@ class MemoryCluster:
         self._tell(kind, Gone(name))
 
     def relist(self, kind: Kind, *things: Thing) -> None:
-        self._tell(kind, Listed(things))
+        self._tell(kind, ListedLocation(things))
 
     def _tell(self, kind: Kind, change: Change) -> None:
         for one, queue in self._followers:
@@ -71,7 +71,7 @@ class FolderCluster:
                 now = before
             if now != before:
                 before = now
-                yield Listed(tuple(json.loads(now)))
+                yield ListedLocation(tuple(json.loads(now)))
             await asyncio.sleep(0.05)  # this cluster's watch is a poll
 
     async def scale(self, deployment: str, replicas: int) -> None:

@@ -26,7 +26,7 @@ from reef.kube.labels import PEER_PORT
 from reef.peers.messages import Freeze, Frozen, Held, Nothing, Offer, ServedNow, Show, Welcome
 from reef.snapshots import SnapshotStore
 from reef.snapshots.record import Recording
-from reef.trust.credentials import Channels
+from reef.trust.credentials import SecureChannels
 from reef.wire import messages
 from reef.wire.client import open_channel
 from reef.wire.lanes import path_of
@@ -138,7 +138,7 @@ def test_no_server_id_goes_back_over_three_gateways_one_of_which_is_killed(tmp_p
 
     async def main() -> list[Watcher]:
         with several(tmp_path, 3) as found, ExitStack() as restarted:
-            channels = Channels(tmp_path / "controller")
+            channels = SecureChannels(tmp_path / "controller")
             promoter, ready, stop = promoter_of(found), list[Apart](), asyncio.Event()
 
             def member(one: Apart, start: int) -> Member:
@@ -281,7 +281,7 @@ def test_a_client_between_list_and_id_at_two_gateways_gets_the_old_id(
     async def main() -> None:
         found, cluster = Field(tmp_path), MemoryCluster([location(NAME, PORT, pack="p-1")])
         certificates = tls(tmp_path)
-        channels = Channels(certificates / "controller")
+        channels = SecureChannels(certificates / "controller")
         promoter = Promoter(found.shown, read, found.write, lambda key, why: found.unwell.append(why))
         async with AsyncExitStack() as stack:
             both = [

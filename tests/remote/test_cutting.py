@@ -12,7 +12,7 @@ from reef.kube.objects.adopted import before_cutover, way_back
 from reef.kube.objects.owners import MadeBy, made_by
 from reef.kube.objects.status import Serving, StatusSeen, status
 from reef.remote.committing import GUARD, advice
-from reef.remote.cutting import Refused, check_back, check_forward
+from reef.remote.cutting import CutoverRefused, check_back, check_forward
 
 SEEN = StatusSeen(1, "served", "Served", "It is served.", version="v1", serving=Serving(20_000, pack="p-1"))
 
@@ -83,7 +83,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any] | None, int, str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_not_cut_over(case: str) -> None:
     found, service, gateways, said = REFUSED[case]
-    with pytest.raises(Refused, match=said) as refusal:
+    with pytest.raises(CutoverRefused, match=said) as refusal:
         check_forward(found, service, gateways, sync_cannot_undo=False)
     assert refusal.value.exit_code == 1
     assert refusal.value.hint
@@ -113,9 +113,9 @@ def test_the_way_back_is_exact_whatever_is_there_now() -> None:
     assert patch["spec"]["selector"] == {"a": None, **selector}
     assert patch["spec"]["ports"] == chart_service("sales")["spec"]["ports"]
     assert patch["metadata"]["ownerReferences"] == [{"kind": "Other"}]
-    with pytest.raises(Refused, match="no Deployment has the pods"):
+    with pytest.raises(CutoverRefused, match="no Deployment has the pods"):
         check_back(found, taken, [], "data")
-    with pytest.raises(Refused, match="has no available pod yet") as refusal:
+    with pytest.raises(CutoverRefused, match="has no available pod yet") as refusal:
         check_back(found, taken, [{**old, "status": {}}], "data")
     assert refusal.value.hint == "kubectl -n data rollout status deployment old"
 

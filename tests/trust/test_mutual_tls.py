@@ -13,7 +13,7 @@ from mutual import given, said, said_by, serving, write
 
 from deadlines import scaled
 from reef.trust.authority import issue, make_authority, trusted
-from reef.trust.credentials import Channels, channel, client_credentials
+from reef.trust.credentials import SecureChannels, channel, client_credentials
 
 NOW = time.time()
 CA = make_authority(NOW)
@@ -95,7 +95,7 @@ def test_a_rotation_of_authority_and_certificates_fails_no_call(tmp_path: Path) 
             assert await said_by(target, controller) == "hello"
             calls["new"] += 1
 
-    async def through(channels: Channels, target: str, over: asyncio.Event) -> None:
+    async def through(channels: SecureChannels, target: str, over: asyncio.Event) -> None:
         while not over.is_set():
             assert await said(channels.to(target, "gateway")) == "hello"
             calls["channels"] += 1
@@ -108,7 +108,7 @@ def test_a_rotation_of_authority_and_certificates_fails_no_call(tmp_path: Path) 
 
     async def main() -> None:
         over = asyncio.Event()
-        channels = Channels(controller)
+        channels = SecureChannels(controller)
         async with serving(tmp_path) as target, asyncio.TaskGroup() as group:
             first = channels.to(target, "gateway")
             for each in (kept(target, over), new(target, over), through(channels, target, over)):
@@ -156,7 +156,7 @@ def test_channels_are_kept_until_they_are_forgotten(tmp_path: Path) -> None:
     given(tmp_path, CA, "gateway", NOW)
 
     async def main() -> None:
-        channels = Channels(controller)
+        channels = SecureChannels(controller)
         async with serving(tmp_path) as target:
             first = channels.to(target, "gateway")
             assert channels.to(target, "gateway") is first

@@ -12,7 +12,7 @@ from reef.cluster.errors import ClusterError, refused
 from reef.cluster.kinds import Document
 
 
-class Listed(NamedTuple):
+class Listing(NamedTuple):
     """`version` is that of the list: a watch from it on misses nothing."""
 
     items: list[Document]

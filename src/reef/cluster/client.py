@@ -15,7 +15,7 @@ from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 from lightkube.config.kubeconfig import SingleConfig
 from lightkube.core.exceptions import ConfigError
 
-from reef.cluster.answers import Listed, Page, events
+from reef.cluster.answers import Listing, Page, events
 from reef.cluster.errors import Forbidden, refused, unanswered
 from reef.cluster.kinds import Document, Kind
 from reef.kube.labels import FIELD_MANAGER
@@ -64,26 +64,26 @@ class Client:
 
     async def pages(
         self, kind: Kind, namespace: str | None, labels: str | None = None, fields: str | None = None
-    ) -> AsyncIterator[Listed]:
+    ) -> AsyncIterator[Listing]:
         """All objects of one moment, some at a time; `namespace` None is all namespaces."""
         params = {"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields}
         while True:
             body = await self._answer("GET", kind.path(namespace), params=params)
             page = msgspec.json.decode(body, type=Page)
-            yield Listed(page.items or [], page.metadata.version)
+            yield Listing(page.items or [], page.metadata.version)
             if not page.metadata.next:
                 return
             params["continue"] = page.metadata.next
 
     async def list(
         self, kind: Kind, namespace: str | None, labels: str | None = None, fields: str | None = None
-    ) -> Listed:
+    ) -> Listing:
         """As `pages`, at once."""
         items, version = list[Document](), ""
         async for page in self.pages(kind, namespace, labels, fields):
             items += page.items
             version = page.version
-        return Listed(items, version)
+        return Listing(items, version)
 
     @asynccontextmanager
     async def watching(

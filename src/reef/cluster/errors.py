@@ -14,7 +14,7 @@ class ClusterError(ReefError):
     code = 0
 
 
-class Unreachable(ClusterError):
+class ApiUnreachable(ClusterError):
     """It does not answer, or only that it cannot now. Asking again later may help; whether the request was done is not
     known."""
 
@@ -27,7 +27,7 @@ class Conflict(ClusterError):
     """Somebody else has changed it, or owns a field of it, or made it before."""
 
 
-class Gone(ClusterError):
+class Expired(ClusterError):
     """What was asked for is older than what it remembers: list again."""
 
 
@@ -50,7 +50,7 @@ _KINDS: dict[int, type[ClusterError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
-    410: Gone,
+    410: Expired,
 }
 _LATER = (408, 425, 429)
 
@@ -63,14 +63,14 @@ def refused(code: int, body: bytes) -> ClusterError:
     return error
 
 
-def unanswered(server: str, error: BaseException) -> Unreachable:
+def unanswered(server: str, error: BaseException) -> ApiUnreachable:
     """No answer came from `server`."""
-    return Unreachable(f"the API server at {server} does not answer: {describe(error)}")
+    return ApiUnreachable(f"the API server at {server} does not answer: {describe(error)}")
 
 
 def _kind(code: int) -> type[ClusterError]:
     if code >= 500 or code in _LATER:
-        return Unreachable
+        return ApiUnreachable
     return _KINDS.get(code, Invalid)
 
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from reef.background import Background
 from reef.cluster.backoff import Backoff
 from reef.cluster.client import Client
-from reef.cluster.errors import ClusterError, Gone
+from reef.cluster.errors import ClusterError, Expired
 from reef.cluster.kinds import Document, Key, Kind, key_of, version_of
 from reef.words import count, describe, headline
 
@@ -107,7 +107,7 @@ class Informer:
                     await self._list()
                 await self._watch()
                 continue
-            except Gone:
+            except Expired:
                 self._version = None
             except TimeoutError:
                 log.info("a watch of %s has died silently; another one is begun", self._kind)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from reef.decide.cluster.ports import Ports
-from reef.decide.cluster.releasing import Pin, Refused
+from reef.decide.cluster.releasing import Pin, RefusedVersion
 from reef.peers.messages import ServedNow
 from reef.state import Costs
 
@@ -57,7 +57,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     shown_error: str | None = None  # in words, where an error is shown
     version: str | None = None
     kept: dict[str, KeptVersion] = {}
-    refused: dict[str, Refused] = {}
+    refused: dict[str, RefusedVersion] = {}
     pin: Pin | None = None
     history: tuple[Promotion, ...] = ()
     paused_spec: dict[str, Any] | None = None
@@ -72,7 +72,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
             self, kept={name: each for name, each in found.items() if name in stay}, refused=refused
         )
 
-    def with_refused(self, version: str, why: Refused) -> Book:
+    def with_refused(self, version: str, why: RefusedVersion) -> Book:
         """The newest refusals are remembered."""
         found = {**self.refused, version: why}
         newest = sorted(found, key=lambda each: found[each].at)[-MOST_KEPT:]

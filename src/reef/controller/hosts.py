@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from reef.controller.peering import Connect, PackPeer, Unreachable
+from reef.controller.peering import Connect, PackPeer, PeerUnreachable
 from reef.kube import labels
 from reef.kube.seen.state import PodSeen, ReplicaSetSeen
 from reef.peers.messages import PackConfig, PackState
@@ -36,7 +36,7 @@ class Hosts:
         assert replica_set.pod is not None
         try:
             return await self.at(replica_set.pod).state()
-        except Unreachable:
+        except PeerUnreachable:
             return None
 
     async def use(self, replica_set: ReplicaSetSeen, config: PackConfig) -> bool:
@@ -45,7 +45,7 @@ class Hosts:
             return True
         try:
             await self.at(replica_set.pod).use(config)
-        except Unreachable as error:
+        except PeerUnreachable as error:
             log.info("the host of %s was not told: %s", replica_set.name, describe(error))
             return False
         return True
@@ -60,7 +60,7 @@ class Hosts:
                 if await peer.hold(name):
                     await self.release(pod, held)
                     return False
-        except Unreachable:
+        except PeerUnreachable:
             return False
         return True
 
@@ -69,7 +69,7 @@ class Hosts:
         for name in names:
             try:
                 await peer.release(name)
-            except Unreachable as error:
+            except PeerUnreachable as error:
                 log.info("calls of %s go on only when its hold is over: %s", name, describe(error))
 
 

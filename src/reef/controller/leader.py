@@ -30,7 +30,7 @@ from reef.controller.versions import Rules, Versions, versions
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
 from reef.decide.cluster.own import OwnSeen, own
-from reef.decide.cluster.pack_steps import PATIENCE, Change, NoRoom, PacksSeen, Patience
+from reef.decide.cluster.pack_steps import PATIENCE, NoRoom, PackChange, PacksSeen, Patience
 from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.ports import Ports, ports
 from reef.decide.cluster.releasing import Tried
@@ -53,7 +53,7 @@ class Memory:
     """What is kept between two looks. A new leader begins without: that costs patience, nothing else."""
 
     tried: dict[str, Tried] = field(default_factory=dict)
-    changes: Mapping[str, Change] = field(default_factory=dict)
+    changes: Mapping[str, PackChange] = field(default_factory=dict)
     rollout: Rollout | None = None
     ports: Ports = field(default_factory=Ports)
     served_from: dict[str, str] = field(default_factory=dict)

@@ -43,7 +43,7 @@ from reef.controller.workspace import Workspace
 from reef.peers.messages import Role
 from reef.snapshots import SnapshotStore
 from reef.thrift import give_back
-from reef.trust.credentials import Channels
+from reef.trust.credentials import SecureChannels
 from reef.words import describe, headline
 
 log = logging.getLogger("reef.controller")
@@ -70,7 +70,7 @@ async def lead(
     background = Background(log, "work of the controller")
     tls = settings.state / "tls"
     await _until(lambda: certificates.care(client, settings.namespace, tls), "certificates", standing)
-    channels = Channels(tls, OPTIONS)
+    channels = SecureChannels(tls, OPTIONS)
     watched = Watched(client, settings.namespace)
     try:
         store = await asyncio.to_thread(SnapshotStore, settings.state / "snapshots", STORE_BYTES)
@@ -99,7 +99,7 @@ async def _parts(
     books: Books,
     library: Library,
     watched: Watched,
-    channels: Channels,
+    channels: SecureChannels,
     background: Background,
 ) -> tuple[Parts, Memory]:
     memory = Memory(ports=await books.ports())

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from reef.background import Background
-from reef.controller.peering import Connect, GatewayPeer, Unreachable
+from reef.controller.peering import Connect, GatewayPeer, PeerUnreachable
 from reef.controller.promoting import Member, Promoter, PromotionFailed
 from reef.kube import labels
 from reef.kube.seen.state import PodSeen
@@ -75,7 +75,7 @@ class Members:
                 else:
                     await self._promoter.remind(member)
                 wait_s = REMIND_S
-            except (Unreachable, PromotionFailed) as error:
+            except (PeerUnreachable, PromotionFailed) as error:
                 log.info("gateway %s is told again: %s", key, describe(error))
                 wait_s = AGAIN_S
 

@@ -24,7 +24,7 @@ SHORT_S = 2.0
 LONG_S = 30.0  # with a snapshot of many megabytes
 
 
-class Unreachable(Exception):
+class PeerUnreachable(Exception):
     """A peer did not answer, or not in time; the text is for people."""
 
 
@@ -41,13 +41,15 @@ class _Peer:
         try:
             return await ask(self._connect(), self._service, method, request, reply, timeout_s)
         except grpc.aio.AioRpcError as error:
-            raise Unreachable(f"{method}: {error.code().name}: {error.details() or 'no details'}") from None
+            raise PeerUnreachable(
+                f"{method}: {error.code().name}: {error.details() or 'no details'}"
+            ) from None
         except ReefError as error:
-            raise Unreachable(describe(error)) from None
+            raise PeerUnreachable(describe(error)) from None
 
 
 class GatewayPeer(_Peer):
-    """One gateway. Each method raises Unreachable."""
+    """One gateway. Each method raises PeerUnreachable."""
 
     def __init__(self, connect: Callable[[], grpc.aio.Channel]) -> None:
         super().__init__(connect, GATEWAY)
@@ -85,7 +87,7 @@ class GatewayPeer(_Peer):
 
 
 class PackPeer(_Peer):
-    """One pack host. Each method raises Unreachable."""
+    """One pack host. Each method raises PeerUnreachable."""
 
     def __init__(self, connect: Callable[[], grpc.aio.Channel]) -> None:
         super().__init__(connect, PACK)

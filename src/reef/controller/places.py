@@ -9,7 +9,7 @@ from typing import Any
 from reef.controller.asked import Asked
 from reef.controller.wishes import wish_of
 from reef.decide.cluster.own import OwnWanted
-from reef.decide.cluster.pack_steps import Change, PackWanted, changing
+from reef.decide.cluster.pack_steps import PackChange, PackWanted, changing
 from reef.decide.placements.fleets import Placed, Seen, placed
 from reef.decide.placements.packing import Pack
 from reef.decide.placements.wish import Placement, Wish
@@ -40,7 +40,7 @@ class Places:
     packs: tuple[PackWanted, ...]
     plans: Mapping[str, PackPlan]
     own: tuple[OwnWanted, ...]
-    changes: Mapping[str, Change]
+    changes: Mapping[str, PackChange]
     running: Mapping[str, Running] = field(default_factory=dict)
 
 
@@ -48,7 +48,7 @@ def places(
     running: Sequence[Running],
     sets: Sequence[ReplicaSetSeen],
     serving: Mapping[str, str],
-    before: Mapping[str, Change],
+    before: Mapping[str, PackChange],
     namespace: str,
     reef: ReefPods,
     share: bool,

@@ -15,7 +15,7 @@ from reef.controller.book import KeptVersion
 from reef.controller.hosts import Hosts
 from reef.controller.library import Library
 from reef.controller.objects import gone
-from reef.controller.peering import PackPeer, Unreachable
+from reef.controller.peering import PackPeer, PeerUnreachable
 from reef.controller.recording import Probed, probed
 from reef.decide.cluster.releasing import Tried
 from reef.kube.labels import PROBE_CONTAINER
@@ -62,7 +62,7 @@ class Probes:
         await gone(self.client, CONFIG_MAP, pod, self.namespace)
 
     async def ask(self, each: Asked, pod: PodSeen) -> None:
-        """Load and record it. Raises Unreachable, OSError."""
+        """Load and record it. Raises PeerUnreachable, OSError."""
         peer = self.hosts.at(pod)
         await _answering(peer)
         found = await probed(peer, each.name, load_timeout_s(each.location))
@@ -81,13 +81,13 @@ class Probes:
 
 
 async def _answering(peer: PackPeer) -> None:
-    """Its host has just been started. Raises Unreachable where it does not answer for a while."""
+    """Its host has just been started. Raises PeerUnreachable where it does not answer for a while."""
     deadline = time.monotonic() + HOST_S
     while True:
         try:
             await peer.state()
             return
-        except Unreachable:
+        except PeerUnreachable:
             if time.monotonic() >= deadline:
                 raise
         await asyncio.sleep(LOOK_S)

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-from reef.controller.peering import GatewayPeer, Unreachable
+from reef.controller.peering import GatewayPeer, PeerUnreachable
 from reef.peers.messages import Offer, ServedNow
 
 log = logging.getLogger("reef.controller")
@@ -80,7 +80,7 @@ class Promoter:
         return tuple(self._members.values())
 
     async def join(self, member: Member, names: Iterable[str]) -> None:
-        """Tell a gateway everything; from then on it takes part. Raises Unreachable."""
+        """Tell a gateway everything; from then on it takes part. Raises PeerUnreachable."""
         self._members[member.key] = member
         names = tuple(names)
         for name in names:
@@ -100,7 +100,7 @@ class Promoter:
             await self._show(member, name, now)
 
     async def remind(self, member: Member) -> None:
-        """Tell it what it was not told yet. Raises Unreachable."""
+        """Tell it what it was not told yet. Raises PeerUnreachable."""
         for name, now in list(self.shown.items()):
             async with self._locks[name]:
                 await self._tell(member, name, self.shown.get(name, now))
@@ -164,7 +164,7 @@ class Promoter:
 
     async def _show(self, member: Member, name: str, new: ShownVersion) -> None:
         if not await member.peer.show(name, new.generation):
-            raise Unreachable(f"the gateway does not have generation {new.generation} of {name!r}")
+            raise PeerUnreachable(f"the gateway does not have generation {new.generation} of {name!r}")
         member.told[name] = new.generation
 
     async def _hold(self, member: Member, name: str, now: ShownVersion) -> None:
@@ -177,7 +177,7 @@ class Promoter:
             raise PromotionFailed(f"the location snapshot of {name!r} is missing")
         full = Offer(name=name, generation=now.generation, served=now.served, snapshot_bytes=content)
         if not await member.peer.hold(full):
-            raise Unreachable(f"the gateway did not take the location snapshot of {name!r}")
+            raise PeerUnreachable(f"the gateway did not take the location snapshot of {name!r}")
 
     async def _each(self, name: str, work: Callable[[Member], Awaitable[None]], what: str) -> None:
         """On every gateway, again for those that do not answer. Raises PromotionFailed."""
@@ -196,7 +196,7 @@ class Promoter:
         results = await asyncio.gather(*(work(member) for member in members), return_exceptions=True)
         failed = []
         for member, result in zip(members, results, strict=True):
-            if isinstance(result, Unreachable):
+            if isinstance(result, PeerUnreachable):
                 if member.key in self._members:
                     failed.append(member)
             elif isinstance(result, BaseException):

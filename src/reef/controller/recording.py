@@ -50,8 +50,8 @@ class ProbeClient(RawClient):
 
 
 async def probed(peer: PackPeer, name: str, timeout_s: float) -> Probed:
-    """Load it and record it, all within `timeout_s`. Raises Unreachable where the pack host does not answer; never for
-    what the code does."""
+    """Load it and record it, all within `timeout_s`. Raises PeerUnreachable where the pack host does not answer; never
+    for what the code does."""
     began = time.monotonic()
     reply = await peer.probe(name, timeout_s)
     if reply.failed is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from reef.controller.versions import Rules
-from reef.decide.cluster.rolling import Bounds
+from reef.decide.cluster.rolling import RolloutBounds
 from reef.errors import ReefError
 from reef.fleet.model import DeploySpec, WaveEnd
 from reef.fleet.units import span_s
@@ -33,7 +33,9 @@ def read_rules(text: str) -> Rules:
         raise ReefError(
             f"REEF_ROLLOUT cannot be used: {describe(error)}", hint="the chart's `rollout` sets it"
         ) from None
-    bounds = Bounds(probes=found.probes, many=found.many, refused_share=found.refusedShare, soak_s=soak_s)
+    bounds = RolloutBounds(
+        probes=found.probes, many=found.many, refused_share=found.refusedShare, soak_s=soak_s
+    )
     return Rules(bounds, DeploySpec(ends, soak_s, "size", tuple(found.canary)))
 
 

@@ -7,7 +7,7 @@ import logging
 from reef.background import Background
 from reef.controller.book import Book
 from reef.controller.library import Library
-from reef.controller.peering import GatewayPeer, Unreachable
+from reef.controller.peering import GatewayPeer, PeerUnreachable
 from reef.peers.messages import GatewayState, Shown
 from reef.words import describe
 
@@ -38,5 +38,5 @@ class TakesUp:
             log.warning("%s was not written down; a gateway shows generation %d", name, shown.generation)
             book = Book(name=name, generation=shown.generation, shown=shown.served)
             await self._library.adopt(name, book)
-        except (Unreachable, OSError, ValueError) as error:
+        except (PeerUnreachable, OSError, ValueError) as error:
             log.warning("%s was not taken up from a gateway: %s", name, describe(error))

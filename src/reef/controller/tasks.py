@@ -9,7 +9,7 @@ from typing import Any
 
 from reef.background import Background
 from reef.cluster.errors import ClusterError
-from reef.controller.peering import Unreachable
+from reef.controller.peering import PeerUnreachable
 from reef.controller.promoting import PromotionFailed
 from reef.words import describe, headline
 
@@ -17,7 +17,7 @@ log = logging.getLogger("reef.controller")
 
 LONGEST_PAUSE_S = 20.0
 Work = Callable[[], Coroutine[Any, Any, Any]]
-EXPECTED = (ClusterError, OSError, Unreachable, PromotionFailed, TimeoutError)
+EXPECTED = (ClusterError, OSError, PeerUnreachable, PromotionFailed, TimeoutError)
 
 
 class Tasks:

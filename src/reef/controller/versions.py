@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from reef.controller.asked import Asked
 from reef.controller.wishes import wish_of
-from reef.decide.cluster.releasing import Refused, Release, ReleaseSeen, Tried, release
-from reef.decide.cluster.rolling import Bounds, Changing, Rollout, Standing, admitted, rollout_of
+from reef.decide.cluster.releasing import RefusedVersion, Release, ReleaseSeen, Tried, release
+from reef.decide.cluster.rolling import Changing, Rollout, RolloutBounds, Standing, admitted, rollout_of
 from reef.decide.placements.keys import container_of
 from reef.decide.waves import Facts, waves
 from reef.fleet.model import DeploySpec
@@ -21,7 +21,7 @@ from reef.kube.seen.state import PodSeen
 class Rules:
     """How changes roll out."""
 
-    bounds: Bounds = field(default_factory=Bounds)
+    bounds: RolloutBounds = field(default_factory=RolloutBounds)
     deploy: DeploySpec = field(default_factory=DeploySpec)
 
 
@@ -98,7 +98,7 @@ def _changing(each: Asked, probes: Mapping[str, PodSeen], now: float) -> Changin
     return Changing(facts, each.version, standing, each.version in probes, alike)
 
 
-def _again(each: Asked, refused: Refused, now: float) -> bool:
+def _again(each: Asked, refused: RefusedVersion, now: float) -> bool:
     """Whether it is tried again: somebody has asked for it, or it is time."""
     asked_at = each.known.try_again_at
     due = refused.again_at is not None and now >= refused.again_at

@@ -92,14 +92,16 @@ def _counts(cause: Cause, limits: Limits) -> bool:
 def _share(
     share: Share, watched: Watched, order: Mapping[At, int], found: dict[At, Cause], limits: Limits
 ) -> None:
-    """What several statements bring: a cause of its own where all of them ask for it, or nobody else is to blame; else
-    it is told of those who are."""
+    """What several statements bring: a cause of its own where all of them ask for it, or none of them is heavy alone;
+    else it is told of those who are to blame."""
     statements = tuple(sorted(share.statements, key=lambda at: order.get(at, 0)))
     named = [_named(at, share, watched.graph) for at in statements]
     same = all(named) and len({name.partition(".")[0] for name in named}) == 1
     blamed = [at for at in statements if at in found]
     size = share.took.private_bytes
-    if limits.heavy(size, share.took.cpu_s, share.took.wall_s) and (same or not blamed):
+    alone = [found[at].took for at in blamed]
+    is_told = any(limits.heavy(took.private_bytes, took.cpu_s, took.wall_s) for took in alone)
+    if limits.heavy(size, share.took.cpu_s, share.took.wall_s) and (same or not is_told):
         took = Took()
         took.add(share.took.each())
         _add(Cause(statements, took, next(filter(None, named), "")), found)

@@ -14,6 +14,7 @@ WIDTH = 100
 COLUMNS = ("SAVES", "COSTS", "LOAD", "ALWAYS UP", "REEF", "NEEDED", "LOCATION", "WHERE")
 MOST_LIBRARIES = 8
 MOST_LINES = 4
+MOST_PLACES = 5
 
 
 def rendered(report: Report, full: bool = False) -> str:
@@ -80,13 +81,15 @@ def _cures(findings: Sequence[Finding], top: str) -> list[str]:
 
 def _also(one: Finding, top: str) -> list[str]:
     lines = []
-    for place in one.shared_with:
+    for place in one.shared_with[:MOST_PLACES]:
         where = f"{shown_path(place.file, top)}:{place.line}"
         if place.bytes:
             told = f"shares {size_of(place.bytes)} with {where}, which nobody is charged for"
         else:
             told = f"also at {where}: costs are those of all together"
         lines += _wrapped(told, "    ")
+    if len(one.shared_with) > MOST_PLACES:
+        lines.append(f"    and {len(one.shared_with) - MOST_PLACES} more")
     return lines
 
 

@@ -10,7 +10,7 @@ from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError
 from reef.cluster.informer import Informer
 from reef.cluster.kinds import CODE_LOCATION, DEPLOYMENT, POD
-from reef.gateways.contract import Change, Changed, Gone, Kind, Listed, NotScaled
+from reef.gateways.contract import Change, Changed, Gone, Kind, ListedLocation, NotScaled
 from reef.gateways.objects import slim
 from reef.kube import labels
 from reef.words import describe, headline
@@ -32,7 +32,7 @@ class ClusterApi:
         cache.start()
         try:
             await cache.synced()
-            queue.put_nowait(Listed(tuple(cache.objects.values())))
+            queue.put_nowait(ListedLocation(tuple(cache.objects.values())))
             cache.subscribe(lambda change: queue.put_nowait(_change(change)))
             while True:
                 change = await queue.get()

@@ -10,7 +10,7 @@ Kind = Literal["codelocations", "pods"]
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedLocation:
     """All objects of a kind, as they are now. It comes first, and again after a watch was lost."""
 
     objects: tuple[Mapping[str, Any], ...]
@@ -28,7 +28,7 @@ class Gone:
     name: str
 
 
-Change = Listed | Changed | Gone
+Change = ListedLocation | Changed | Gone
 
 
 class NotScaled(Exception):

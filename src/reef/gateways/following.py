@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from reef.gateways.contract import Change, Changed, Cluster, Gone, Kind, Listed
+from reef.gateways.contract import Change, Changed, Cluster, Gone, Kind, ListedLocation
 from reef.gateways.directory import Directory, Known
 from reef.statedir import write_atomic
 from reef.words import classed, describe
@@ -46,7 +46,7 @@ class Follower:
     async def locations(self) -> None:
         async for change in self._all("codelocations"):
             match change:
-                case Listed(objects):
+                case ListedLocation(objects):
                     self._directory.locations_listed(objects, time.monotonic())
                 case Changed(thing):
                     self._directory.location(thing)
@@ -56,7 +56,7 @@ class Follower:
     async def pods(self) -> None:
         async for change in self._all("pods"):
             match change:
-                case Listed(objects):
+                case ListedLocation(objects):
                     self._directory.pods_listed(objects)
                 case Changed(thing):
                     self._directory.pod(thing)

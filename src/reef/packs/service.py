@@ -26,7 +26,7 @@ from reef.peers.messages import (
     Role,
 )
 from reef.peers.pack_config import fault_of
-from reef.peers.rpc import Method, Refused, Service
+from reef.peers.rpc import Method, PeerRefused, Service
 from reef.serving.resting import Rester
 from reef.words import describe
 
@@ -72,7 +72,7 @@ class PackService:
     async def use(self, config: PackConfig) -> PackState:
         """Whatever is older than what is served is passed over: the state says which generation is."""
         if (wrong := fault_of(config)) is not None:
-            raise Refused(grpc.StatusCode.INVALID_ARGUMENT, wrong)
+            raise PeerRefused(grpc.StatusCode.INVALID_ARGUMENT, wrong)
         async with self._using:
             if self._fleet.is_newer(config):
                 await self._keep(config)
@@ -83,7 +83,7 @@ class PackService:
         try:
             await asyncio.to_thread(self._configurations.keep, config)
         except OSError as error:
-            raise Refused(
+            raise PeerRefused(
                 grpc.StatusCode.RESOURCE_EXHAUSTED, f"it cannot be kept: {describe(error)}"
             ) from None
 
@@ -112,5 +112,5 @@ class PackService:
     def _place(self, one: OneLocation) -> CodeLocation:
         place = self._fleet.places.get(one.name)
         if place is None:
-            raise Refused(grpc.StatusCode.NOT_FOUND, NOT_HERE.format(name=one.name))
+            raise PeerRefused(grpc.StatusCode.NOT_FOUND, NOT_HERE.format(name=one.name))
         return place

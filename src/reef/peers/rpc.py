@@ -17,7 +17,7 @@ from reef.words import describe
 _Reply = TypeVar("_Reply", bound=msgspec.Struct)
 
 
-class Refused(Exception):
+class PeerRefused(Exception):
     """What answers a method may raise it: the caller gets this status."""
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
@@ -29,7 +29,7 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Method:
     """What answers one method of a service: the type of its request, and a coroutine function from one to a reply.
-    It may raise Refused."""
+    It may raise PeerRefused."""
 
     name: str
     request: type[msgspec.Struct]
@@ -58,7 +58,7 @@ class Service(grpc.GenericRpcHandler):  # type: ignore[type-arg]
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{method.name}: {describe(error)}")
             try:
                 reply = await method.answer(request)
-            except Refused as refused:
+            except PeerRefused as refused:
                 await context.abort(refused.code, refused.details)
             return msgspec.msgpack.encode(reply)
 

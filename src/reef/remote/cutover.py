@@ -32,7 +32,7 @@ ANSWER_S = 2.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class CutoverPatience:
     """Seconds: until the controller has changed a Service, until a server answers through it, and for how long a
     Service has to stay as it was put back."""
 
@@ -58,9 +58,11 @@ class Failed(Exception):
 
 
 class Cutover:
-    """Each method raises ClusterError, Refused (nothing was changed) or Failed."""
+    """Each method raises ClusterError, CutoverRefused (nothing was changed) or Failed."""
 
-    def __init__(self, remote: Remote, tell: Callable[[str], None], patience: Patience = Patience()) -> None:
+    def __init__(
+        self, remote: Remote, tell: Callable[[str], None], patience: CutoverPatience = CutoverPatience()
+    ) -> None:
         self._remote = remote
         self._tell = tell
         self._patience = patience

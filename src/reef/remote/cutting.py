@@ -19,7 +19,7 @@ from reef.words import describe
 State = Literal["cut_over", "back", "unchanged", "refused", "failed", "not_reached"]
 
 
-class Refused(ReefError):
+class CutoverRefused(ReefError):
     """Nothing was changed."""
 
     exit_code = 1
@@ -53,21 +53,21 @@ def needs_nothing(location: Document, service: Document | None) -> bool:
 def check_forward(
     location: Document, service: Document | None, gateways_ready: int, sync_cannot_undo: bool
 ) -> Document:
-    """The Service. Raises Refused."""
+    """The Service. Raises CutoverRefused."""
     name, status = location["metadata"]["name"], location.get("status") or {}
     if service is None:
-        raise Refused(f"{name} has no Service to cut over", hint="Reef makes one where there is none")
+        raise CutoverRefused(f"{name} has no Service to cut over", hint="Reef makes one where there is none")
     if condition(status, "Ready").get("status") != "True" or gateway_port(location) is None:
-        raise Refused(
+        raise CutoverRefused(
             f"{name} is not served by Reef: {message(status) or 'the controller has not seen it yet'}",
             hint=f"`reef status {name}` says what it waits for; its Service stays where it is",
         )
     _check_kind(location, service)
     if not gateways_ready:
-        raise Refused("no gateway is ready", hint="kubectl rollout status deployment/reef-gateway")
+        raise CutoverRefused("no gateway is ready", hint="kubectl rollout status deployment/reef-gateway")
     owner = made_by(service)
     if owner.syncs and not sync_cannot_undo and not is_guarded(service):
-        raise Refused(
+        raise CutoverRefused(
             f"the Service of {name} belongs to {owner}, whose next sync would lead it back",
             hint="do what is said above, then run this again with --sync-cannot-undo",
         )
@@ -78,35 +78,35 @@ def _check_kind(location: Document, service: Document) -> None:
     name, spec = location["metadata"]["name"], service["spec"]
     if spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None":
         kind = "ExternalName" if spec.get("type") == "ExternalName" else "headless"
-        raise Refused(
+        raise CutoverRefused(
             f"the Service of {name} is {kind}: clients do not go through it, so nothing can be led elsewhere",
             hint="make an ordinary one of that name in its place",
         )
     if port_of(service, service_port(location)) is None:
         ports = ", ".join(str(each["port"]) for each in spec.get("ports") or ())
-        raise Refused(
+        raise CutoverRefused(
             f"the Service of {name} has no port {service_port(location)}, but {ports or 'none'}",
             hint=f"set spec.port of the CodeLocation {name} to the one that Dagster's workspace names",
         )
     host = (location["spec"].get("server") or {}).get("host", "")
     if host.partition(".")[0] == name:
-        raise Refused(
+        raise CutoverRefused(
             f"the server of {name} is the Service itself: it would lead to itself",
             hint="name the pods of that server by another Service",
         )
 
 
 def saved(location: Document) -> Mapping[str, Any]:
-    """Where its Service led before. Raises Refused."""
+    """Where its Service led before. Raises CutoverRefused."""
     name = location["metadata"]["name"]
     text = notes(location).get(labels.BEFORE_CUTOVER)
     if text is None:
         hint = f"what `reef cutover` changed is in the annotation {labels.BEFORE_CUTOVER}"
-        raise Refused(f"nobody noted where the Service of {name} led before", hint=hint)
+        raise CutoverRefused(f"nobody noted where the Service of {name} led before", hint=hint)
     try:
         return read_before(text)
     except ValueError as error:
-        raise Refused(
+        raise CutoverRefused(
             f"the annotation {labels.BEFORE_CUTOVER} of {name} cannot be read: {describe(error)}"
         ) from None
 
@@ -114,10 +114,10 @@ def saved(location: Document) -> Mapping[str, Any]:
 def check_back(
     location: Document, service: Document | None, deployments: Sequence[Document], namespace: str
 ) -> tuple[Document, Mapping[str, Any]]:
-    """The Service, and where it is to lead. The pods of then must be there. Raises Refused."""
+    """The Service, and where it is to lead. The pods of then must be there. Raises CutoverRefused."""
     name, before = location["metadata"]["name"], saved(location)
     if service is None:
-        raise Refused(f"{name} has no Service", hint="the old one is gone: install what made it again")
+        raise CutoverRefused(f"{name} has no Service", hint="the old one is gone: install what made it again")
     selector = before.get("selector") or {}
     if not selector:
         return service, before
@@ -126,17 +126,17 @@ def check_back(
         return service, before
     said = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
     if not chosen:
-        raise Refused(
+        raise CutoverRefused(
             f"no Deployment has the pods that {name} led to before ({said})",
             hint="switch the old deployment on again: give its values without what switched it off",
         )
     there = chosen[0]["metadata"]["name"]
     if chosen[0]["spec"].get("replicas") == 0:
-        raise Refused(
+        raise CutoverRefused(
             f"the old Deployment {there} of {name} has no pods",
             hint=f"kubectl -n {namespace} scale deployment {there} --replicas=1",
         )
-    raise Refused(
+    raise CutoverRefused(
         f"the old Deployment {there} of {name} has no available pod yet",
         hint=f"kubectl -n {namespace} rollout status deployment {there}",
     )

@@ -19,7 +19,7 @@ _MISSING = object()
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     """One field. `before` and `after` are None where it is not there, or `hidden`."""
 
     path: str
@@ -45,7 +45,7 @@ class Difference:
     name: str
     state: State
     new_version: bool = False
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -78,7 +78,7 @@ def _makes_a_version(path: str) -> bool:
     return section == "spec" and re.split(r"[.\[]", rest, maxsplit=1)[0] not in LIVE
 
 
-def _changes(wanted: Document, there: Document) -> Iterable[Change]:
+def _changes(wanted: Document, there: Document) -> Iterable[FieldChange]:
     yield from _compared("spec", wanted["spec"], there["spec"])
     for section in _METADATA:
         ours = wanted["metadata"].get(section) or {}
@@ -87,7 +87,7 @@ def _changes(wanted: Document, there: Document) -> Iterable[Change]:
         yield from _compared(f"metadata.{section}", ours, own)
 
 
-def _compared(path: str, ours: Any, theirs: Any) -> Iterable[Change]:
+def _compared(path: str, ours: Any, theirs: Any) -> Iterable[FieldChange]:
     if ours == theirs:
         return
     mine, others = _parts(ours), _parts(theirs)
@@ -121,14 +121,14 @@ def _key(elements: Sequence[Any]) -> str | None:
     return None
 
 
-def _change(path: str, before: Any, after: Any) -> Change:
+def _change(path: str, before: Any, after: Any) -> FieldChange:
     kind: Literal["added", "changed", "removed"] = (
         "added" if before is _MISSING else "removed" if after is _MISSING else "changed"
     )
     if _HIDDEN.search(path):
-        return Change(path, kind, hidden=True)
+        return FieldChange(path, kind, hidden=True)
     old, new = (None if each is _MISSING else without_values(each) for each in (before, after))
-    return Change(path, kind, old, new)
+    return FieldChange(path, kind, old, new)
 
 
 def without_values(value: Any) -> Any:

@@ -52,7 +52,7 @@ def client_credentials(folder: Path) -> grpc.ChannelCredentials:
 
 def channel(target: str, role: Role, folder: Path, options: Options = ()) -> grpc.aio.Channel:
     """To a peer that must be of this role, wherever it is. It keeps the files of this moment, also when it connects
-    again: whoever keeps channels keeps them in `Channels`. Raises ReefError."""
+    again: whoever keeps channels keeps them in `SecureChannels`. Raises ReefError."""
     return _channel(target, role, client_credentials(folder), options)
 
 
@@ -67,7 +67,7 @@ def _channel(
     return grpc.aio.secure_channel(target, credentials, options=[named, *options])
 
 
-class Channels:
+class SecureChannels:
     """One channel for each peer, made anew after the files were replaced. Belongs to one event loop.
 
     Channels that were given out go on until their calls are over: `close_s` after a rotation they are closed.

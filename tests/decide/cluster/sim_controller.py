@@ -16,10 +16,10 @@ from reef.controller.places import Places, Running, given_up, ordered, places, s
 from reef.controller.versions import Rules, Versions, versions
 from reef.decide.cluster.own import ApplyDeployment, DeleteDeployment, OwnSeen, Serve, own, running
 from reef.decide.cluster.pack_steps import (
-    Change,
     Configure,
     DeletePack,
     MakePack,
+    PackChange,
     PacksSeen,
     PatchImage,
     Switch,
@@ -27,7 +27,7 @@ from reef.decide.cluster.pack_steps import (
 from reef.decide.cluster.pack_views import PackView, serves
 from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.releasing import AskProbe, EndProbe, Promote, Refuse, ShowError, StartProbe, Tried
-from reef.decide.cluster.rolling import Bounds, Rollout
+from reef.decide.cluster.rolling import Rollout, RolloutBounds
 from reef.fleet.model import DeploySpec, WaveEnd
 from reef.kube import labels
 from reef.kube.group import API_VERSION, KIND
@@ -41,7 +41,7 @@ from reef.kube.seen.state import DeploymentSeen, ReplicaSetSeen
 from reef.peers.messages import ServedNow
 
 REEF = ReefPods("reef:1")
-RULES = Rules(Bounds(probes=3, many=4, soak_s=10.0), DeploySpec((WaveEnd(50, percent=True),)))
+RULES = Rules(RolloutBounds(probes=3, many=4, soak_s=10.0), DeploySpec((WaveEnd(50, percent=True),)))
 
 
 class SimController:
@@ -53,7 +53,7 @@ class SimController:
         self.objects: dict[str, dict[str, Any]] = {}
         self.books: dict[str, Book] = {}
         self.serving: dict[str, str] = {}
-        self.changes: Mapping[str, Change] = {}
+        self.changes: Mapping[str, PackChange] = {}
         self.left: dict[str, float] = {}
         self.tried: dict[str, Tried] = {}
         self.rollout: Rollout | None = None

@@ -24,7 +24,7 @@ from clusters import (
     wanted,
 )
 
-from reef.decide.cluster.pack_steps import Change, DeletePack, PacksSeen, PackWanted, changing
+from reef.decide.cluster.pack_steps import DeletePack, PackChange, PacksSeen, PackWanted, changing
 from reef.decide.cluster.pack_views import PackView, serves
 from reef.decide.cluster.packs import packs, stuck_locations
 from reef.kube.seen.state import ReplicaSetSeen
@@ -79,10 +79,10 @@ def test_a_version_that_never_runs_is_told_of() -> None:
 
 def test_patience_is_counted_from_the_last_change_and_from_the_first() -> None:
     first = changing(None, "x", False, 10.0)
-    assert first == Change("x", 10.0, 10.0)
+    assert first == PackChange("x", 10.0, 10.0)
     assert changing(first, "x", False, 20.0) == first
-    assert changing(first, "y", False, 20.0) == Change("y", 20.0, 10.0)
+    assert changing(first, "y", False, 20.0) == PackChange("y", 20.0, 10.0)
     done = changing(first, "x", True, 30.0)
-    assert done == Change("x", 10.0, None)
-    assert changing(done, "z", False, 40.0) == Change("z", 40.0, 40.0)
+    assert done == PackChange("x", 10.0, None)
+    assert changing(done, "z", False, 40.0) == PackChange("z", 40.0, 40.0)
     assert LONG_AGO < NOW

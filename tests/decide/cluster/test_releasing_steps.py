@@ -15,7 +15,7 @@ from reef.decide.cluster.releasing import (
     Pin,
     Promote,
     Refuse,
-    Refused,
+    RefusedVersion,
     ReleaseSeen,
     ShowError,
     StartProbe,
@@ -46,8 +46,8 @@ def seen(there: PodSeen | None = None, **more: Any) -> ReleaseSeen:
     )
 
 
-def refused(**more: Any) -> dict[str, Refused]:
-    return {NEW: Refused("ImagePull", "It is not pulled.", **{"at": NOW - 10, **more})}
+def refused(**more: Any) -> dict[str, RefusedVersion]:
+    return {NEW: RefusedVersion("ImagePull", "It is not pulled.", **{"at": NOW - 10, **more})}
 
 
 def short(actions: tuple[Action, ...]) -> list[tuple[Any, ...]]:
@@ -319,7 +319,7 @@ def test_a_refusal_says_what_to_look_for() -> None:
 
 
 def test_retries_become_rare() -> None:
-    one = Refused("ImagePull", "", at=0.0)
+    one = RefusedVersion("ImagePull", "", at=0.0)
     assert [replace(one, times=times).again_at for times in (1, 2, 3, 6, 40)] == [30, 60, 120, 900, 900]
     assert release(seen(refused=refused()), NOW).look_at == NOW + 20
 

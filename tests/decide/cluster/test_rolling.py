@@ -8,12 +8,20 @@ from typing import Any
 import pytest
 from clusters import NOW
 
-from reef.decide.cluster.rolling import Bounds, Changing, Rollout, Standing, admitted, next_look, rollout_of
+from reef.decide.cluster.rolling import (
+    Changing,
+    Rollout,
+    RolloutBounds,
+    Standing,
+    admitted,
+    next_look,
+    rollout_of,
+)
 from reef.decide.waves import Facts, Waves
 
 NAMES = "abcdef"
 SPLIT: Waves = (("a",), ("b", "c"), ("d", "e", "f"))
-BOUNDS = Bounds(probes=2, many=5, refused_share=0.3, refused_least=2, soak_s=30.0)
+BOUNDS = RolloutBounds(probes=2, many=5, refused_share=0.3, refused_least=2, soak_s=30.0)
 
 
 def changing(standing: dict[str, Standing] | None = None, **more: Any) -> list[Changing]:

@@ -16,7 +16,7 @@ from reef.kube.objects.owners import MadeBy, made_by
 from reef.remote.committing import Advice, advice
 from reef.remote.controllers import told
 from reef.remote.cutover import Cutover, Failed, Result
-from reef.remote.cutting import Refused, needs_nothing
+from reef.remote.cutting import CutoverRefused, needs_nothing
 from reef.remote.reaching import Remote, run
 from reef.remote.rows import notes
 from reef.words import count, describe
@@ -105,7 +105,7 @@ class _Run:
             name = each["metadata"]["name"]
             try:
                 known = None if self._wish.back else await self._check(each)
-            except Refused as refusal:
+            except CutoverRefused as refusal:
                 known = Result(name, "refused", reason=describe(refusal))
             if known is None:
                 todo.append(name)
@@ -124,7 +124,7 @@ class _Run:
                     self._results[name] = await self._cutover.back(name)
                 else:
                     self._results[name] = await self._cutover.forward(name, self._wish.sync_cannot_undo)
-            except Refused as refusal:
+            except CutoverRefused as refusal:
                 self._results[name] = Result(name, "refused", reason=describe(refusal))
             except (Failed, ClusterError) as error:
                 self._results[name] = Result(name, "failed", reason=describe(error))

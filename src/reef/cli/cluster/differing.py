@@ -10,7 +10,7 @@ from typing import Any
 
 from reef.cluster.kinds import Document
 from reef.kube.model import CodeLocation
-from reef.remote.differences import Change, Difference, differences
+from reef.remote.differences import Difference, FieldChange, differences
 from reef.remote.reaching import Remote
 from reef.words import shortened
 
@@ -67,7 +67,7 @@ def total(done: Compared, namespace: str) -> str:
     return f"namespace {namespace}: {', '.join(parts)}"
 
 
-def line_of(change: Change) -> str:
+def line_of(change: FieldChange) -> str:
     """One field."""
     if change.hidden:
         return f"{change.path}: {change.kind} (what may hold a secret is not shown)"

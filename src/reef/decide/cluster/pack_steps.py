@@ -103,7 +103,7 @@ Action = MakePack | PatchImage | Configure | Switch | DeletePack | NoRoom
 
 
 @dataclass(frozen=True)
-class Change:
+class PackChange:
     """What is kept between two looks, by pack: the digest that was wanted, and since when."""
 
     digest: str
@@ -111,9 +111,9 @@ class Change:
     first: float | None
 
 
-def changing(before: Change | None, digest: str, done: bool, now: float) -> Change:
+def changing(before: PackChange | None, digest: str, done: bool, now: float) -> PackChange:
     """`digest` is of all that is wanted of a pack, `done` whether it is there. What is forgotten costs patience."""
     since = before.since if before and before.digest == digest else now
     if done:
-        return Change(digest, since, None)
-    return Change(digest, since, before.first if before and before.first is not None else now)
+        return PackChange(digest, since, None)
+    return PackChange(digest, since, before.first if before and before.first is not None else now)

@@ -22,7 +22,7 @@ _SETTINGS = ("CreateContainerConfigError",)
 
 
 @dataclass(frozen=True)
-class Patience:
+class ProbePatience:
     """How long each is waited for, in seconds from when the pod was made."""
 
     room_s: float = 300.0
@@ -32,7 +32,7 @@ class Patience:
     beyond_loading_s: float = 30.0
 
 
-PATIENCE = Patience()
+PATIENCE = ProbePatience()
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ Trial = Loads | Waits | Fails
 
 
 def trial(
-    pod: PodSeen, container: str, load_timeout_s: float, now: float, patience: Patience = PATIENCE
+    pod: PodSeen, container: str, load_timeout_s: float, now: float, patience: ProbePatience = PATIENCE
 ) -> Trial:
     """`container` is the location's."""
     if pod.phase in ("Failed", "Succeeded", "Unknown") and not _ended(pod, container):
@@ -97,7 +97,7 @@ def _ended(pod: PodSeen, container: str) -> bool:
     return container in pod.containers and pod.containers[container].state == "terminated"
 
 
-def _no_room(pod: PodSeen, now: float, patience: Patience) -> Trial:
+def _no_room(pod: PodSeen, now: float, patience: ProbePatience) -> Trial:
     since = pod.unschedulable_since if pod.unschedulable_since is not None else pod.created
     told = f"No node has room for the pod in which it is tried: {pod.unschedulable}"
     return _until(now - since, patience.room_s, "NoRoom", told)
@@ -130,7 +130,7 @@ def _loading(
     pod: PodSeen,
     load_timeout_s: float,
     now: float,
-    patience: Patience,
+    patience: ProbePatience,
 ) -> Trial:
     since = max(one.since or pod.created, host.since or pod.created)
     if now - since < load_timeout_s + patience.beyond_loading_s:

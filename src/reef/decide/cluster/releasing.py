@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reef.decide.cluster.probing import PATIENCE, Fails, Loads, Patience, Waits, trial
+from reef.decide.cluster.probing import PATIENCE, Fails, Loads, ProbePatience, Waits, trial
 from reef.kube.labels import PROBE_CONTAINER
 from reef.kube.seen.state import PodSeen
 
@@ -15,7 +15,7 @@ LAST_RETRY_S = 900.0
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedVersion:
     """A version that is not served. `at` is unix seconds, `times` how often it was tried. `final`: it is tried again
     only where somebody asks for it."""
 
@@ -58,7 +58,7 @@ class ReleaseSeen:
     wanted: str
     served: str | None = None
     recorded: frozenset[str] = frozenset()
-    refused: Mapping[str, Refused] = field(default_factory=dict)
+    refused: Mapping[str, RefusedVersion] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     probes: Mapping[str, PodSeen] = field(default_factory=dict)
     tried: Tried | None = None
@@ -106,7 +106,7 @@ class Refuse:
     """Write down that it is not served, and why."""
 
     version: str
-    refused: Refused
+    refused: RefusedVersion
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def wanted_version(asked: str, pin: Pin | None) -> str:
     return pin.version if pin and pin.instead_of == asked else asked
 
 
-def release(seen: ReleaseSeen, now: float, patience: Patience = PATIENCE) -> Release:
+def release(seen: ReleaseSeen, now: float, patience: ProbePatience = PATIENCE) -> Release:
     """One step, and what to say. Everything is done again until it is seen to be done."""
     if seen.paused:
         return _with_ends(seen, _paused(seen))
@@ -190,7 +190,7 @@ def _paused(seen: ReleaseSeen) -> Release:
     return Release((), "paused", "Paused", told)
 
 
-def _promote(seen: ReleaseSeen, refused: Refused | None, now: float) -> Release:
+def _promote(seen: ReleaseSeen, refused: RefusedVersion | None, now: float) -> Release:
     """A version that loaded and then does not run gives its place back to the one that is served."""
     if not seen.may_promote:
         return Release((), "waiting", "RolloutWaits", seen.held)
@@ -200,13 +200,13 @@ def _promote(seen: ReleaseSeen, refused: Refused | None, now: float) -> Release:
     return Release((Promote(seen.wanted),), "under_way", "Promoting", told)
 
 
-def _due(refused: Refused, seen: ReleaseSeen, now: float) -> bool:
+def _due(refused: RefusedVersion, seen: ReleaseSeen, now: float) -> bool:
     if seen.asked_again_at is not None and seen.asked_again_at > refused.at:
         return True
     return refused.again_at is not None and now >= refused.again_at
 
 
-def _stays(seen: ReleaseSeen, refused: Refused) -> Release:
+def _stays(seen: ReleaseSeen, refused: RefusedVersion) -> Release:
     found: tuple[Action, ...] = ()
     if seen.served is None and seen.shown_error != refused.message:
         found = (ShowError(seen.wanted, refused.message),)
@@ -231,7 +231,7 @@ def _start(seen: ReleaseSeen) -> Release:
 
 
 def _judge(
-    seen: ReleaseSeen, pod: PodSeen, refused: Refused | None, now: float, patience: Patience
+    seen: ReleaseSeen, pod: PodSeen, refused: RefusedVersion | None, now: float, patience: ProbePatience
 ) -> Release:
     if (said := seen.tried) and said.version == seen.wanted and said.at >= pod.created and said.failed:
         return _refuse(seen, Fails("LoadError", said.failed, True), refused, now)
@@ -246,7 +246,7 @@ def _judge(
     return Release((AskProbe(seen.wanted, pod.name),), "under_way", "Loading", told, ends)
 
 
-def _refuse(seen: ReleaseSeen, why: Fails, before: Refused | None, now: float) -> Release:
+def _refuse(seen: ReleaseSeen, why: Fails, before: RefusedVersion | None, now: float) -> Release:
     times = before.times + 1 if before else 1
-    refused = Refused(why.reason, why.message, now, times, why.final)
+    refused = RefusedVersion(why.reason, why.message, now, times, why.final)
     return Release((Refuse(seen.wanted, refused),), "refused", why.reason, why.message, refused.again_at)

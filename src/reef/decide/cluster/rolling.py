@@ -16,7 +16,7 @@ Standing = Literal["changing", "loads", "promoted", "refused"]
 
 
 @dataclass(frozen=True)
-class Bounds:
+class RolloutBounds:
     """`probes` at once, by the room of the cluster. From `many` locations on they change in waves. `refused_share` of
     those that were tried, and at least `refused_least`, halt it; `soak_s` is how long a wave is watched."""
 
@@ -28,7 +28,7 @@ class Bounds:
     gather_s: float = 2.0  # so long it is seen whether others come too
 
 
-BOUNDS = Bounds()
+BOUNDS = RolloutBounds()
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,11 @@ class Admitted:
 
 
 def rollout_of(
-    before: Rollout | None, changing: Sequence[Changing], split: Waves, now: float, bounds: Bounds = BOUNDS
+    before: Rollout | None,
+    changing: Sequence[Changing],
+    split: Waves,
+    now: float,
+    bounds: RolloutBounds = BOUNDS,
 ) -> Rollout | None:
     """The rollout that goes on, is new, or is over (None). `split` are the waves of all that change (`decide.waves`).
 
@@ -96,7 +100,7 @@ def _is_another(before: Rollout, changing: Mapping[str, Changing]) -> bool:
 
 
 def _joined(
-    before: Rollout, new: Sequence[str], changing: Mapping[str, Changing], bounds: Bounds
+    before: Rollout, new: Sequence[str], changing: Mapping[str, Changing], bounds: RolloutBounds
 ) -> Rollout | None:
     """None where it is to begin anew."""
     if not new or (before.halted and len(new) < bounds.many):
@@ -108,7 +112,7 @@ def _joined(
 
 
 def admitted(
-    rollout: Rollout | None, changing: Sequence[Changing], now: float, bounds: Bounds = BOUNDS
+    rollout: Rollout | None, changing: Sequence[Changing], now: float, bounds: RolloutBounds = BOUNDS
 ) -> Admitted:
     """Who may be tried and who may be promoted now."""
     turn = _turn(rollout, now, bounds)
@@ -133,7 +137,7 @@ def admitted(
     return Admitted(frozenset({*next_ones, *probing}), promote, why)
 
 
-def _turn(rollout: Rollout | None, now: float, bounds: Bounds) -> frozenset[str]:
+def _turn(rollout: Rollout | None, now: float, bounds: RolloutBounds) -> frozenset[str]:
     """Who is in a wave that has begun."""
     reached: list[str] = []
     for number, wave in enumerate(rollout.waves if rollout else ()):
@@ -143,20 +147,22 @@ def _turn(rollout: Rollout | None, now: float, bounds: Bounds) -> frozenset[str]
     return frozenset(reached)
 
 
-def _watched(rollout: Rollout, waves: int, now: float, bounds: Bounds) -> bool:
+def _watched(rollout: Rollout, waves: int, now: float, bounds: RolloutBounds) -> bool:
     """Whether so many of the first waves are promoted and were watched."""
     return all(
         number in rollout.since and now - rollout.since[number] >= bounds.soak_s for number in range(waves)
     )
 
 
-def next_look(rollout: Rollout | None, now: float, bounds: Bounds = BOUNDS) -> float | None:
+def next_look(rollout: Rollout | None, now: float, bounds: RolloutBounds = BOUNDS) -> float | None:
     """When the watch over a wave ends."""
     ends = [at + bounds.soak_s for at in rollout.since.values()] if rollout else []
     return min((end for end in ends if end > now), default=None)
 
 
-def _gone_on(rollout: Rollout, changing: Mapping[str, Changing], now: float, bounds: Bounds) -> Rollout:
+def _gone_on(
+    rollout: Rollout, changing: Mapping[str, Changing], now: float, bounds: RolloutBounds
+) -> Rollout:
     since = dict(rollout.since)
     for number, wave in enumerate(rollout.waves):
         members = [changing[name] for name in wave if name in changing]
@@ -166,7 +172,7 @@ def _gone_on(rollout: Rollout, changing: Mapping[str, Changing], now: float, bou
     return Rollout(rollout.waves, rollout.wanted, rollout.opened, since, halted)
 
 
-def _halt(rollout: Rollout, changing: Mapping[str, Changing], bounds: Bounds) -> str | None:
+def _halt(rollout: Rollout, changing: Mapping[str, Changing], bounds: RolloutBounds) -> str | None:
     members = [each for name, each in changing.items() if name in rollout.wanted]
     if troubled := [each for each in members if each.troubled and each.standing == "promoted"]:
         return f"{troubled[0].facts.name}: {troubled[0].troubled}"

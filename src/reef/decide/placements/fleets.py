@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from reef.decide.placements.calls import PRICES, Prices, keeps_waiting
 from reef.decide.placements.choosing import UNMEASURED, called, chosen
 from reef.decide.placements.keys import PackKey, container_of, pack_key
-from reef.decide.placements.packing import BOUNDS, Bounds, Pack, packs
+from reef.decide.placements.packing import BOUNDS, Pack, PackBounds, packs
 from reef.decide.placements.wish import Chosen, Placement, Wish
 from reef.state import Costs
 
@@ -42,7 +42,7 @@ def placed(
     wishes: Sequence[Wish],
     share: bool,
     seen: Seen = NOTHING_SEEN,
-    bounds: Bounds = BOUNDS,
+    bounds: PackBounds = BOUNDS,
     prices: Prices = PRICES,
 ) -> Placed:
     """Names are those of one fleet, each once. `share`: whether locations of several owners may share a pack."""

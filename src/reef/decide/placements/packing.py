@@ -10,14 +10,14 @@ from reef.decide.placements.wish import Wish
 
 
 @dataclass(frozen=True)
-class Bounds:
+class PackBounds:
     """The most that one pack has. A pod with 100 containers was tried; `memory_bytes` None: no bound."""
 
     containers: int = 100
     memory_bytes: int | None = None
 
 
-BOUNDS = Bounds()
+BOUNDS = PackBounds()
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Pack:
 
 
 def packs(
-    members: Mapping[PackKey, Sequence[Wish]], already: Mapping[str, str], bounds: Bounds = BOUNDS
+    members: Mapping[PackKey, Sequence[Wish]], already: Mapping[str, str], bounds: PackBounds = BOUNDS
 ) -> tuple[Pack, ...]:
     """`already`: location -> the name of the pack that it is in."""
     made = [pack for key, wishes in members.items() for pack in _of_key(key, wishes, already, bounds)]
@@ -53,7 +53,7 @@ def packs(
 class _Room:
     """A pack that is being filled."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: PackBounds) -> None:
         self.groups: list[list[Wish]] = []
         self._bounds = bounds
 
@@ -67,7 +67,7 @@ class _Room:
 
 
 def _of_key(
-    key: PackKey, wishes: Sequence[Wish], already: Mapping[str, str], bounds: Bounds
+    key: PackKey, wishes: Sequence[Wish], already: Mapping[str, str], bounds: PackBounds
 ) -> Iterable[Pack]:
     rooms: dict[int, _Room] = {}
     homeless: list[list[Wish]] = []
@@ -100,7 +100,7 @@ def _number(key: PackKey, group: Sequence[Wish], already: Mapping[str, str]) -> 
     return None
 
 
-def _first_with_room(rooms: dict[int, _Room], group: Sequence[Wish], bounds: Bounds) -> _Room:
+def _first_with_room(rooms: dict[int, _Room], group: Sequence[Wish], bounds: PackBounds) -> _Room:
     for _, room in sorted(rooms.items()):
         if room.takes(group):
             return room
