@@ -55,7 +55,7 @@ async def _run(
         while not stop.is_set():
             watched.changed.clear()
             fleet = _fleet(watched, books)
-            await objects.follow(fleet, ports)
+            await objects.follow(fleet, ports, {each.name for each in watched.known()})
             note_rollbacks(fleet, client, played.namespace, tasks)
             ready.set()
             try:

@@ -106,17 +106,24 @@ class Keeper:
         running = self._running
         try:
             reply: bytes = await channel.unary_unary(METHOD, None, None)(request, timeout=left_s)
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            raise await self._ended(running) from None  # the channel was closed before it noticed
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE and not self.spec.address:
-                await self._gone(running)
-                self.last_error = f"{self._over or 'its process ended'} during the call"
-                raise Refused(grpc.StatusCode.ABORTED, self.last_error) from None
+                raise await self._ended(running) from None
             if error.code() is grpc.StatusCode.UNAVAILABLE:
                 self.error = self.last_error = f"{self.spec.address}: {error.details()}"
             raise Refused(error.code(), error.details() or "") from None
         if self.spec.address:
             self.error = ""
         return reply
+
+    async def _ended(self, running: ServiceProcess | None) -> Refused:
+        await self._gone(running)
+        self.last_error = f"{self._over or 'its process ended'} during the call"
+        return Refused(grpc.StatusCode.ABORTED, self.last_error)
 
     async def _gone(self, running: ServiceProcess | None) -> None:
         """Its connections close a moment before it is over, and the next call is to find it over."""
@@ -209,3 +216,9 @@ class Keeper:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
         await self._clear()
+
+
+def _is_cancelled() -> bool:
+    """Whether it is this task that somebody gave up, rather than the call that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
