@@ -89,7 +89,7 @@ def test_a_zygote_that_nobody_needs_ends_and_comes_back_with_the_next_start(
     tmp_path: Path, code: Write
 ) -> None:
     """While one server runs, its container's zygote stays, however long ago the last start was."""
-    pack = PackBench(tmp_path / "r", {"b": ["f0", "f1"]}, tuning=BARE, unused_s=2.0)
+    pack = PackBench(tmp_path / "r", {"b": ["f0", "f1"]}, tuning=BARE, unused_s=scaled(3.0))
     try:
         stands(pack)
         pack.until(lambda: not pack.state("b").zygote, "the zygote ends")
