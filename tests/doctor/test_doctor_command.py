@@ -18,6 +18,7 @@ import yaml
 from doctor_cases import CORPUS
 
 from deadlines import scaled
+from reef.records.diagnoses import kept_diagnosis
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = CORPUS / "site-packages"
@@ -201,7 +202,12 @@ def test_the_page_escapes_what_comes_from_outside() -> None:
 
 
 def test_json_of_one_location(tmp_path: Path) -> None:
-    done = doctor(fleet(tmp_path), "heavy", "--json")
+    state = tmp_path / "state"
+    state.mkdir()
+    done = doctor(fleet(tmp_path), "heavy", "--json", REEF_STATE_DIR=str(state))
+    kept = kept_diagnosis(state, "heavy")
+    assert kept is not None, "a host's page shows what was found last"
+    assert kept.lines[0].startswith("heavy.py:2: import of hv_bytes costs ")
     (one,) = json.loads(done.stdout)["diagnoses"]
     (finding,) = one["findings"]
     assert (one["location"], finding["line"], finding["needed"], finding["measured"]) == (

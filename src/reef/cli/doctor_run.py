@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,11 +20,14 @@ from reef.doctor.limits import Limits
 from reef.doctor.report import Report, report_of
 from reef.doctor.running import cores, examine_all
 from reef.doctor.since import checkout, heavier, moved
+from reef.doctor.table import lines_of
 from reef.doctor.verdicts import over_budget
 from reef.errors import ReefError
 from reef.fleet.model import DoctorSpec, Fleet, Location
 from reef.fleet.suggest import did_you_mean
 from reef.fleet.units import size_bytes, span_s
+from reef.records.diagnoses import KeptDiagnosis, keep_diagnosis
+from reef.statedir import default_state_dir
 
 NO_BUDGETS = "budgets: {memory: 200Mi, load_time: 5s} in reef.yaml, or [tool.reef.budgets] in pyproject.toml"
 
@@ -65,8 +69,17 @@ def diagnose(asked: Asked) -> tuple[Report, dict[str, Flame]]:
         found = []
         commit, diagnoses = _since(asked, asked.since, fleet, chosen, diagnoses, wishes)
     report = report_of(fleet.source, top, diagnoses, found)
+    if not asked.since:
+        _keep(fleet, report)
     offers = () if asked.since else report.offers  # what got heavier is not what a library costs
     return msgspec.structs.replace(report, over_budget=over, since=commit, offers=offers), flames
+
+
+def _keep(fleet: Fleet, report: Report) -> None:
+    """For the page of a host that serves this fleet."""
+    state, now = default_state_dir(fleet.source, os.environ), time.time()
+    for one in report.diagnoses:
+        keep_diagnosis(state, one.location, KeptDiagnosis(now, lines_of(one, report.top)))
 
 
 def _chosen(fleet: Fleet, names: Sequence[str]) -> list[Location]:

@@ -64,6 +64,13 @@ def _row(one: Finding, top: str) -> tuple[str, ...]:
     )
 
 
+def lines_of(diagnosis: Diagnosis, top: str) -> tuple[str, ...]:
+    """What was found of one location, a sentence each."""
+    found = sorted(diagnosis.findings, key=_rank)
+    said = [f"{shown_path(one.file, top)}:{one.line}: {one.message}. Cure: {one.cure}." for one in found]
+    return (*(f"{' '.join(one.message.split())}" for one in diagnosis.trouble), *said)
+
+
 def _tail(path: str, width: int) -> str:
     """The end of a path says more than its beginning."""
     return path if len(path) <= width else f"…{path[len(path) - width + 1 :]}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reef.host.assembly import Assembly
 from reef.locations.place import CodeLocation
+from reef.notes import span
+from reef.records.diagnoses import kept_diagnosis
 from reef.statedir import StateDir
 from reef.web.told import Detail, Version
 from reef.wire.fields import WireError
@@ -23,7 +26,17 @@ CAUSED = "\nThe above exception was the direct cause of the following exception:
 def detail_of(name: str, parts: Assembly, state: StateDir) -> Detail:
     """Blocking. Raises KeyError where there is no such location."""
     place = parts.places[name]
-    return Detail(log_tail(state.log_file(name)), _versions(place, parts), _traceback(place))
+    log = log_tail(state.log_file(name))
+    return Detail(log, _versions(place, parts), _traceback(place), found_by_doctor(state.root, name))
+
+
+def found_by_doctor(state: Path, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Nothing where nobody has asked it, or where the state directory has been another's."""
+    kept = kept_diagnosis(state, name)
+    if kept is None:
+        return ()
+    ago = f"{span(max(0.0, time.time() - kept.at))} ago"
+    return (("Doctor", (*(kept.lines or ("Nothing heavy was found.",)), f"reef doctor looked {ago}.")),)
 
 
 def log_tail(path: Path, most_bytes: int = LOG_BYTES, most_lines: int = LOG_LINES) -> str:
