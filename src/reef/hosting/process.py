@@ -89,6 +89,7 @@ class LocalProcess:
         if not self._readable.is_set():
             asyncio.get_running_loop().remove_reader(self._pidfd)
             os.close(self._pidfd)
+            self._readable.set()
             self._dead.set()
 
     async def _reap(self) -> int | None:
