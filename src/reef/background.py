@@ -52,6 +52,5 @@ class Background:
                 if not must_finish:
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.sleep(
-                0
-            )  # from 3.12 on, gather gives way to nobody where all are over: `_over` must run
+            # From 3.12 on, gather gives way to nobody where all are over: `_over` must run.
+            await asyncio.sleep(0)

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from reef.fleet.decode import decoded
 from reef.fleet.document import Item
+from reef.fleet.measured import read_size, read_span
 from reef.fleet.model import Budget, Budgets, DoctorSpec
 from reef.fleet.settings import ReefTable
 from reef.fleet.suggest import did_you_mean
 from reef.fleet.toml_file import TomlTable, read_toml
-from reef.fleet.units import size_bytes, span_s
 
 
 def read_doctor(document: Item, locations: Collection[str]) -> DoctorSpec:
@@ -22,7 +22,9 @@ def read_doctor(document: Item, locations: Collection[str]) -> DoctorSpec:
     item = document.entries.get("doctor")
     if item is None or item.value is None:
         return spec
-    return replace(spec, memory_bytes=_size(item, "memory"), time_s=_span(item, "time"))
+    return replace(
+        spec, memory_bytes=read_size(item.entries.get("memory")), time_s=read_span(item.entries.get("time"))
+    )
 
 
 def project_doctor(folder: str, locations: Collection[str]) -> DoctorSpec | None:
@@ -64,28 +66,8 @@ def _budget(item: Item) -> Budget:
     threads = item.entries.get("threads")
     number = threads.value if threads else None
     return Budget(
-        _size(item, "memory"),
-        _span(item, "load_time"),
+        read_size(item.entries.get("memory")),
+        read_span(item.entries.get("load_time")),
         number if isinstance(number, int) else None,
         item.where,
     )
-
-
-def _size(item: Item, name: str) -> int | None:
-    found = item.entries.get(name)
-    if found is None or found.value is None:
-        return None
-    try:
-        return size_bytes(str(found.value))
-    except ValueError:
-        raise found.invalid("more than nothing") from None
-
-
-def _span(item: Item, name: str) -> float | None:
-    found = item.entries.get(name)
-    if found is None or found.value is None:
-        return None
-    try:
-        return span_s(str(found.value))
-    except ValueError:
-        raise found.invalid("more than nothing") from None

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import cast
 
 from reef.errors import ReefError
 from reef.fleet.document import Item
 from reef.fleet.environment import env_file_paths, read_env_files, written_env
 from reef.fleet.interpreter import fault_of, resolved_python
+from reef.fleet.measured import read_size, read_span
 from reef.fleet.model import CodeTarget, Location, OnLoadError, Placement, Revalidate, ServerAddress
 from reef.fleet.names import is_name
 from reef.fleet.paths import Base
 from reef.fleet.suggest import template_hint
-from reef.fleet.units import revalidation, size_bytes, span_s
+from reef.fleet.units import revalidation
 
-N = TypeVar("N", int, float)
 TARGETS = {
     "python_file": "python_file",
     "module": "module_name",
@@ -96,11 +96,11 @@ def _shared(name: str, settings: _Settings, placement: Placement) -> Location:
         placement=placement,
         owner=cast("str | None", settings.value("owner")),
         memory_limit_bytes=read_size(settings.item("memory_limit")),
-        idle_timeout_s=_span(settings.item("idle_timeout")),
+        idle_timeout_s=read_span(settings.item("idle_timeout")),
         max_concurrent_calls=cast(
             "int", settings.value("max_concurrent_calls") or Location.max_concurrent_calls
         ),
-        load_timeout_s=_span(settings.item("load_timeout")),
+        load_timeout_s=read_span(settings.item("load_timeout")),
         on_load_error=cast("OnLoadError", settings.value("on_load_error") or Location.on_load_error),
         revalidate=_revalidate(settings.item("revalidate")),
         container_image=cast("str | None", settings.value("container_image")),
@@ -119,15 +119,6 @@ def _renamed_from(name: str, settings: _Settings) -> str | None:
     return str(said.value)
 
 
-def read_size(item: Item | None) -> int | None:
-    """Bytes, None where there is none. Raises ReefError for nothing at all."""
-    return _measured(item, size_bytes)
-
-
-def _span(item: Item | None) -> float | None:
-    return _measured(item, span_s)
-
-
 def _revalidate(item: Item | None) -> Revalidate:
     if item is None or item.value is None:
         return None
@@ -135,15 +126,6 @@ def _revalidate(item: Item | None) -> Revalidate:
         return revalidation(str(item.value))
     except ValueError:  # its form was checked before
         raise item.invalid("an interval from one second, such as every 10m") from None
-
-
-def _measured(item: Item | None, measure: Callable[[str], N]) -> N | None:
-    if item is None or item.value is None:
-        return None
-    try:
-        return measure(str(item.value))
-    except ValueError:  # its form was checked before
-        raise item.invalid("more than nothing") from None
 
 
 def _server(settings: _Settings, reading: Reading) -> ServerAddress:

@@ -10,9 +10,10 @@ from reef.fleet.decode import decoded
 from reef.fleet.deploy_spec import read_deploy
 from reef.fleet.document import Item, read_document
 from reef.fleet.interpreter import fault_of, resolved_python
+from reef.fleet.measured import read_size
 from reef.fleet.model import DoctorSpec, Fleet, HistorySpec
 from reef.fleet.paths import Base, folder_of
-from reef.fleet.reef_location import Reading, read_location, read_size
+from reef.fleet.reef_location import Reading, read_location
 from reef.fleet.services import read_services
 from reef.fleet.settings import ReefFile
 

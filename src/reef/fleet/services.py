@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from reef.fleet.document import Item
 from reef.fleet.environment import written_env
 from reef.fleet.interpreter import fault_of, resolved_python
+from reef.fleet.measured import read_size, read_span
 from reef.fleet.model import ServiceSpec
-from reef.fleet.units import size_bytes, span_s
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
@@ -44,7 +44,7 @@ def _service(name: str, item: Item, folder: str, python: str, environ: Mapping[s
         _python(item, folder, python, environ),
         os.path.normpath(os.path.join(folder, os.path.expanduser(cwd))) if cwd else folder,
         env,
-        memory_limit_bytes=_size(item),
+        memory_limit_bytes=read_size(item.entries.get("memory")),
         idle_timeout_s=_span(item, "idle_timeout", ServiceSpec.idle_timeout_s),
         start_timeout_s=_span(item, "start_timeout", ServiceSpec.start_timeout_s),
         at_once=_number(item, "at_once", ServiceSpec.at_once),
@@ -96,17 +96,6 @@ def _number(item: Item, name: str, default: int) -> int:
     return found.value if found is not None and isinstance(found.value, int) else default
 
 
-def _size(item: Item) -> int | None:
-    written = _text(item, "memory")
-    try:
-        return None if written is None else size_bytes(written)
-    except ValueError:
-        raise item.entries["memory"].invalid("more than nothing") from None
-
-
 def _span(item: Item, name: str, default: float) -> float:
-    written = _text(item, name)
-    try:
-        return default if written is None else span_s(written)
-    except ValueError:
-        raise item.entries[name].invalid("more than nothing") from None
+    found = read_span(item.entries.get(name))
+    return default if found is None else found
