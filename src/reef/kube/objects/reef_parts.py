@@ -11,7 +11,7 @@ RUN, GUEST, TLS, CONFIG, STATE = "reef-run", "reef-guest", "reef-tls", "reef-con
 SHARED_VOLUMES = (RUN, GUEST, TLS, STATE)  # those that are the same in every pack
 STATE_FOLDER = "/reef/state"
 CONFIG_FOLDER = labels.PACK_CONFIG.rpartition("/")[0]
-_RESTRICTED: dict[str, Any] = {
+RESTRICTED: dict[str, Any] = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
     "privileged": False,
@@ -30,7 +30,7 @@ def guest_copy(reef: ReefPods) -> dict[str, Any]:
         **_image(reef),
         "command": ["reef", "guest-copy", labels.GUEST_FOLDER],
         "resources": {"requests": dict(_COPY_REQUESTS)},
-        "securityContext": dict(_RESTRICTED),
+        "securityContext": dict(RESTRICTED),
         "volumeMounts": [{"name": GUEST, "mountPath": labels.GUEST_FOLDER}],
     }
 
@@ -55,7 +55,7 @@ def pack_host(reef: ReefPods) -> dict[str, Any]:
         "readinessProbe": _asked("/readyz", period_s=2, failures=3),
         "livenessProbe": _asked("/livez", period_s=10, failures=6),
         "resources": dict(reef.resources or {"requests": dict(_HOST_REQUESTS)}),
-        "securityContext": dict(_RESTRICTED),
+        "securityContext": dict(RESTRICTED),
         "volumeMounts": [
             {"name": RUN, "mountPath": labels.PACK_FOLDER},
             {"name": GUEST, "mountPath": labels.GUEST_FOLDER, "readOnly": True},

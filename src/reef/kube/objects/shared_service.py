@@ -12,6 +12,7 @@ from reef.fleet.model import ServiceSpec
 from reef.fleet.units import size_text
 from reef.kube import labels
 from reef.kube.objects.meta import digest, metadata
+from reef.kube.objects.reef_parts import RESTRICTED
 
 COMPONENT = "shared-service"
 PORT = 4270
@@ -21,15 +22,6 @@ PROGRAM = (SCRIPT, "service_calls.py")  # of the guest's files
 _USER = 1000
 _BUSY = "700m"  # a module of Python computes on one processor at a time
 _PROBED_S = 2
-_RESTRICTED: dict[str, Any] = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "privileged": False,
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "runAsUser": _USER,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 # Who may call: what runs code of locations. Packs and servers of Reef, run pods and step pods of Dagster's run
 # launcher, code servers of the official chart.
 _CALLERS: list[dict[str, Any]] = [
@@ -157,7 +149,7 @@ def _container(spec: ServiceSpec, pod: ServicePod) -> dict[str, Any]:
         "startupProbe": _listens(failures=tried),
         "readinessProbe": _listens(failures=3),
         "resources": _resources(spec),
-        "securityContext": dict(_RESTRICTED),
+        "securityContext": {**RESTRICTED, "runAsUser": _USER},
         "volumeMounts": [
             {"name": "program", "mountPath": FOLDER, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},
