@@ -258,3 +258,14 @@ def test_without_reef_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REEF_SERVICES", raising=False)
     with pytest.raises(ServiceUnavailable, match="was not started by Reef"):
         SharedService(name="postal").call("parse", "x")
+
+
+def test_the_guest_names_the_call_as_its_callers_do() -> None:
+    """It imports nothing of Reef, so it has a copy."""
+    from reef import calls_of_services
+    from reef.guest import service_calls
+
+    assert (service_calls.METHOD, service_calls.MOST_BYTES) == (
+        calls_of_services.METHOD,
+        calls_of_services.MOST_BYTES,
+    )

@@ -15,6 +15,7 @@ from reef.beside.companion import CompanionSpec
 from reef.beside.variables import CHOSEN
 from reef.errors import ReefError
 from reef.fleet.model import Fleet
+from reef.hosting.launch import path_of
 from reef.settings import Beside
 from reef.statedir import StateDir
 from reef.workspace import check_port_free
@@ -87,7 +88,7 @@ def _pythons(fleet: Fleet) -> list[str]:
 def dagster_env(environ: Mapping[str, str], python: str, home: str) -> dict[str, str]:
     env = {k: value for k, value in environ.items() if not k.startswith("REEF_") and k not in CHOSEN}
     env["DAGSTER_HOME"] = home
-    env["PATH"] = os.pathsep.join(part for part in (os.path.dirname(python), env.get("PATH", "")) if part)
+    env["PATH"] = path_of(python, env)
     return env
 
 

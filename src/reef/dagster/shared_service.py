@@ -13,14 +13,10 @@ import dagster as dg
 import grpc
 from pydantic import Field, PrivateAttr
 
+from reef.calls_of_services import FOLDER, METHOD, SIZES, variable_of
 from reef.dagster.errors import CallFailed, CallRefused, CallTimeout, ServiceBusy, ServiceUnavailable
 
-METHOD = "/reef.SharedService/Call"
-FOLDER = "REEF_SERVICES"  # Reef sets it for every location; runs inherit it
-ADDRESS = "REEF_SERVICE_"  # with the service's name; locations on Kubernetes and their runs have it
-MOST_BYTES = 64 << 20
 PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
-_OPTIONS = (("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES))
 
 
 class SharedService(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -75,13 +71,13 @@ class SharedService(dg.ConfigurableResource):  # type: ignore[type-arg]
     def _reached(self) -> Any:
         """A channel of this process: one that was made before a fork is of no use."""
         if self._channel is None or self._pid != os.getpid():
-            self._channel, self._pid = grpc.insecure_channel(self._target(), options=_OPTIONS), os.getpid()
+            self._channel, self._pid = grpc.insecure_channel(self._target(), options=SIZES), os.getpid()
         return self._channel
 
     def _target(self) -> str:
         if self.address:
             return self.address
-        variable = ADDRESS + self.name.upper().replace("-", "_")
+        variable = variable_of(self.name)
         if address := os.environ.get(variable):
             return address
         folder = os.environ.get(FOLDER)

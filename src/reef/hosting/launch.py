@@ -31,6 +31,11 @@ def guest_command(
     return [python, *flags, "-c", BOOT, guest, mode, str(fd), ROOM]
 
 
+def path_of(python: str, environ: Mapping[str, str]) -> str:
+    """PATH with the interpreter's folder first, as in an environment that is active."""
+    return os.pathsep.join(part for part in (os.path.dirname(python), environ.get("PATH", "")) if part)
+
+
 def plain_command(python: str, socket_path: str, grpc_args: Sequence[str]) -> list[str]:
     return [python, "-m", "dagster", "api", "grpc", "--socket", socket_path, *grpc_args]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reef.calls_of_services import variable_of
 from reef.errors import ReefError
 from reef.fleet.document import Item, read_document
 from reef.fleet.model import Fleet, ServiceSpec
@@ -79,11 +80,6 @@ def tell(locations: Sequence[CodeLocation], addresses: Mapping[str, str]) -> Non
         more = [EnvVar(name=name, value=value) for name, value in told.items() if name not in taken]
         if more:
             location.spec.env = [*own, *more]
-
-
-def variable_of(name: str) -> str:
-    """REEF_SERVICE_NAME, by which `reef.dagster.SharedService` finds the service."""
-    return "REEF_SERVICE_" + name.upper().replace("-", "_")
 
 
 def _check_variable(name: str, addresses: Mapping[str, str], item: Item) -> None:

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 
 from reef.beside.instance_yaml import TIMEOUT, InstanceYaml
 from reef.beside.variables import CHOSEN
+from reef.calls_of_services import FOLDER
 from reef.fleet.model import Location
 from reef.hosting.contract import ChildSpec, LoadTimeout, Purpose
+from reef.hosting.launch import path_of
 from reef.statedir import StateDir, slug
 
 # What would change a child that is not a user's wish for it: Reef's own settings, and where and as whom the process
 # that started Reef serves. A server in production sees no DAGSTER_IS_DEV_CLI either.
 NOT_INHERITED = ("REEF_", "DAGSTER_IS_DEV_CLI", "DAGSTER_LOCATION_NAME", "DAGSTER_HOME", *CHOSEN)
-SERVICES = "REEF_SERVICES"  # `reef.dagster` looks there
 ADDRESS = ("DAGSTER_GRPC_PORT", "DAGSTER_GRPC_SOCKET", "DAGSTER_GRPC_HOST")  # it listens where Reef tells it
 
 
@@ -69,12 +70,11 @@ def default_limit_bytes() -> int:
 def child_env(spec: Location, around: Surroundings) -> dict[str, str]:
     """The complete environment of a location's process."""
     env = {name: value for name, value in around.environ.items() if not name.startswith(NOT_INHERITED)}
-    folder = os.path.dirname(spec.python)
-    env["PATH"] = os.pathsep.join(part for part in (folder, env.get("PATH", "")) if part)
+    env["PATH"] = path_of(spec.python, env)
     if around.dagster_home:
         env["DAGSTER_HOME"] = around.dagster_home
     if around.services:
-        env[SERVICES] = around.services
+        env[FOLDER] = around.services
     env.update(spec.env)
     return {name: value for name, value in env.items() if name not in ADDRESS}
 

@@ -15,6 +15,7 @@ import grpc
 import grpc.aio
 
 from reef.background import Background
+from reef.calls_of_services import METHOD, SIZES
 from reef.fleet.model import ServiceSpec
 from reef.hosting.memory import resident_bytes, sample
 from reef.services.process import ServiceProcess, StartFailed, started
@@ -23,13 +24,10 @@ from reef.words import describe
 log = logging.getLogger("reef.services")
 
 State = Literal["asleep", "waking", "warm", "failed", "elsewhere"]
-METHOD = "/reef.SharedService/Call"
-MOST_BYTES = 64 << 20
 LOOK_S, SAMPLED_S = 0.25, 5.0
 STOP_WITHIN_S = 6.0
 GONE_WITHIN_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
-_OPTIONS = (("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES))
 
 
 class Refused(Exception):
@@ -134,7 +132,7 @@ class Keeper:
     async def _awake(self) -> grpc.aio.Channel:
         if self.spec.address:
             if self._channel is None:
-                self._channel = grpc.aio.insecure_channel(self.spec.address, options=_OPTIONS)
+                self._channel = grpc.aio.insecure_channel(self.spec.address, options=SIZES)
             return self._channel
         if self._running is not None and not self._running.process.has_ended() and self._channel is not None:
             return self._channel
@@ -162,7 +160,7 @@ class Keeper:
         self._running, self.error, self._over = running, "", ""
         self._pause_s = FIRST_PAUSE_S
         self._used_at = self.clock()
-        self._channel = grpc.aio.insecure_channel(f"unix:{socket}", options=_OPTIONS)
+        self._channel = grpc.aio.insecure_channel(f"unix:{socket}", options=SIZES)
         self.background.spawn(self._watch(running))
         log.info("service %s: awake, pid %d", self.spec.name, running.process.pid)
         return self._channel

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reef.fleet.model import ServiceSpec
-from reef.hosting.launch import guest_command, open_log, socket_pair, start
+from reef.hosting.launch import guest_command, open_log, path_of, socket_pair, start
 from reef.hosting.link import Link
 from reef.hosting.process import LocalProcess
 from reef.words import fault, seconds
@@ -41,8 +41,7 @@ class ServiceProcess:
 def environ_of(spec: ServiceSpec, environ: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of the process; `environ` is the host's."""
     env = {name: value for name, value in environ.items() if not name.startswith("REEF_")}
-    folder = os.path.dirname(spec.python)
-    env["PATH"] = os.pathsep.join(part for part in (folder, env.get("PATH", "")) if part)
+    env["PATH"] = path_of(spec.python, env)
     return {**env, **spec.env}
 
 

@@ -12,16 +12,13 @@ import grpc
 import grpc.aio
 
 from reef.background import Background
+from reef.calls_of_services import SIZES
 from reef.fleet.model import ServiceSpec
-from reef.services.keeper import MOST_BYTES, Keeper, Refused
+from reef.services.keeper import Keeper, Refused
 from reef.statedir import StateDir, check_socket_path, slug
 from reef.words import describe
 
-_OPTIONS = (
-    ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", MOST_BYTES),
-    ("grpc.max_send_message_length", MOST_BYTES),
-)
+_OPTIONS = (("grpc.so_reuseport", 0), *SIZES)
 
 
 class Services:
