@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError
 from reef.cluster.kinds import EVENT
-from reef.controller.facts import Facts, Objects, facts
+from reef.controller.facts import Facts, Objects, facts, own_pods
 from reef.controller.library import Library
 from reef.controller.pulls import PULLED, Pull, pulls
 from reef.controller.watched import Watched
@@ -38,7 +38,7 @@ class LeaderMetrics:
         watched, library = self._watched, self._library
         pods = watched.pods_seen()
         sets = tuple(watched.sets_seen(pods))
-        objects = Objects(tuple(watched.pods.objects.values()), sets, watched.deployments_seen())
+        objects = Objects(own_pods(watched.pods.objects.values()), sets, watched.deployments_seen())
         self._facts = tuple(facts(each, library.of(each.name), objects) for each in watched.known())
         await self._read_pulls()
 
