@@ -75,7 +75,7 @@ def facts(each: Known, book: Book, objects: Objects) -> Facts:
         load_failed=status.get("phase") == "refused" or book.shown_error is not None,
         pinned=bool(status.get("pinned")),
         recorded_at=kept.recorded_at if kept is not None else None,
-        images=(kept.pinned, kept.image) if kept is not None else (),
+        images=kept.images if kept is not None else (),
         requests=_amounts(requests),
         memory_limit=quantity_bytes(limits.get("memory")),
         state=_state(objects.deployments.get(str(serving.get("deployment", "")))),
