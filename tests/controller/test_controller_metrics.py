@@ -109,6 +109,7 @@ class Kubelet:
     def __init__(self) -> None:
         self.asked = 0
         self.away = False
+        self.messages: tuple[str, ...] = (PULLED,)
 
     @contextlib.contextmanager
     def asking_for(self, _seconds: float) -> Iterator[None]:
@@ -119,7 +120,7 @@ class Kubelet:
         self.asked += 1
         if self.away:
             raise ClusterError("away")
-        return SimpleNamespace(items=[{"message": PULLED, "lastTimestamp": CREATED}])
+        return SimpleNamespace(items=[{"message": each, "lastTimestamp": CREATED} for each in self.messages])
 
 
 def leading(kubelet: Kubelet | None = None) -> ControllerMetrics:
@@ -186,6 +187,27 @@ def test_kubelet_is_asked_once_a_minute_and_may_be_away() -> None:
     asyncio.run(twice())
     assert kubelet.asked == 1
     assert ("reef_location_info", "sales") in asyncio.run(samples(leading(kubelet)))
+
+
+def test_a_pull_is_known_for_as_long_as_a_version_that_is_kept_has_its_image(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Kubelet's events are gone by then."""
+    monkeypatch.setattr("reef.controller.leader_metrics.PULLS_EVERY_S", 0.0)
+    kubelet = Kubelet()
+    kubelet.messages += (PULLED.replace("sales:1", "old:1"),)
+    followed: list[Any] = [Followed(), Books(), kubelet]
+    leader = LeaderMetrics(*followed, "dagster")
+
+    async def looks() -> None:
+        await leader.look()
+        assert set(leader._pulls) == {f"{IMAGE}@sha256:1", "registry.example/old:1@sha256:1"}
+        kubelet.messages = ()
+        await leader.look()
+        assert set(leader._pulls) == {f"{IMAGE}@sha256:1"}
+
+    asyncio.run(looks())
+    assert kubelet.asked == 2
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,19 @@ def test_what_is_held_is_not_shown_until_it_is_said(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_nothing_is_shown_of_what_is_not_listened_for(tmp_path: Path) -> None:
+    """A scrape's thread asks for it while its listener closes."""
+
+    async def main() -> None:
+        async with fronted(tmp_path, FakeControl()) as front:
+            front.board.serve(LOCATION, NEW)
+            assert front.board.served(LOCATION) == NEW
+            await front.gateway.close(LOCATION)
+            assert front.board.served(LOCATION) is None
+
+    asyncio.run(main())
+
+
 def test_a_generation_that_is_not_held_is_not_shown(tmp_path: Path) -> None:
     """A gateway that missed it must not answer for the location until it has it."""
 

@@ -32,6 +32,11 @@ class KeptVersion(msgspec.Struct, frozen=True, kw_only=True):
     listening: tuple[int, ...] = ()
     connects: tuple[str, ...] = ()
 
+    @property
+    def images(self) -> tuple[str, str]:
+        """The names under which kubelet may have pulled its image."""
+        return self.pinned, self.image
+
     def costs(self) -> Costs:
         """What one server of it costs, as far as its probe tells."""
         return Costs(self.load_s, None, self.private_bytes, None, reaches_outside=bool(self.connects))

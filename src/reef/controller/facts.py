@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from reef.controller.book import Book
 from reef.controller.known import Known
 from reef.kube import labels
+from reef.kube.objects.deployment import COMPONENT
 from reef.kube.objects.pack_config import quantity_bytes
 from reef.kube.quantities import quantity
 from reef.kube.seen.reading import pod_seen, seconds
@@ -40,11 +41,21 @@ class Facts:
 
 @dataclass(frozen=True)
 class Objects:
-    """What a controller follows. `pods` are documents: when one was ready is read here alone."""
+    """What a controller follows. `pods` are those of `own_pods`: when one was ready is read here alone."""
 
-    pods: tuple[Mapping[str, Any], ...]
+    pods: Mapping[str, Sequence[Mapping[str, Any]]]
     sets: tuple[ReplicaSetSeen, ...]
     deployments: Mapping[str, DeploymentSeen]
+
+
+def own_pods(pods: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Location -> the documents of its own pods, without probes; once for all locations."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for pod in pods:
+        own = pod["metadata"].get("labels") or {}
+        if own.get(labels.COMPONENT) == COMPONENT and (name := own.get(labels.LOCATION)):
+            found.setdefault(name, []).append(pod)
+    return found
 
 
 def facts(each: Known, book: Book, objects: Objects) -> Facts:
@@ -54,7 +65,7 @@ def facts(each: Known, book: Book, objects: Objects) -> Facts:
     resources = _plain(spec.resources) if spec is not None else {}
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
     kept = book.kept.get(book.version or "")
-    own = tuple(_own_pods(each.name, objects.pods))
+    own = objects.pods.get(each.name, ())
     newest = max(own, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), default=None)
     return Facts(
         name=each.name,
@@ -64,7 +75,7 @@ def facts(each: Known, book: Book, objects: Objects) -> Facts:
         load_failed=status.get("phase") == "refused" or book.shown_error is not None,
         pinned=bool(status.get("pinned")),
         recorded_at=kept.recorded_at if kept is not None else None,
-        images=(kept.pinned, kept.image) if kept is not None else (),
+        images=kept.images if kept is not None else (),
         requests=_amounts(requests),
         memory_limit=quantity_bytes(limits.get("memory")),
         state=_state(objects.deployments.get(str(serving.get("deployment", "")))),
@@ -83,13 +94,6 @@ def _plain(resources: object) -> dict[str, Any]:
 def _amounts(requests: Mapping[str, Any]) -> dict[str, float]:
     amounts = {name: quantity(requests.get(name)) for name in ("memory", "cpu")}
     return {name: amount for name, amount in amounts.items() if amount is not None}
-
-
-def _own_pods(name: str, pods: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    for pod in pods:
-        own = pod["metadata"].get("labels") or {}
-        if own.get(labels.LOCATION) == name and own.get(labels.COMPONENT) == "location":
-            yield pod
 
 
 def _state(deployment: DeploymentSeen | None) -> str | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError
 from reef.cluster.kinds import EVENT
-from reef.controller.facts import Facts, Objects, facts
+from reef.controller.book import Book
+from reef.controller.facts import Facts, Objects, facts, own_pods
 from reef.controller.library import Library
 from reef.controller.pulls import PULLED, Pull, pulls
 from reef.controller.watched import Watched
@@ -38,11 +39,14 @@ class LeaderMetrics:
         watched, library = self._watched, self._library
         pods = watched.pods_seen()
         sets = tuple(watched.sets_seen(pods))
-        objects = Objects(tuple(watched.pods.objects.values()), sets, watched.deployments_seen())
-        self._facts = tuple(facts(each, library.of(each.name), objects) for each in watched.known())
-        await self._read_pulls()
+        objects = Objects(own_pods(watched.pods.objects.values()), sets, watched.deployments_seen())
+        books = [(each, library.of(each.name)) for each in watched.known()]
+        self._facts = tuple(facts(each, book, objects) for each, book in books)
+        await self._read_pulls([book for _, book in books])
 
-    async def _read_pulls(self) -> None:
+    async def _read_pulls(self, books: Iterable[Book]) -> None:
+        """Kubelet's events are there for an hour. What they said stays as long as a version that is kept has the
+        image."""
         now = time.monotonic()
         if now - self._pulls_at < PULLS_EVERY_S:
             return
@@ -53,7 +57,9 @@ class LeaderMetrics:
         except (ClusterError, OSError) as error:
             log.info("kubelet's events are not read: %s", describe(error))
             return
-        self._pulls = {**self._pulls, **pulls(listed.items)}
+        kept = {image for book in books for each in book.kept.values() for image in each.images}
+        before = {image: pull for image, pull in self._pulls.items() if image in kept}
+        self._pulls = {**before, **pulls(listed.items)}
 
     def put(self, page: Page) -> None:
         for each in self._facts:

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from reef.controller.book import Book
-from reef.controller.known import Known
+from reef.controller.library import Library
+from reef.controller.tasks import Tasks, Work
 from reef.kube.model import CodeLocation, Spec
 
-
-class Paused(Protocol):
-    """Of `Asked`."""
-
-    @property
-    def known(self) -> Known: ...
-
-    @property
-    def book(self) -> Book: ...
-
-
-class Edits(Protocol):
-    """Of `Library`."""
-
-    async def edit(self, name: str, change: Callable[[Book], Book]) -> Book: ...
-
-
-class Begins(Protocol):
-    """Of `Tasks`."""
-
-    def begin(
-        self, key: str, work: Callable[[], Coroutine[Any, Any, Any]], *, quiet: bool = False
-    ) -> None: ...
+if TYPE_CHECKING:
+    from reef.controller.asked import Asked  # which asks what is asked for while it is paused
 
 
 def spec_while_paused(location: CodeLocation, book: Book) -> CodeLocation:
@@ -47,7 +27,7 @@ def spec_while_paused(location: CodeLocation, book: Book) -> CodeLocation:
         return location
 
 
-def to_note(fleet: Iterable[Paused]) -> Mapping[str, dict[str, Any] | None]:
+def to_note(fleet: Iterable[Asked]) -> Mapping[str, dict[str, Any] | None]:
     """Locations of which something else is to be written down: what they ask for now, None where they go on."""
     found: dict[str, dict[str, Any] | None] = {}
     for each in fleet:
@@ -63,13 +43,11 @@ def noted(book: Book, spec: dict[str, Any] | None) -> Book:
     return msgspec.structs.replace(book, paused_spec=spec)
 
 
-def note_pauses(fleet: Iterable[Paused], library: Edits, tasks: Begins) -> None:
+def note_pauses(fleet: Iterable[Asked], library: Library, tasks: Tasks) -> None:
     """Begin to write it down."""
     for name, spec in to_note(fleet).items():
         tasks.begin(f"noting whether {name} is paused", _writing(library, name, spec))
 
 
-def _writing(
-    library: Edits, name: str, spec: dict[str, Any] | None
-) -> Callable[[], Coroutine[Any, Any, Any]]:
+def _writing(library: Library, name: str, spec: dict[str, Any] | None) -> Work:
     return lambda: library.edit(name, lambda book: noted(book, spec))

@@ -11,7 +11,7 @@ from reef.controller.wishes import wish_of
 from reef.decide.cluster.own import OwnWanted
 from reef.decide.cluster.pack_steps import PackChange, PackWanted, changing
 from reef.decide.placements.fleets import Placed, Seen, placed
-from reef.decide.placements.packing import Pack
+from reef.decide.placements.packing import Pack, is_in_pack
 from reef.decide.placements.wish import Placement, Wish
 from reef.kube import labels
 from reef.kube.objects.contents import read
@@ -104,7 +104,7 @@ def _stays(each: Running, place: str | None) -> Placement | None:
     chosen = _where(each)
     if place is None:
         return chosen
-    if place.startswith("pack-"):
+    if is_in_pack(place):
         return "packed"
     return chosen if chosen in ("standing", "on_demand") else "on_demand"
 

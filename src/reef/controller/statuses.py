@@ -18,6 +18,7 @@ from reef.controller.library import Library
 from reef.controller.objects import Objects
 from reef.controller.places import Places
 from reef.controller.versions import Versions
+from reef.decide.placements.packing import is_in_pack
 from reef.kube.model import CodeLocation
 from reef.kube.model.status import MOST_HISTORY
 from reef.kube.objects.service import address
@@ -143,9 +144,9 @@ def _troubled(each: Known, reason: str, message: str) -> StatusSeen:
 
 
 def _place(location: CodeLocation, place: str | None) -> dict[str, str]:
-    """Of `Serving`. A ReplicaSet's name begins with that of its pack."""
+    """Of `Serving`."""
     if location.spec.server:
         return {"target": f"{location.spec.server.host}:{location.spec.server.port}"}
     if place is None:
         return {}
-    return {"pack": place} if place.startswith("pack-") else {"deployment": place}
+    return {"pack": place} if is_in_pack(place) else {"deployment": place}

@@ -114,8 +114,10 @@ class Board:
             route.hasten(new, self._id_lag_s)
 
     def served(self, name: str) -> Served | None:
-        """What is answered now."""
-        answers = self.routes[name].answers
+        """What is answered now; None for nothing, and for what is not listened for any more: a scrape's thread may ask
+        while a listener closes."""
+        route = self.routes.get(name)
+        answers = route.answers if route else None
         return answers.served if answers else None
 
     def locations(self) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from reef.background import Background
 from reef.errors import ReefError
 from reef.gateway.address import ListenAddress, prepare, protect
 from reef.gateway.board import Board
-from reef.gateway.contract import CallEnded, CallStarted, Observer, Reloads, Servers
+from reef.gateway.contract import Observer, Reloads, Servers
 from reef.gateway.desk import Desk, OnMissing
 from reef.gateway.forward import Forwarder
 from reef.gateway.listener import bound, started
+from reef.gateway.observers import Observers
 from reef.gateway.route import Route
 from reef.gateway.slots import CallLimits
 from reef.gateway.tracing import NO_TRACES, Traces
@@ -41,7 +42,7 @@ class Gateway:
         traces: Traces = NO_TRACES,
     ) -> None:
         self.board = board
-        self._observer = _harmless(observer)
+        self._observer = Observers(observer)
         self._traces = traces
         forwarder = Forwarder(servers, board.channels, traces)
         self._desk = Desk(servers, reloads, board.recorded, forwarder, on_missing)
@@ -97,15 +98,3 @@ class Gateway:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             self.board.channels.sweep()
-
-
-def _harmless(observer: Observer) -> Observer:
-    """An observer that fails does not fail the call."""
-
-    def observe(event: CallStarted | CallEnded) -> None:
-        try:
-            observer(event)
-        except Exception:
-            log.exception("an observer failed at %s", event)
-
-    return observe

@@ -7,7 +7,7 @@ import math
 _SUFFIXES: dict[str, float] = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _SUFFIXES |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 _SUFFIXES |= {"m": 1e-3, "u": 1e-6, "n": 1e-9}
-_LETTERS = "".join(sorted({letter for suffix in _SUFFIXES for letter in suffix} - {"E"}))
+_LETTERS = "".join(sorted({letter for suffix in _SUFFIXES for letter in suffix}))
 
 
 def quantity(written: object) -> float | None:
@@ -15,7 +15,7 @@ def quantity(written: object) -> float | None:
     if written is None or isinstance(written, bool | dict | list):
         return None
     text = str(written).strip()
-    number = text.rstrip(_LETTERS + ("E" if not text[-1:].isdigit() else ""))
+    number = text.rstrip(_LETTERS)
     try:
         value = float(number) * _SUFFIXES[text[len(number) :]]
     except (KeyError, ValueError):

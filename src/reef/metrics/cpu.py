@@ -53,7 +53,7 @@ class CpuMeter:
 
     def hear(self, event: events.Event) -> None:
         match event:
-            case events.Slept(name, child) | events.Drained(name, child) | events.OverLimit(name, child):
+            case events.Ending(name, child) if child.purpose == "serve" and name in self._places:
                 if self._last is not None and (seconds := self._last(child)) is not None:
                     self._note(name, child, seconds)
             case events.Exited(name, child):

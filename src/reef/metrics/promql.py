@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reef.metrics.metric import Metric
 
 OF_TARGET = ("job", "instance", "namespace")
@@ -12,9 +14,7 @@ def select(metric: Metric, where: str = "", *, sample: str = "") -> str:
     """The metric itself; `where` are matchers (`state="warm"`), `sample` is a histogram's `_bucket`, `_sum`, `_count`.
 
     Raises ValueError for a label that the metric does not have."""
-    for label in _labels_in(where):
-        if label not in (*metric.labels, *OF_TARGET, "le"):
-            raise ValueError(f"{metric.name} has no label {label!r}: {metric.labels}")
+    _must_have(metric, _labels_in(where))
     return f"{metric.name}{sample}{{{where}}}" if where else f"{metric.name}{sample}"
 
 
@@ -48,7 +48,7 @@ def quantile(
     return f"histogram_quantile({share}, {inner})"
 
 
-def _must_have(metric: Metric, by: tuple[str, ...]) -> None:
-    for label in by:
+def _must_have(metric: Metric, labels: Iterable[str]) -> None:
+    for label in labels:
         if label not in (*metric.labels, *OF_TARGET, "le"):
             raise ValueError(f"{metric.name} has no label {label!r}: {metric.labels}")

@@ -131,7 +131,8 @@ class PackHosting:
         return container.hosting.not_forked_because(name)
 
     def zygotes(self) -> Sequence[ZygoteStatus]:
-        return [zygote for one in self._containers.values() for zygote in one.hosting.zygotes()]
+        """A scrape's thread may ask while containers come and go."""
+        return [zygote for one in list(self._containers.values()) for zygote in one.hosting.zygotes()]
 
     async def close(self, *, leave_children: bool) -> None:
         await asyncio.gather(*(one.close(leave_children=leave_children) for one in self._containers.values()))

@@ -18,6 +18,7 @@ class PackBounds:
 
 
 BOUNDS = PackBounds()
+PREFIX = "pack-"  # no Deployment of a location has it (`kube.objects.names`)
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,14 @@ def _pack(key: PackKey, number: int, room: _Room) -> Pack:
     return Pack(f"{_beginning(key)}-{number}", key, tuple(containers))
 
 
+def is_in_pack(place: str) -> bool:
+    """Whether a place is the ReplicaSet of a pack, whose name begins with that of the pack; else it is a location's own
+    Deployment."""
+    return place.startswith(PREFIX)
+
+
 def _beginning(key: PackKey) -> str:
-    return f"pack-{key.digest}"
+    return f"{PREFIX}{key.digest}"
 
 
 def _memory(group: Sequence[Wish]) -> int:

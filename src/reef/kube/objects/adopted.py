@@ -25,7 +25,7 @@ def adopted(
     """For server-side apply: where it leads, and nothing that its owner might look for. It has no owner of Reef's, so
     it outlives its CodeLocation; where it led before is noted on it for that."""
     metadata: dict[str, Any] = {"name": location.name, "namespace": there["metadata"]["namespace"]}
-    notes = dict((location.spec.service.annotations or None) or {}) if location.spec.service else {}
+    notes = dict(location.spec.service.annotations or {}) if location.spec.service else {}
     if before := location.annotations.get(labels.BEFORE_CUTOVER):
         notes[labels.BEFORE_CUTOVER] = before
     if notes:
