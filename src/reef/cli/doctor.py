@@ -69,7 +69,7 @@ def command(
     No host need run. Code of the locations runs, as when a server loads it. With --check, exit status 1: over budget.
     With --fix, exit status 1: a move was undone, or with --diff, there is something to move.
     """
-    from reef.cli.doctor_run import Asked, diagnose
+    from reef.cli.doctor_run import Asked, diagnose, read_fleet
 
     if sum([as_json, sarif == STDOUT, html == STDOUT]) > 1:
         raise ReefError(
@@ -80,7 +80,7 @@ def command(
         from reef.cli.doctor_fix import fix_and_say
 
         sys.exit(fix_and_say(asked, fix, diff, as_json, {"--sarif": sarif, "--html": html, "--full": full}))
-    report, flames = diagnose(asked)
+    report, flames = diagnose(asked, read_fleet(asked))
     shown = _write(report, flames, as_json, sarif, html)
     if not shown:
         from reef.doctor.table import rendered

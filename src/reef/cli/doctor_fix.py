@@ -10,8 +10,7 @@ from collections.abc import Mapping
 import click
 import msgspec
 
-from reef import fleet as fleets
-from reef.cli.doctor_run import Asked, diagnose, wishes_of
+from reef.cli.doctor_run import Asked, diagnose, read_fleet, wishes_of
 from reef.doctor.fixing.outcome import Cured
 from reef.doctor.fixing.showing import shown, summary
 from reef.doctor.fixing.syntax import require
@@ -26,9 +25,9 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
     require()
     from reef.doctor.fixing.fixing import fix as fixed
 
-    report, _ = diagnose(asked)
+    fleet = read_fleet(asked)
+    report, _ = diagnose(asked, fleet)
     top = os.path.realpath(report.top)
-    fleet = fleets.read(asked.path, os.environ, asked.python or sys.executable)
     cured = fixed(
         fleet.locations,
         report.diagnoses,

@@ -48,11 +48,16 @@ class Asked:
     ticks: bool = False
 
 
-def diagnose(asked: Asked) -> tuple[Report, dict[str, Flame]]:
-    """The report, and for each location what its modules took. Raises ReefError."""
+def read_fleet(asked: Asked) -> Fleet:
+    """As a host reads it. Raises ReefError."""
     fleet = fleets.read(asked.path, os.environ, asked.python or sys.executable)
     for warning in fleet.warnings:
         click.echo(f"warning: {warning}", err=True)
+    return fleets.inheriting(fleet, os.environ)
+
+
+def diagnose(asked: Asked, fleet: Fleet) -> tuple[Report, dict[str, Flame]]:
+    """The report, and for each location what its modules took. Raises ReefError."""
     chosen = _chosen(fleet, asked.locations)
     _check_budgets(fleet, asked)
     wishes = wishes_of(asked, fleet.doctor)
