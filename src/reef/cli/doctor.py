@@ -37,6 +37,11 @@ STDOUT = "-"
     "--ticks", is_flag=True, help="Evaluate each sensor and schedule once too, which runs their code."
 )
 @click.option(
+    "--variables",
+    is_flag=True,
+    help="Load with other values of variables that are read at module level, to see what they decide.",
+)
+@click.option(
     "--full", is_flag=True, help="Show the cure of each finding, and who else brings what it brings."
 )
 @click.option(
@@ -57,6 +62,7 @@ def command(
     timeout: str | None,
     jobs: int | None,
     ticks: bool,
+    variables: bool,
     full: bool,
     fix: bool,
     diff: bool,
@@ -75,7 +81,7 @@ def command(
         raise ReefError(
             "--json, --sarif - and --html - all want standard output", hint="name a file for all but one"
         )
-    asked = Asked(locations, path, python, check, since, memory, time_, timeout, jobs, ticks)
+    asked = Asked(locations, path, python, check, since, memory, time_, timeout, jobs, ticks, variables)
     if fix or diff:
         from reef.cli.doctor_fix import fix_and_say
 

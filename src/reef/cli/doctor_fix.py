@@ -50,7 +50,8 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
 def _check(asked: Asked, fix: bool, others: Mapping[str, object]) -> None:
     if not fix:
         raise ReefError("--diff goes with --fix", hint="reef doctor --fix --diff")
-    others = {**others, "--check": asked.check, "--since": asked.since, "--ticks": asked.ticks}
+    reports = {"--check": asked.check, "--since": asked.since, "--ticks": asked.ticks}
+    others = {**others, **reports, "--variables": asked.variables}
     wrong = [name for name, value in others.items() if value]
     if wrong:
         raise ReefError(

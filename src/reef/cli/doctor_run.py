@@ -46,6 +46,7 @@ class Asked:
     timeout: str | None = None
     jobs: int | None = None
     ticks: bool = False
+    variables: bool = False
 
 
 def read_fleet(asked: Asked) -> Fleet:
@@ -117,7 +118,7 @@ def wishes_of(asked: Asked, spec: DoctorSpec) -> Wishes:
         limits = replace(limits, memory_bytes=memory)
     if time_s is not None:
         limits = replace(limits, cpu_s=time_s, wait_s=time_s)
-    wishes = Wishes(limits, ticks=asked.ticks)
+    wishes = Wishes(limits, ticks=asked.ticks, variables=asked.variables)
     return replace(wishes, timeout_s=_span("--timeout", asked.timeout)) if asked.timeout else wishes
 
 
