@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from deadlines import scaled
+from reef.doctor.cures import cure_of
 from reef.doctor.daemon import daemon_findings
 from reef.doctor.examining import Wishes, examine_in
 from reef.doctor.findings import Costs, Definitions, Diagnosis, Finding
@@ -112,6 +113,9 @@ USES = {
     "class C(metaclass=m.M): ...": "class base",
     "class C:\n    x = m.y": "module-level value",
     "X: m.T = 1": "type annotation",
+    "class C:\n    x: m.T": "type annotation",
+    "class C(B):\n    x: m.T": "type annotation that its class evaluates",
+    "@d\nclass C:\n    x: m.T = 1": "type annotation that its class evaluates",
     "if m.x: ...": "module-level condition",
     "for i in m.x: ...": "module-level iter",
     "with m.x(): ...": "module-level items",
@@ -135,6 +139,14 @@ def test_what_a_name_is_used_for(text: str) -> None:
 def test_postponed_annotations_are_no_use() -> None:
     tree = ast.parse("from __future__ import annotations\ndef f(x: m.T) -> m.T: ...")
     assert "m" not in uses_of(tree)
+
+
+def test_the_cure_of_an_annotation_is_one_that_helps() -> None:
+    """Quotes help where Python alone evaluates it, and no cure that moves the import where others do."""
+    plain = cure_of("import", "define", "type annotation, line 3", "m", 1)
+    assert plain == "put the annotation in quotes (line 3) and move it: reef doctor --fix"
+    read = cure_of("import", "define", "type annotation that its class evaluates, line 3", "m", 1)
+    assert read.startswith("annotate with a lighter type, or none")
 
 
 def test_a_value_that_only_functions_use_is_needed_to_run(tmp_path: Path) -> None:
