@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from reef.cli.reach import ask, state_dir_option
-from reef.cli.top_state import SORTS, Chosen
+from reef.cli.top_state import SORTS, TopState
 from reef.errors import ReefError
 
 
@@ -49,6 +49,6 @@ def command(sort: str, words: str, interval: float, as_json: bool, state_dir: Pa
 
     down = sort not in ("name", "state")
     try:
-        watch(look, interval, Chosen(sort=sort, down=down, filter=words))
+        watch(look, interval, TopState(sort=sort, down=down, filter=words))
     except KeyboardInterrupt:
         return

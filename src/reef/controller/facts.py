@@ -40,7 +40,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Objects:
+class FollowedObjects:
     """What a controller follows. `pods` are those of `own_pods`: when one was ready is read here alone."""
 
     pods: Mapping[str, Sequence[Mapping[str, Any]]]
@@ -58,7 +58,7 @@ def own_pods(pods: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, A
     return found
 
 
-def facts(each: Known, book: Book, objects: Objects) -> Facts:
+def facts(each: Known, book: Book, objects: FollowedObjects) -> Facts:
     status = each.status
     serving = status.get("serving") or {}
     spec = each.location.spec if each.location is not None else None

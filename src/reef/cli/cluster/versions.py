@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from reef.cluster.kinds import Document
-from reef.errors import ReefError
+from reef.errors import NotDone, ReefError
 from reef.remote import versions
 from reef.remote.reaching import Remote, run
 from reef.remote.rows import is_settled, message, phase
@@ -17,10 +17,6 @@ from reef.remote.settling import settled
 from reef.words import headline
 
 TIMEOUT_S = 600.0
-
-
-class NotDone(ReefError):
-    exit_code = 1
 
 
 def tell(name: str, state: str, why: str) -> None:

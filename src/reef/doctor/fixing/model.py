@@ -24,7 +24,7 @@ class Around:
 
 
 @dataclass(frozen=True)
-class Place:
+class Receiver:
     """A function that was given an import. `line` is that of its `def` in the source before, 1-based."""
 
     function: str
@@ -48,7 +48,7 @@ class Moved:
 
     source: bytes
     names: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[Receiver, ...]
     typing_only: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reef.doctor.fixing.lines import line_now
 from reef.doctor.fixing.model import Around, Moved, Refused
 from reef.doctor.fixing.moving import move
-from reef.doctor.fixing.wanted import At, Cause
+from reef.doctor.fixing.wanted import At, HeavyModule
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class NotPlanned:
 
 
 def plan(
-    cause: Cause,
+    cause: HeavyModule,
     diagnosed: Callable[[str], bytes],
     current: Callable[[str], bytes],
     around: Callable[[str], Around],
