@@ -29,12 +29,12 @@ from reef.controller.statuses import Statuses
 from reef.controller.versions import Rules, Versions, versions
 from reef.controller.watched import Watched
 from reef.controller.workspace import Workspace
-from reef.decide.cluster.own import OwnSeen, own
+from reef.decide.cluster.own import OwnSeen, own, stuck_pods
 from reef.decide.cluster.pack_steps import PATIENCE, NoRoom, PackChange, PacksSeen, Patience
 from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.ports import Ports, ports
-from reef.decide.cluster.releasing import Tried
 from reef.decide.cluster.rolling import Rollout, next_look
+from reef.decide.cluster.verdicts import Tried
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
 from reef.words import describe, headline
 
@@ -215,12 +215,15 @@ class Leader:
         seen = PacksSeen(look.sets, memory.served_from, busy(states), memory.left)
         coming = sum(each.book.version is None and not each.external for each in look.fleet)
         actions = packs(wanted.packs, seen, look.now, GATHERING if coming >= MANY_COMING else PATIENCE)
-        memory.stuck = stuck_versions(wanted, stuck_locations(wanted.packs, seen, look.now))
         roomless = [each for each in actions if isinstance(each, NoRoom)]
         parts.statuses.stuck = {name: each.message for each in roomless for name in each.locations}
         in_use = await self._in_use(look, wanted)
         own_seen = OwnSeen(look.deployments, memory.served_from, in_use, memory.left)
         own_actions = own(wanted.own, own_seen, look.now)
+        stuck = stuck_locations(wanted.packs, seen, look.now) | stuck_pods(
+            wanted.own, own_seen, look.pods, look.now
+        )
+        memory.stuck = stuck_versions(wanted, stuck)
         parts.moving.packs(actions, wanted, look.sets, memory)
         parts.moving.own(own_actions, wanted, memory)
         return not (changing or more or actions or own_actions)
