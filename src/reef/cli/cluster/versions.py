@@ -90,12 +90,3 @@ def reload(
             )
 
     run(context, namespace, work)
-
-
-def not_there(verb: str) -> ReefError:
-    """For verbs that a cluster does not have."""
-    hints = {
-        "wake": "a call wakes it: open the location in Dagster's UI; `idle_timeout: never` keeps it awake",
-        "sleep": "it sleeps by itself once it is idle; `idle_timeout` says after how long",
-    }
-    return ReefError(f"`reef {verb}` does not work on a cluster", hint=hints[verb])
