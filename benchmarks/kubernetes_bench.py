@@ -114,14 +114,6 @@ def containers(world: ReefWorld, part: str) -> Iterator[tuple[str, str, list[int
             yield pod["metadata"]["name"], status["name"], pids
 
 
-def servers(world: ReefWorld) -> set[str]:
-    """Locations whose code server runs in a pack: the title of its process says whose it is."""
-    titles = (
-        memory.command_of(pid) for _, name, pids in containers(world, "pack") if name != HOST for pid in pids
-    )
-    return {each.removeprefix("reef: ").strip("\0 ") for each in titles if each.startswith("reef: ")}
-
-
 def at_rest(world: ReefWorld) -> bool:
     """Nothing runs in a pack but its host and the agents."""
     return all(len(pids) <= 1 for _, name, pids in containers(world, "pack") if name != HOST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from deadlines import until
-from kubernetes_bench import Bench, addresses, at_rest, containers, pack, servers, stand
+from kubernetes_bench import Bench, addresses, at_rest, containers, pack, stand
 from kubernetes_calls import Called
 from kubernetes_rest import resting
 from lab import fleet, memory
@@ -26,7 +26,7 @@ def idle_memory(bench: Bench) -> None:
         standing = sum(memory.pods(world, "user-deployments").values())
     with bench.world("packed") as world:
         pack(world, members)
-        until(lambda: not servers(world), 240, "for everybody to sleep", every_s=2.0)
+        until(lambda: not memory.servers(world), 240, "for everybody to sleep", every_s=2.0)
         asleep = sum(memory.pods(world).values())
         resting(bench, world, f"{len(members)} locations that are served, at rest")
         until(lambda: at_rest(world), UNUSED_S * 1.5, "for the zygotes to end", every_s=5.0)
@@ -60,7 +60,7 @@ def warm_memory(bench: Bench) -> None:
         pack(world, members, idle_timeout="1h")
         until(lambda: _zygotes(world), 300, "for the zygotes", every_s=1.0)
         _call(world, members)
-        warm = servers(world)
+        warm = memory.servers(world)
         pods = memory.pods(world)
         parts = {each: sum(memory.pods(world, part=each).values()) for each in PARTS}
     assert warm >= {each.name for each in members}, f"only {sorted(warm)} are warm"
@@ -76,7 +76,7 @@ def warm_memory(bench: Bench) -> None:
 def _zygotes(world: ReefWorld) -> bool:
     """Each container has its agent and one more, and nobody is served yet."""
     found = [len(pids) for _, name, pids in containers(world, "pack") if name != "reef"]
-    return bool(found) and min(found) >= 2 and not servers(world)
+    return bool(found) and min(found) >= 2 and not memory.servers(world)
 
 
 def _call(world: ReefWorld, members: list[Member]) -> None:

@@ -6,8 +6,8 @@ import statistics
 import time
 
 from deadlines import until
-from kubernetes_bench import Bench, ask, of, servers
-from lab import model1
+from kubernetes_bench import Bench, ask, of
+from lab import memory, model1
 from lab.fleet import Member
 from lab.world import ReefWorld
 
@@ -53,7 +53,7 @@ def _chart_ready(world: ReefWorld, member: Member) -> float:
 
 def _wake(world: ReefWorld, name: str) -> float:
     """It has slept before."""
-    until(lambda: not servers(world), 120, "for it to sleep", every_s=0.2)
+    until(lambda: not memory.servers(world), 120, "for it to sleep", every_s=0.2)
     return ask(world.address(name))
 
 
