@@ -52,12 +52,14 @@ class Called(Location):
 class Callers:
     """Within its block, each location is polled as webserver and daemon together do it, and ticks at times.
 
-    `polls_a_second` are of one location. `calls`, `failed` and the order of `ids` are of all of them.
+    `polls_a_second` are of one location; `calls` and `failed` (why -> how often) are of all of them.
     """
 
-    def __init__(self, targets: Mapping[str, str], polls_a_second: float = 2.0, threads: int = 8) -> None:
+    def __init__(
+        self, targets: Mapping[str, str], polls_a_second: float = 2.0, threads: int = 8, *, ticks: bool = True
+    ) -> None:
         self._locations = [Called(name, address) for name, address in targets.items()]
-        self._pause_s = 1 / polls_a_second
+        self._pause_s, self._ticks = 1 / polls_a_second, ticks
         self._stop = threading.Event()
         shares = [self._locations[at::threads] for at in range(threads)]
         self._threads = [
@@ -85,7 +87,7 @@ class Callers:
         while not self._stop.is_set():
             began = time.monotonic()
             for number, each in enumerate(locations):
-                self._call(each, tick=(turn + number * 7) % A_TICK_EVERY == 0)
+                self._call(each, tick=self._ticks and (turn + number * 7) % A_TICK_EVERY == 0)
             turn += 1
             self._stop.wait(max(0.0, self._pause_s - (time.monotonic() - began)))
 
