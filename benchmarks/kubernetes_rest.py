@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 from kubernetes_bench import Bench, cpu_of
+from lab.kubectl import Kubectl
 from lab.world import ReefWorld
 from reef.cluster.lease import RENEW_S
 
@@ -21,23 +22,24 @@ _NOT_REEFS = ("leases", "tokenreviews", "subjectaccessreviews", "serviceaccounts
 
 def resting(bench: Bench, world: ReefWorld, group: str) -> tuple[float, float]:
     """(cores of the controllers, writes a second), over a minute in which nobody calls."""
-    before, writes, began = {each: cpu_of(world, each) for each in PARTS}, _writes(world), time.monotonic()
+    before = {each: cpu_of(world, each) for each in PARTS}
+    written_before, began = writes(world.kubectl), time.monotonic()
     time.sleep(REST_S)
-    took, after = time.monotonic() - began, _writes(world)
+    took, told = time.monotonic() - began, writes(world.kubectl) - written_before
     cores = {each: (cpu_of(world, each) - before[each]) / took for each in PARTS}
     for each, found in cores.items():
         bench.report.figure(group, f"Reef, {each}: processor", found, "cores")
-    written = sum((after - writes).values()) / took + 1 / RENEW_S
+    written = sum(told.values()) / took + 1 / RENEW_S
     bench.report.figure(group, "Reef, writes to the API server", written, "a second")
-    if told := after - writes:
+    if told:
         bench.report.notes.append(f"{group}: written in {took:.0f} s, besides the lease: {dict(told)}")
     return cores["controller"], written
 
 
-def _writes(world: ReefWorld) -> Counter[str]:
+def writes(kubectl: Kubectl) -> Counter[str]:
     """Resource and verb -> requests that changed something, so far, by whoever."""
     found: Counter[str] = Counter()
-    for match in _WRITES.finditer(world.kubectl("get", "--raw", "/metrics")):
+    for match in _WRITES.finditer(kubectl("get", "--raw", "/metrics")):
         labels = dict(_LABEL.findall(match["labels"]))
         verb, resource = labels.get("verb", ""), labels.get("resource", "")
         token = labels.get("subresource", "").startswith("token")

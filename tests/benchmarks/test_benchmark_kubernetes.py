@@ -57,20 +57,18 @@ def test_processor_time_is_told_over_windows() -> None:
 
 
 def test_writes_are_counted_without_leases_and_tokens() -> None:
-    class World:
-        @staticmethod
-        def kubectl(*_: str) -> str:
-            lines = (
-                '{code="200",resource="codelocations",subresource="status",verb="PATCH"} 4',
-                '{code="200",resource="codelocations",subresource="",verb="GET"} 9',
-                '{code="200",resource="leases",subresource="",verb="PUT"} 70',
-                '{code="201",resource="serviceaccounts",subresource="token",verb="POST"} 3',
-                '{code="200",resource="pods",subresource="",verb="DELETE"} 1e+01',
-            )
-            return "\n".join(f"apiserver_request_total{each}" for each in lines)
+    def kubectl(*_: str) -> str:
+        lines = (
+            '{code="200",resource="codelocations",subresource="status",verb="PATCH"} 4',
+            '{code="200",resource="codelocations",subresource="",verb="GET"} 9',
+            '{code="200",resource="leases",subresource="",verb="PUT"} 70',
+            '{code="201",resource="serviceaccounts",subresource="token",verb="POST"} 3',
+            '{code="200",resource="pods",subresource="",verb="DELETE"} 1e+01',
+        )
+        return "\n".join(f"apiserver_request_total{each}" for each in lines)
 
-    world: Any = World()
-    assert kubernetes_rest._writes(world) == {"PATCH codelocations": 4, "DELETE pods": 10}
+    asked: Any = kubectl
+    assert kubernetes_rest.writes(asked) == {"PATCH codelocations": 4, "DELETE pods": 10}
 
 
 def test_room_is_what_the_scheduler_counts() -> None:
