@@ -30,13 +30,14 @@ from mutual import given
 from kubernetes_rest import REST_S, writes
 from lab.apiserver import ApiServer, assets
 from lab.memory import pss
-from measure import cpu_seconds
+from measure import cpu_seconds, say
 from postgres import Postgres
 from reef.trust.authority import make_authority
 from report import Report, arguments, emit, setting_of
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 HEALTH = "http://127.0.0.1:8081/readyz"
+QUIET_S = 10.0
 SETTLES_S = 45.0  # what a process needs for its start is given back after half a minute
 
 
@@ -140,11 +141,24 @@ def _settled(process: subprocess.Popen[bytes], server: ApiServer, ready: bool = 
             raise SystemExit(f"a process did not come up: exit status {process.poll()}")
         time.sleep(0.5)
     time.sleep(SETTLES_S)
+    _until_little_is_written(server)
     before, cpu_before, began = writes(server.kubectl), cpu_seconds([process.pid]), time.monotonic()
     time.sleep(REST_S)
     took, written = time.monotonic() - began, writes(server.kubectl) - before
+    say(f"written in {took:.0f} s: {dict(written)}")
     cores = (cpu_seconds([process.pid]) - cpu_before) / took
     return Held(pss(process.pid), cores, sum(written.values()) / took)
+
+
+def _until_little_is_written(server: ApiServer) -> None:
+    """At most a write a second, or five minutes: what is there has its Services and statuses by then."""
+    end, before = time.monotonic() + 300, writes(server.kubectl)
+    while time.monotonic() < end:
+        time.sleep(QUIET_S)
+        now = writes(server.kubectl)
+        if sum((now - before).values()) <= QUIET_S:
+            return
+        before = now
 
 
 def _answers(ready: bool) -> bool:
