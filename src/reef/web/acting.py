@@ -51,9 +51,7 @@ class Acting:
             raise Refusal(403, "this was asked by a page of somebody else")
         kind, _, given = asked.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token.encode()):
-            raise Refusal(
-                401, "the token is missing, or of another host", "open the link that `reef up` printed"
-            )
+            raise Refusal(401, "the token is missing, or of another host", self._told.about().token_told)
 
 
 def _more(body: bytes) -> dict[str, Any]:

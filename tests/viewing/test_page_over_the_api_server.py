@@ -1,0 +1,166 @@
+"""The page of a namespace of a real API server: CodeLocations and pods are objects there, and what is at the pods'
+addresses on loopback answers as a pack host and a gateway do. No kubelet runs."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import client, location, ready_for_locations
+from processes_of_reef import MB, SaidOfOne, SayingProcess, listening
+
+from deadlines import scaled, until_async
+from lab.apiserver import ApiServer
+from reef.cluster.client import Client
+from reef.cluster.kinds import CODE_LOCATION, POD
+from reef.kube import labels
+from reef.viewing.process import PageProcess
+from reef.viewing.settings import ViewSettings
+
+pytestmark = pytest.mark.timeout(300)
+PACK, GATEWAY = "127.0.0.11", "127.0.0.12"
+SERVED = {
+    "phase": "served",
+    "version": "0123456789abcdef",
+    "placement": {"chosen": "packed", "reason": "It asks for nothing that a pack cannot give."},
+    "serving": {"gatewayPort": 20_001, "pack": "reef-pack-finance-1"},
+    "conditions": [],
+    "history": [
+        {"at": "2026-11-30T08:00:00Z", "version": "0123456789abcdef", "image": "sales:2", "why": "a new image", "kept": True},
+        {"at": "2026-11-29T08:00:00Z", "version": "fedcba9876543210", "image": "sales:1", "why": "first", "kept": True},
+    ],
+}  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def pod(name: str, component: str, **more: str) -> dict[str, Any]:
+    own = {labels.PART_OF: "reef", labels.COMPONENT: component, **more}
+    container = {"name": labels.HOST_CONTAINER, "image": "reef:1"}
+    spec = {"containers": [container], "automountServiceAccountToken": False}
+    return {"metadata": {"name": name, "labels": own}, "spec": spec}
+
+
+async def run_at(api: Client, name: str, ip: str) -> None:
+    status = {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}]}
+    await api.patch_status(POD, name, status)
+
+
+class Fleet:
+    """`sales` in a pack, `lone` that has no place yet."""
+
+    def __init__(
+        self, api: Client, process: PageProcess, pack: SayingProcess, gateway: SayingProcess
+    ) -> None:
+        self.api, self.process, self.pack, self.gateway = api, process, pack, gateway
+
+    async def ask(self, path: str) -> tuple[int, str]:
+        assert self.process.listener is not None
+        return await asyncio.to_thread(_asked, self.process.listener.address.port, path)
+
+    async def row(self, name: str) -> dict[str, Any]:
+        status, body = await self.ask("/api/fleet")
+        assert status == 200, body
+        return next(row for row in json.loads(body)["locations"] if row["name"] == name)
+
+
+def _asked(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=scaled(30))
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+async def observed(api: Client, name: str, status: dict[str, Any]) -> None:
+    generation = (await api.get(CODE_LOCATION, name))["metadata"]["generation"]
+    await api.patch_status(CODE_LOCATION, name, {**status, "observedGeneration": generation})
+
+
+@asynccontextmanager
+async def fleet(api_server: ApiServer, namespace: str, **more: Any) -> AsyncIterator[Fleet]:
+    port = free_port()
+    pack = SayingProcess({"sales": SaidOfOne()})
+    gateway = SayingProcess(own_pss=40 * MB)
+    async with client(api_server, namespace) as api:
+        for name in ("sales", "lone"):
+            await api.create(CODE_LOCATION, location(name, namespace))
+        await observed(api, "sales", SERVED)
+        await api.create(POD, pod("pack-1", "pack", **{labels.PACK: "reef-pack-finance-1"}))
+        await api.create(POD, pod("gateway-1", "gateway"))
+        await run_at(api, "pack-1", PACK)
+        await run_at(api, "gateway-1", GATEWAY)
+        answering = [await listening(pack.text, PACK, port), await listening(gateway.text, GATEWAY, port)]
+        settings = ViewSettings(
+            namespace, port=0, health_port=free_port(), metrics_port=port, logs=False, **more
+        )
+        process = PageProcess(settings, api)
+        await process.start()
+        try:
+            yield Fleet(api, process, pack, gateway)
+        finally:
+            await process.stop()
+            for each in answering:
+                await each.aclose()
+
+
+def test_a_packed_location_wakes_and_sleeps_on_the_page(api_server: ApiServer, kube_namespace: str) -> None:
+    ready_for_locations(api_server)
+
+    async def main() -> None:
+        async with fleet(api_server, kube_namespace) as there:
+            before = await there.row("sales")
+            assert (before["state"], before["version"], before["placement"]) == (
+                "asleep",
+                "0123456789ab",
+                "packed",
+            )
+            assert (await there.row("lone"))["state"] == "unprobed"
+            woken_at = time.time()
+            there.pack.wakes("sales", "SyncExternalSensorExecution", woken_at, 0.25)
+            there.gateway.called("sales", "SyncExternalSensorExecution")
+            there.gateway.called("sales", "GetServerId", 500, lane="answered")
+
+            async def is_warm() -> bool:
+                return (await there.row("sales"))["state"] == "warm"
+
+            await until_async(is_warm, 30)
+            row = await there.row("sales")
+            assert (row["private_bytes"], row["pss_bytes"]) == (30 * MB, 45 * MB)
+            assert row["memory_limit_bytes"] == 512 * MB
+            assert row["last_wake"] == {"at": woken_at, "why": "sensor tick", "took_s": 0.25}
+            assert (row["calls"], row["wakes"], row["last_cold_start_s"]) == (1, 1, 0.25)
+            there.pack.sleeps("sales")
+
+            async def sleeps() -> bool:
+                return (await there.row("sales"))["state"] == "asleep"
+
+            await until_async(sleeps, 30)
+            _, body = await there.ask("/api/location/sales")
+            texts = [each["text"] for each in json.loads(body)["moments"]]
+            assert texts == ["woken: sensor tick", "sensor tick", "asleep: nobody called it"]
+            found = json.loads((await there.ask("/api/fleet"))[1])
+            assert found["totals"]["standing_estimate_bytes"] == 120 * MB, "what a pod of its own would have"
+            assert found["totals"]["reef_pss_bytes"] >= 60 * MB
+            status, html = await there.ask("/location/sales")
+            assert status == 200
+            assert "It asks for nothing that a pack cannot give." in html
+            assert "roll back" not in html, "buttons are off"
+            assert "fedcba987654" in html
+
+    asyncio.run(main())
