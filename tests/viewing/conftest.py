@@ -1,9 +1,13 @@
-"""Objects of an API server are those of tests/clusterapi."""
+"""Objects of an API server are those of tests/clusterapi, databases those of tests/records."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-for folder in ("clusterapi", "web"):
-    sys.path.insert(0, str(Path(__file__).parents[1] / folder))
+sys.path.insert(0, str(Path(__file__).parents[1] / "clusterapi"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "records"))
+
+from databases import postgres, url
+
+__all__ = ["postgres", "url"]

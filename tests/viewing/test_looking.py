@@ -1,5 +1,5 @@
-"""What the page of a cluster sees of Reef's processes, without an API server: objects are in memory, `/metrics` is asked
-over loopback."""
+"""What the page of a cluster sees of Reef's processes, without an API server: objects are in memory, `/metrics` is
+asked over loopback."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +26,13 @@ from reef.viewing.settings import ViewSettings
 
 pytestmark = pytest.mark.timeout(300)
 PACK, GATEWAY = "127.0.0.11", "127.0.0.12"
+
+
+def promoted(day: str, version: str, image: str) -> dict[str, Any]:
+    at = f"2026-11-{day}T08:00:00Z"
+    return {"at": at, "version": version, "image": image, "why": "a new image", "kept": True}
+
+
 SERVED = {
     "phase": "served",
     "version": "0123456789abcdef",
@@ -34,10 +40,10 @@ SERVED = {
     "serving": {"gatewayPort": 20_001, "pack": "reef-pack-finance-1"},
     "conditions": [],
     "history": [
-        {"at": "2026-11-30T08:00:00Z", "version": "0123456789abcdef", "image": "sales:2", "why": "a new image", "kept": True},
-        {"at": "2026-11-29T08:00:00Z", "version": "fedcba9876543210", "image": "sales:1", "why": "first", "kept": True},
+        promoted("30", "0123456789abcdef", "sales:2"),
+        promoted("29", "fedcba9876543210", "sales:1"),
     ],
-}  # fmt: skip
+}
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""Counters of many processes, which begin anew with each of them, as counts of what happened since the last look. Pure."""
+"""Counters of many processes, which begin anew with each of them, as counts of what happened between looks. Pure."""
 
 from __future__ import annotations
 
@@ -41,16 +41,21 @@ class Totals:
     cpu_s: float = 0.0
     cold_s: float = 0.0
     colds: int = 0
+    kills: int = 0
     reasons: set[str] = field(default_factory=set)
 
 
 class Counting:
     def __init__(self) -> None:
         self._before: dict[str, dict[tuple[str, str, tuple[str, ...]], float]] = {}
-        self._totals: dict[str, Totals] = defaultdict(Totals)
+        self.totals: dict[str, Totals] = defaultdict(Totals)
 
     def of(self, name: str) -> Totals:
-        return self._totals[name] if name in self._totals else Totals()
+        return self.totals[name] if name in self.totals else Totals()
+
+    def add(self, one: More) -> None:
+        """To the totals of its location."""
+        _add(self.totals[one.location], one)
 
     def only_reason(self, name: str) -> str:
         """Why it wakes, as metrics say it, where that was one reason alone; else ""."""
@@ -78,15 +83,15 @@ class Counting:
         ]
         grown = [one for one in grown if one.amount > 0]
         for one in grown:
-            _add(self._totals[one.location], one)
+            self.add(one)
         return grown if before is not None or process.is_new else []
 
     def keep_only(self, processes: Mapping[str, object], locations: Mapping[str, object]) -> None:
         """Forget those that are no more."""
         for uid in self._before.keys() - processes.keys():
             del self._before[uid]
-        for name in self._totals.keys() - locations.keys():
-            del self._totals[name]
+        for name in self.totals.keys() - locations.keys():
+            del self.totals[name]
 
 
 def _unneeded(one: Sample) -> bool:
@@ -101,6 +106,8 @@ def _add(totals: Totals, one: More) -> None:
         case of_locations.WAKES.name:
             totals.wakes += int(one.amount)
             totals.reasons.add(one.by[0])
+        case of_locations.OVER_LIMIT.name:
+            totals.kills += int(one.amount)
         case of_locations.CPU.name:
             totals.cpu_s += one.amount
         case name if name == COLD_SUM:

@@ -103,6 +103,10 @@ class Looking:
     def pods(self) -> tuple[Document, ...]:
         return tuple(self._pods.objects.values())
 
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._clock()
+
     def remember(self, warm: Mapping[str, Warm]) -> None:
         """What an earlier process knew of servers."""
         self._warm = {**warm, **self._warm}

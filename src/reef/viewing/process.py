@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import socket
 import time
+from collections.abc import Iterator
 from typing import Any
 
+from reef.background import Background
 from reef.cluster.client import Client
 from reef.errors import ReefError
 from reef.metrics import Metrics
@@ -15,16 +19,22 @@ from reef.metrics.tally import Tally
 from reef.peers.health import Health, live, readiness
 from reef.viewing.asking import Asking
 from reef.viewing.detail import Details
+from reef.viewing.history import ClusterHistory
+from reef.viewing.keeping import Keeping, remembering
 from reef.viewing.looking import looking_at
 from reef.viewing.settings import ViewSettings
+from reef.viewing.usage import encoded, usage_of, usage_on_page
 from reef.web.address import PageAddress, bound, may_ask
-from reef.web.answers import Answers
+from reef.web.answers import Answer, Answers, Asked, Refusal
 from reef.web.app import application
 from reef.web.listener import Listener
+from reef.web.location_page import NoLocation
 from reef.web.sampling import Sampler
 from reef.web.series import Series
 from reef.web.told import About, Detail, Told
-from reef.words import fault
+from reef.words import describe, fault
+
+log = logging.getLogger("reef.viewing")
 
 SECRET = "the Secret reef-page-token"  # noqa: S105
 
@@ -41,6 +51,9 @@ class PageProcess:
         self._details = Details(client, settings.namespace, logs=settings.logs)
         self._series = Series()
         self._sampler = Sampler(self._status, self._series)
+        self._history = _history(settings)
+        self._keeping: Keeping | None = None
+        self._background = Background(log, "background work of the page")
         metrics = Metrics(Tally(), (OwnProcess("page").put,), ())
         self._health = Health({"/livez": live, "/readyz": readiness(self._missing)}, metrics.render)
         self.listener: Listener | None = None
@@ -58,14 +71,25 @@ class PageProcess:
         self.listener = self._listening(taken)
         self.listener.start()
         self._sampler.start()
+        if self._history is not None:
+            self._keep(self._history)
 
     async def stop(self) -> None:
         """Idempotent."""
         await self._sampler.stop()
+        await self._background.close()
         if self.listener is not None:
             await self.listener.stop()
         await self.looking.close()
         await self._health.aclose()
+        if self._history is not None:
+            await asyncio.to_thread(self._history.close)
+
+    def _keep(self, history: ClusterHistory) -> None:
+        self._keeping = Keeping(history, self.looking.counting, self._settings.days)
+        self.looking.hears.append(self._keeping.heard)
+        self._background.spawn(remembering(history, self.looking))
+        self._background.spawn(self._keeping.run())
 
     def _missing(self) -> tuple[str, ...]:
         return () if self._is_synced else ("the namespace was not seen yet",)
@@ -81,6 +105,7 @@ class PageProcess:
 
             site = Site(self._told(), self.looking.chronicle, self._series, settings.token)
             site.register(answers)
+            answers.get("/api/usage/all", self._usage_of_all)
             stops.append(site.stop)
             return application(
                 answers, lambda host: may_ask(host, settings.host, settings.names), site.refused_page
@@ -93,13 +118,31 @@ class PageProcess:
         return Listener(taken, PageAddress(settings.host, taken.getsockname()[1]), make_app, on_stop)
 
     def _told(self) -> Told:
-        return Told(self._status, self._detail, self._about, acts={})
+        usage = self._usage if self._history is not None else None
+        return Told(self._status, self._detail, self._about, acts={}, usage=usage)
 
     async def _status(self) -> dict[str, Any]:
         return await self.looking.status()
 
     async def _detail(self, name: str) -> Detail:
         return await self._details.of(self.looking.locations[name], self.looking.pods)
+
+    async def _usage(self, name: str) -> dict[str, Any]:
+        assert self._history is not None
+        with _told_as_refusal():
+            return await asyncio.to_thread(usage_on_page, self._history, self.looking.locations[name])
+
+    async def _usage_of_all(self, asked: Asked) -> Answer:
+        """For `reef usage`: `?since=SECONDS`, and `location=NAME` for one alone, with all its hours."""
+        if self._history is None:
+            raise Refusal(404, "this page keeps no history", "page.history.enabled of the chart")
+        since, only = _number(asked.query.get("since", "0")), asked.query.get("location")
+        known = self.looking.locations
+        if only is not None and only not in known:
+            raise NoLocation(only, list(known))
+        with _told_as_refusal():
+            found = await asyncio.to_thread(usage_of, self._history, known, since, only)
+        return Answer(await asyncio.to_thread(encoded, found))
 
     def _about(self) -> About:
         return About(
@@ -109,3 +152,26 @@ class PageProcess:
             started_at=self._started_at,
             metrics=False,
         )
+
+
+def _history(settings: ViewSettings) -> ClusterHistory | None:
+    """The newest process writes. Raises ReefError for a URL that is none."""
+    if settings.database is None:
+        return None
+    return ClusterHistory(settings.database, settings.namespace, time.time_ns() // 1_000_000)
+
+
+@contextlib.contextmanager
+def _told_as_refusal() -> Iterator[None]:
+    """A database that is away is no fault of the page."""
+    try:
+        yield
+    except OSError as error:
+        raise Refusal(503, f"the history of usage cannot be read: {describe(error)}") from None
+
+
+def _number(written: str) -> float:
+    try:
+        return float(written)
+    except ValueError:
+        raise Refusal(400, f"since={written!r} is no number of seconds since 1970") from None

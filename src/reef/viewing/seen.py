@@ -37,6 +37,7 @@ class Server:
     private: int = 0
     pss: int = 0
     resident: int = 0
+    peak: int = 0
     measured: bool = False
     limit: int | None = None
     draining: int = 0
