@@ -23,6 +23,7 @@ class SaidOfOne:
     private: int = 0
     pss: int = 0
     resident: int = 0
+    peak: int = 0
     limit: int = 512 * MB
 
 
@@ -44,6 +45,8 @@ class SayingProcess:
             page.put(of_locations.PRIVATE, one.private, where)
             page.put(of_locations.PSS, one.pss, where)
             page.put(of_locations.RESIDENT, one.resident, where)
+            if one.peak:
+                page.put(of_locations.PEAK, one.peak, where)
             page.put(of_locations.LIMIT, one.limit, where)
         for name in self.tally.known():
             page.put_counted(self.tally.of(name), of_location(name, self.owner_of(name)))

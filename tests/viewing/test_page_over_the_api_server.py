@@ -6,20 +6,26 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
 import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import client, location, ready_for_locations
+from click.testing import CliRunner, Result
+from looped import looped
 from processes_of_reef import MB, SaidOfOne, SayingProcess, listening
 
 from deadlines import scaled, until_async
 from lab.apiserver import ApiServer
+from reef.cli.main import group
 from reef.cluster.client import Client
 from reef.cluster.kinds import CODE_LOCATION, POD
+from reef.errors import ReefError
 from reef.kube import labels
 from reef.viewing.process import PageProcess
 from reef.viewing.settings import ViewSettings
@@ -125,48 +131,124 @@ async def fleet(api_server: ApiServer, namespace: str, **more: Any) -> AsyncIter
                 await each.aclose()
 
 
-def test_a_packed_location_wakes_and_sleeps_on_the_page(api_server: ApiServer, kube_namespace: str) -> None:
+@looped
+async def test_a_packed_location_wakes_and_sleeps_on_the_page(
+    api_server: ApiServer, kube_namespace: str
+) -> None:
     ready_for_locations(api_server)
 
-    async def main() -> None:
-        async with fleet(api_server, kube_namespace) as there:
-            before = await there.row("sales")
-            assert (before["state"], before["version"], before["placement"]) == (
-                "asleep",
-                "0123456789ab",
-                "packed",
-            )
-            assert (await there.row("lone"))["state"] == "unprobed"
-            woken_at = time.time()
-            there.pack.wakes("sales", "SyncExternalSensorExecution", woken_at, 0.25)
-            there.gateway.called("sales", "SyncExternalSensorExecution")
-            there.gateway.called("sales", "GetServerId", 500, lane="answered")
+    async with fleet(api_server, kube_namespace) as there:
+        before = await there.row("sales")
+        assert (before["state"], before["version"], before["placement"]) == (
+            "asleep",
+            "0123456789ab",
+            "packed",
+        )
+        assert (await there.row("lone"))["state"] == "unprobed"
+        woken_at = time.time()
+        there.pack.wakes("sales", "SyncExternalSensorExecution", woken_at, 0.25)
+        there.gateway.called("sales", "SyncExternalSensorExecution")
+        there.gateway.called("sales", "GetServerId", 500, lane="answered")
 
-            async def is_warm() -> bool:
-                return (await there.row("sales"))["state"] == "warm"
+        async def is_warm() -> bool:
+            return (await there.row("sales"))["state"] == "warm"
 
-            await until_async(is_warm, 30)
-            row = await there.row("sales")
-            assert (row["private_bytes"], row["pss_bytes"]) == (30 * MB, 45 * MB)
-            assert row["memory_limit_bytes"] == 512 * MB
-            assert row["last_wake"] == {"at": woken_at, "why": "sensor tick", "took_s": 0.25}
-            assert (row["calls"], row["wakes"], row["last_cold_start_s"]) == (1, 1, 0.25)
-            there.pack.sleeps("sales")
+        await until_async(is_warm, 30)
+        row = await there.row("sales")
+        assert (row["private_bytes"], row["pss_bytes"]) == (30 * MB, 45 * MB)
+        assert row["memory_limit_bytes"] == 512 * MB
+        assert row["last_wake"] == {"at": woken_at, "why": "sensor tick", "took_s": 0.25}
+        assert (row["calls"], row["wakes"], row["last_cold_start_s"]) == (1, 1, 0.25)
+        there.pack.sleeps("sales")
 
-            async def sleeps() -> bool:
-                return (await there.row("sales"))["state"] == "asleep"
+        async def sleeps() -> bool:
+            return (await there.row("sales"))["state"] == "asleep"
 
-            await until_async(sleeps, 30)
-            _, body = await there.ask("/api/location/sales")
-            texts = [each["text"] for each in json.loads(body)["moments"]]
-            assert texts == ["woken: sensor tick", "sensor tick", "asleep: nobody called it"]
-            found = json.loads((await there.ask("/api/fleet"))[1])
-            assert found["totals"]["standing_estimate_bytes"] == 120 * MB, "what a pod of its own would have"
-            assert found["totals"]["reef_pss_bytes"] >= 60 * MB
-            status, html = await there.ask("/location/sales")
-            assert status == 200
-            assert "It asks for nothing that a pack cannot give." in html
-            assert "roll back" not in html, "buttons are off"
-            assert "fedcba987654" in html
+        await until_async(sleeps, 30)
+        _, body = await there.ask("/api/location/sales")
+        texts = [each["text"] for each in json.loads(body)["moments"]]
+        assert texts == ["woken: sensor tick", "sensor tick", "asleep: nobody called it"]
+        found = json.loads((await there.ask("/api/fleet"))[1])
+        assert found["totals"]["standing_estimate_bytes"] == 120 * MB, "what a pod of its own would have"
+        assert found["totals"]["reef_pss_bytes"] >= 60 * MB
+        status, html = await there.ask("/location/sales")
+        assert status == 200
+        assert "It asks for nothing that a pack cannot give." in html
+        assert "roll back" not in html, "buttons are off"
+        assert "fedcba987654" in html
 
-    asyncio.run(main())
+
+def fake_kubectl(folder: Path, script: str) -> str:
+    """Stands for kubectl on a PATH: no kubelet runs that would forward a port."""
+    program = folder / "kubectl"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def forwards_to(port: int, folder: Path) -> str:
+    said = f'echo "$@" >> {folder}/asked; echo "Forwarding from 127.0.0.1:{port} -> 3200"; exec sleep 600'
+    return fake_kubectl(folder, said)
+
+
+def said(done: Result) -> str:
+    """What a person is told of a mistake."""
+    assert isinstance(done.exception, ReefError), done.output
+    return f"{done.exception.message}; {done.exception.hint}"
+
+
+def reef(api_server: ApiServer, namespace: str, path: str, *arguments: str) -> Result:
+    verb, *rest = arguments
+    environ = {"KUBECONFIG": str(api_server.kubeconfig), "PATH": path}
+    return CliRunner().invoke(group, [verb, "-n", namespace, *rest], env=environ, standalone_mode=False)
+
+
+@looped
+async def test_a_command_line_asks_the_page_by_port_forward(
+    api_server: ApiServer, kube_namespace: str, tmp_path: Path, url: str
+) -> None:
+    ready_for_locations(api_server)
+    async with fleet(api_server, kube_namespace, database=url) as there:
+        assert there.process.listener is not None
+        path = forwards_to(there.process.listener.address.port, tmp_path)
+        done = await asyncio.to_thread(reef, api_server, kube_namespace, path, "top", "--json")
+        assert f"no page of Reef runs in namespace {kube_namespace}" in said(done)
+        await there.api.create(POD, pod("reef-page-1", "page"))
+        await run_at(there.api, "reef-page-1", "127.0.0.13")
+        there.pack.wakes("sales", "SyncExternalSensorExecution", time.time(), 0.25)
+
+        async def is_warm() -> bool:
+            found = await asyncio.to_thread(reef, api_server, kube_namespace, path, "top", "--json")
+            assert found.exception is None, found.output
+            rows = {row["name"]: row for row in json.loads(found.stdout)["locations"]}
+            return bool(rows["sales"]["state"] == "warm" and rows["sales"]["last_wake"])
+
+        await until_async(is_warm, 60)
+        asked = (tmp_path / "asked").read_text().splitlines()[-1]
+        assert asked == f"-n {kube_namespace} port-forward --address 127.0.0.1 reef-page-1 :3200"
+        await there.process.write_history()
+        done = await asyncio.to_thread(reef, api_server, kube_namespace, path, "usage", "--json")
+        assert done.exception is None, done.output
+        found = {each["location"]: each for each in json.loads(done.stdout)["locations"]}
+        assert found.keys() == {"lone", "sales"}
+        assert found["sales"]["set"]["memory_limit_bytes"] == 512 << 20
+        done = await asyncio.to_thread(reef, api_server, kube_namespace, path, "usage", "nobody")
+        assert "there is no location 'nobody'" in said(done)
+        code, body = await there.ask("/api/usage?name=sales")
+        assert (code, json.loads(body)["location"]) == (200, "sales")
+        assert "What it should request" in (await there.ask("/location/sales"))[1]
+
+
+@looped
+async def test_what_kubectl_refuses_is_said(
+    api_server: ApiServer, kube_namespace: str, tmp_path: Path
+) -> None:
+    async with client(api_server, kube_namespace) as api:
+        await api.create(POD, pod("reef-page-1", "page"))
+        await run_at(api, "reef-page-1", "127.0.0.13")
+    path = fake_kubectl(tmp_path, "echo 'Error from server (Forbidden): pods is forbidden' >&2; exit 1")
+    done = await asyncio.to_thread(reef, api_server, kube_namespace, path, "top", "--json")
+    assert "cannot forward a port to the page: Error from server (Forbidden)" in said(done)
+    done = await asyncio.to_thread(reef, api_server, kube_namespace, "/nowhere", "usage")
+    assert "kubectl is not on PATH" in said(done)
+    assert "port-forward --address 127.0.0.1 reef-page-1 :3200" in said(done)

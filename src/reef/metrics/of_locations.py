@@ -81,6 +81,13 @@ RESIDENT = of(
     "All that the server has in memory, whoever shares it: what a container of its own would have.",
     _SERVES,
 )
+PEAK = of(
+    "memory_peak_bytes",
+    "gauge",
+    "bytes",
+    "The most that the server ever had in memory, as the kernel remembers it.",
+    ("pack",),
+)
 LIMIT = of(
     "memory_limit_bytes",
     "gauge",

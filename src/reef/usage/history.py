@@ -11,7 +11,7 @@ import calendar
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from reef.decide.sizing.stretches import DAY_S, Stretch
 from reef.decide.sizing.used import Watch
@@ -63,7 +63,11 @@ class History:
 
     def prune(self, now: float, days: int, most_bytes: int) -> None:
         """Remove what is older, and the oldest of what is left where it is too much. Raises OSError."""
-        for kind, kept_s in (("minutes", min(MINUTES_KEPT_S, days * DAY_S)), ("hours", days * DAY_S)):
+        spans: tuple[tuple[Span, int], ...] = (
+            ("minutes", min(MINUTES_KEPT_S, days * DAY_S)),
+            ("hours", days * DAY_S),
+        )
+        for kind, kept_s in spans:
             for path in self._files(kind):
                 if _day_start(path) + DAY_S <= now - kept_s:
                     path.unlink(missing_ok=True)
@@ -109,7 +113,7 @@ class History:
         return sorted(
             {
                 name
-                for kind in ("minutes", "hours")
+                for kind in get_args(Span)
                 for record in self._records(kind, 0)
                 for name in record.get("names", {})
             }

@@ -91,6 +91,12 @@ class PageProcess:
         self._background.spawn(remembering(history, self.looking))
         self._background.spawn(self._keeping.run())
 
+    async def write_history(self) -> None:
+        """Look, and write the minute under way."""
+        await self.looking.status()
+        if self._keeping is not None:
+            await self._keeping.write()
+
     def _missing(self) -> tuple[str, ...]:
         return () if self._is_synced else ("the namespace was not seen yet",)
 

@@ -18,6 +18,7 @@ GAUGES: tuple[Metric, ...] = (
     of_locations.PRIVATE,
     of_locations.PSS,
     of_locations.RESIDENT,
+    of_locations.PEAK,
     of_locations.LIMIT,
     of_locations.DRAINING,
     of_locations.WOKEN_AT,

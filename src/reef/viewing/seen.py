@@ -120,6 +120,7 @@ def _of_pack(found: Sequence[Sample], pod: str) -> Server:
         whole(of_locations.PRIVATE.name),
         whole(of_locations.PSS.name),
         whole(of_locations.RESIDENT.name),
+        whole(of_locations.PEAK.name),
         measured=of_locations.PSS.name in value,
         limit=whole(of_locations.LIMIT.name) or None,
         draining=whole(of_locations.DRAINING.name),
