@@ -81,12 +81,14 @@ class There:
         self.locations.put(packed("sales"))
         self.pods.put(pod("pack-1-x", "pack", PACK, **{labels.PACK: "pack-1"}))
         self.pods.put(pod("gateway-1", "gateway", GATEWAY))
-        self.port = port
+        self.port, self.patience_s = port, 60.0
         self.looking = self.another()
 
     def another(self) -> Looking:
         """A process that begins now."""
-        return Looking(self.locations, self.pods, self.scales, Asking(self.port), lambda: self.now)
+        return Looking(
+            self.locations, self.pods, self.scales, Asking(self.port, self.patience_s), lambda: self.now
+        )
 
     async def look(self) -> dict[str, Any]:
         self.now += 15
@@ -185,6 +187,19 @@ async def test_a_process_that_began_again_counts_from_nothing() -> None:
 @looped
 async def test_a_pack_that_does_not_answer_is_said_and_the_rest_is_shown() -> None:
     async with there() as world:
+        world.pack.wakes("sales", SENSOR, world.now, 0.25)
+        await world.look()
+        world.pods.put(pod("pack-1-x", "pack", "127.0.0.99", **{labels.PACK: "pack-1"}))
+        found = await world.look()
+        assert found["locations"][0]["state"] == "warm", "as it was a moment ago"
+        assert any("pack-1-x does not answer" in each for each in found["fleet"]["warnings"])
+
+
+@looped
+async def test_what_a_pack_said_long_ago_is_not_believed() -> None:
+    async with there() as world:
+        world.patience_s = 0.0
+        world.looking = world.another()
         world.pods.put(pod("pack-1-x", "pack", "127.0.0.99", **{labels.PACK: "pack-1"}))
         found = await world.look()
         assert found["locations"][0]["state"] == "waking"

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from asking import client, location, ready_for_locations
 from click.testing import CliRunner, Result
-from looped import looped
+from looped import looped, until_it
 from processes_of_reef import MB, SaidOfOne, SayingProcess, listening
 
-from deadlines import scaled, until_async
+from deadlines import scaled
 from lab.apiserver import ApiServer
 from reef.cli.main import group
 from reef.cluster.client import Client
@@ -88,6 +88,17 @@ class Fleet:
         assert status == 200, body
         return next(row for row in json.loads(body)["locations"] if row["name"] == name)
 
+    async def until(self, name: str, state: str) -> dict[str, Any]:
+        """Its row once it is in that state."""
+        found: dict[str, Any] = {}
+
+        async def is_so() -> bool:
+            found.update(await self.row(name))
+            return bool(found["state"] == state)
+
+        await until_it(is_so, 60, f"for {name} to be {state}")
+        return found
+
 
 def _asked(port: int, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=scaled(30))
@@ -150,21 +161,14 @@ async def test_a_packed_location_wakes_and_sleeps_on_the_page(
         there.gateway.called("sales", "SyncExternalSensorExecution")
         there.gateway.called("sales", "GetServerId", 500, lane="answered")
 
-        async def is_warm() -> bool:
-            return (await there.row("sales"))["state"] == "warm"
-
-        await until_async(is_warm, 30)
-        row = await there.row("sales")
+        row = await there.until("sales", "warm")
         assert (row["private_bytes"], row["pss_bytes"]) == (30 * MB, 45 * MB)
         assert row["memory_limit_bytes"] == 512 * MB
         assert row["last_wake"] == {"at": woken_at, "why": "sensor tick", "took_s": 0.25}
         assert (row["calls"], row["wakes"], row["last_cold_start_s"]) == (1, 1, 0.25)
         there.pack.sleeps("sales")
 
-        async def sleeps() -> bool:
-            return (await there.row("sales"))["state"] == "asleep"
-
-        await until_async(sleeps, 30)
+        await there.until("sales", "asleep")
         _, body = await there.ask("/api/location/sales")
         texts = [each["text"] for each in json.loads(body)["moments"]]
         assert texts == ["woken: sensor tick", "sensor tick", "asleep: nobody called it"]
@@ -223,7 +227,7 @@ async def test_a_command_line_asks_the_page_by_port_forward(
             rows = {row["name"]: row for row in json.loads(found.stdout)["locations"]}
             return bool(rows["sales"]["state"] == "warm" and rows["sales"]["last_wake"])
 
-        await until_async(is_warm, 60)
+        await until_it(is_warm, 60, "for sales to be warm")
         asked = (tmp_path / "asked").read_text().splitlines()[-1]
         assert asked == f"-n {kube_namespace} port-forward --address 127.0.0.1 reef-page-1 :3200"
         await there.process.write_history()

@@ -66,13 +66,15 @@ class PostgresUsage:
         for _, start, size in sizes:
             whole += size
             if whole > most_bytes:
-                self._database.write(
-                    lambda db, until=start: db.execute(
-                        "DELETE FROM reef.usage WHERE namespace = %s AND start <= %s",
-                        (self._namespace, until),
-                    )
-                )
+                self._remove_until(start)
                 return
+
+    def _remove_until(self, start: int) -> None:
+        self._database.write(
+            lambda db: db.execute(
+                "DELETE FROM reef.usage WHERE namespace = %s AND start <= %s", (self._namespace, start)
+            )
+        )
 
     def size(self) -> int:
         """Bytes of all records."""
