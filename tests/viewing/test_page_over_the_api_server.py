@@ -191,7 +191,7 @@ def fake_kubectl(folder: Path, script: str) -> str:
 
 
 def forwards_to(port: int, folder: Path) -> str:
-    said = f'echo "$@" >> {folder}/asked; echo "Forwarding from 127.0.0.1:{port} -> 3200"; exec sleep 600'
+    said = f'printf "%s\\n" "$*" >> {folder}/asked; echo "Forwarding from 127.0.0.1:{port} -> 3200"; exec sleep 600'
     return fake_kubectl(folder, said)
 
 

@@ -157,7 +157,7 @@ class Looking:
         for name, each in servers.items():
             if each.is_up and each.measured and each.resident:
                 self._warm[name] = Warm(each.private, each.resident)
-        for pod in look.pods:
+        for pod in sorted(look.pods, key=_calls_last):
             if pod.name in look.said:
                 self._count(pod, look, servers)
         self._remember_wakes(servers)
@@ -194,6 +194,11 @@ def _answers(pod: PodSeen) -> bool:
     """Whether its process of Reef runs, or ran a moment ago."""
     is_asked = pod.labels.get(labels.COMPONENT) in ASKED
     return is_asked and pod.phase == "Running" and pod.ip is not None
+
+
+def _calls_last(pod: PodSeen) -> bool:
+    """A wake comes before the call that it was for, which a gateway tells."""
+    return pod.labels.get(labels.COMPONENT) == "gateway"
 
 
 def _own_pss() -> int:
