@@ -47,6 +47,9 @@ OTHERWISE: dict[str, Any] = {
     "page.enabled": False,
     "page.logs": False,
     "page.dagsterUrl": "https://dagster.example",
+    "page.actions.enabled": True,
+    "page.actions.tokenSecret.name": "other-token",
+    "page.actions.tokenSecret.key": "word",
     "page.history.enabled": False,
     "page.history.days": 90,
     "page.service.enabled": True,
@@ -85,6 +88,11 @@ OTHERWISE: dict[str, Any] = {
 
 ONLY_WITH: dict[str, dict[str, Any]] = {
     "database.urlSecret.key": nested("database.urlSecret.name", "reef-database"),
+    "page.actions.enabled": nested("page.actions.tokenSecret.name", "a-token"),
+    "page.actions.tokenSecret.name": nested("page.actions.enabled", True),
+    "page.actions.tokenSecret.key": nested(
+        "page.actions", {"enabled": True, "tokenSecret": {"name": "a-token"}}
+    ),
     "page.service.callers": nested("page.service.enabled", True),
     "page.service.hosts": nested("page.service.enabled", True),
     "metrics.podMonitors.interval": nested("metrics.podMonitors.enabled", True),
@@ -149,6 +157,10 @@ NONSENSE: dict[str, tuple[dict[str, Any], str]] = {
     "an address for a browser": (
         nested("page.dagsterUrl", "dagster.example"),
         'page.dagsterUrl is "dagster.example": it must begin with http:// or https://',
+    ),
+    "buttons without a token": (
+        nested("page.actions.enabled", True),
+        "page.actions.tokenSecret.name is empty: buttons need the Secret",
     ),
     "more days than there are": (
         nested("page.history.days", 4000),

@@ -14,10 +14,10 @@ from reef.cluster.kinds import Document
 from reef.decide.sizing.stretches import DAY_S, Spread, Stretch
 from reef.records.postgres import DatabaseAway, NotLeader
 from reef.usage.recorded import HOUR_S, MINUTE_S, Entry, all_seen, seen_of, watched
-from reef.viewing.counting import Counting, More, Totals
+from reef.viewing.counting import Counting, CountsOfOne, More
 from reef.viewing.history import ClusterHistory
 from reef.viewing.keeping import Keeping
-from reef.viewing.seen import Look, Server
+from reef.viewing.seen import Look, ServerSeen
 from reef.viewing.usage import decoded, encoded, usage_of, usage_on_page
 
 START = 1_800_000_000 // DAY_S * DAY_S
@@ -103,9 +103,9 @@ def test_thirty_days_of_five_hundred_locations_take_less_than_50_mb(history: Clu
     assert one * (1440 + 30 * 24) < 50_000_000
 
 
-def server(state: str = "warm", **more: float) -> Server:
+def server(state: str = "warm", **more: float) -> ServerSeen:
     figures = {"private": 30 * MB, "pss": 45 * MB, "resident": 120 * MB, "woken_at": START - 5.0, **more}
-    return Server(state, measured=True, **figures)  # type: ignore[arg-type]
+    return ServerSeen(state, measured=True, **figures)  # type: ignore[arg-type]
 
 
 class Clock:
@@ -128,7 +128,7 @@ def look(clock: Clock) -> Look:
 async def test_looks_become_a_record_a_minute(history: ClusterHistory) -> None:
     clock = Clock()
     keeping, counting = kept(history, clock)
-    counting.totals["sales"] = Totals(calls=500, wakes=9, cpu_s=100.0)  # of before this page
+    counting.totals["sales"] = CountsOfOne(calls=500, wakes=9, cpu_s=100.0)  # of before this page
     for second in range(0, 121, 15):
         clock.now = START + second
         counting.totals["sales"].cpu_s += 1.5

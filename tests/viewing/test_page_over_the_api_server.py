@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import told_contract
 from asking import client, location, ready_for_locations
 from click.testing import CliRunner, Result
 from looped import looped, until_it
@@ -162,6 +163,8 @@ async def test_a_packed_location_wakes_and_sleeps_on_the_page(
         there.gateway.called("sales", "GetServerId", 500, lane="answered")
 
         row = await there.until("sales", "warm")
+        for name in ("sales", "lone"):
+            await told_contract.holds(there.process.told(), name)
         assert (row["private_bytes"], row["pss_bytes"]) == (30 * MB, 45 * MB)
         assert row["memory_limit_bytes"] == 512 * MB
         assert row["last_wake"] == {"at": woken_at, "why": "sensor tick", "took_s": 0.25}
@@ -256,3 +259,45 @@ async def test_what_kubectl_refuses_is_said(
     done = await asyncio.to_thread(reef, api_server, kube_namespace, "/nowhere", "usage")
     assert "kubectl is not on PATH" in said(done)
     assert "port-forward --address 127.0.0.1 reef-page-1 :3200" in said(done)
+
+
+def _posted(port: int, path: str, token: str, body: str = "") -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=scaled(30))
+    try:
+        connection.request("POST", path, body, {"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+@looped
+async def test_buttons_ask_the_controller_and_need_the_token(
+    api_server: ApiServer, kube_namespace: str
+) -> None:
+    ready_for_locations(api_server)
+    token = "of-the-secret-of-the-chart"  # noqa: S105
+    async with fleet(api_server, kube_namespace, token=token) as there:
+        assert there.process.listener is not None
+        port = there.process.listener.address.port
+
+        async def pressed(verb: str, said: str, body: str = "") -> tuple[int, dict[str, Any]]:
+            return await asyncio.to_thread(_posted, port, f"/api/do/{verb}?name=sales", said, body)
+
+        async def notes() -> dict[str, str]:
+            found = await there.api.get(CODE_LOCATION, "sales")
+            return dict(found["metadata"].get("annotations") or {})
+
+        assert (await pressed("reload", "a-guess"))[0] == 401
+        assert not [each for each in await notes() if each.startswith("dagster-reef.io")]
+        assert (await pressed("wake", token))[0] == 404, "the controller wakes nobody"
+        status, told = await pressed("rollback", token, '{"version": "fedcba9876543210"}')
+        assert (status, told["ok"]) == (200, True)
+        assert (await notes())[labels.ROLLBACK] == "fedcba9876543210"
+        assert (await pressed("reload", token))[0] == 200
+        asked = await notes()
+        assert labels.TRY_AGAIN in asked
+        assert labels.ROLLBACK not in asked
+        html = (await there.ask("/location/sales"))[1]
+        assert 'data-act="reload"' in html
+        assert 'data-act="wake"' not in html

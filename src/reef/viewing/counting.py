@@ -24,7 +24,7 @@ class More:
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class CountedProcess:
     """One process of Reef. `uid` is its pod's; `is_new`: it was started while this one looked on, so all that it has
     counted happened meanwhile."""
 
@@ -33,7 +33,7 @@ class Process:
 
 
 @dataclass
-class Totals:
+class CountsOfOne:
     """Of a location, as far as the processes that were ever looked at know."""
 
     calls: int = 0
@@ -48,10 +48,10 @@ class Totals:
 class Counting:
     def __init__(self) -> None:
         self._before: dict[str, dict[tuple[str, str, tuple[str, ...]], float]] = {}
-        self.totals: dict[str, Totals] = defaultdict(Totals)
+        self.totals: dict[str, CountsOfOne] = defaultdict(CountsOfOne)
 
-    def of(self, name: str) -> Totals:
-        return self.totals[name] if name in self.totals else Totals()
+    def of(self, name: str) -> CountsOfOne:
+        return self.totals[name] if name in self.totals else CountsOfOne()
 
     def add(self, one: More) -> None:
         """To the totals of its location."""
@@ -67,7 +67,7 @@ class Counting:
         totals = self.of(name)
         return totals.cold_s if totals.colds == 1 else 0.0
 
-    def take(self, process: Process, found: Iterable[Sample]) -> list[More]:
+    def take(self, process: CountedProcess, found: Iterable[Sample]) -> list[More]:
         """What has happened since the last look at that process; what it counted before the first one is in the totals
         alone."""
         before = self._before.get(process.uid)
@@ -99,7 +99,7 @@ def _unneeded(one: Sample) -> bool:
     return one.metric == of_locations.CALLS.name and FORWARDED not in one.by
 
 
-def _add(totals: Totals, one: More) -> None:
+def _add(totals: CountsOfOne, one: More) -> None:
     match one.metric:
         case of_locations.CALLS.name:
             totals.calls += int(one.amount)

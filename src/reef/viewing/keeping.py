@@ -13,7 +13,7 @@ from reef.usage.recorded import HOUR_S, MINUTE_S, Entry
 from reef.viewing.counting import Counting
 from reef.viewing.history import ClusterHistory
 from reef.viewing.looking import Looking
-from reef.viewing.seen import Look, Server
+from reef.viewing.seen import Look, ServerSeen
 from reef.viewing.status import Warm
 from reef.viewing.using import Using
 from reef.words import describe
@@ -45,7 +45,7 @@ class Keeping:
         self._waiting: deque[Entry] = deque(maxlen=MOST_WAITING)
         self.trouble: str | None = None
 
-    def heard(self, look: Look, servers: Mapping[str, Server]) -> None:
+    def heard(self, look: Look, servers: Mapping[str, ServerSeen]) -> None:
         self._using.heard(servers, self._counting, look.at)
 
     async def run(self) -> None:

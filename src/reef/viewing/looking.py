@@ -18,12 +18,12 @@ from reef.kube.seen.reading import pod_seen
 from reef.kube.seen.state import PodSeen
 from reef.remote.places import OURS
 from reef.viewing.asking import Asking
-from reef.viewing.counting import Counting, Process, of_each
+from reef.viewing.counting import CountedProcess, Counting, of_each
 from reef.viewing.happenings import moments_of, wakes_of, why, woken
-from reef.viewing.seen import Look, Server
+from reef.viewing.news import StatusNews
+from reef.viewing.seen import Look, ServerSeen
 from reef.viewing.status import Warm, servers_of, status_of
 from reef.viewing.taken import Taken
-from reef.viewing.versions import Versions
 from reef.web.chronicle import Chronicle, Wake
 
 log = logging.getLogger("reef.viewing")
@@ -34,7 +34,7 @@ LEAST_S = 1.0
 BEFORE = "before this page began"
 
 
-class Followed(Protocol):
+class FollowedKind(Protocol):
     """An Informer."""
 
     away: str | None
@@ -64,8 +64,8 @@ class Looking:
 
     def __init__(
         self,
-        locations: Followed,
-        pods: Followed,
+        locations: FollowedKind,
+        pods: FollowedKind,
         taken: Measured,
         asking: Asking,
         clock: Callable[[], float] = time.time,
@@ -77,12 +77,12 @@ class Looking:
         self._turn = asyncio.Lock()
         self._seen: dict[str, Any] | None = None
         self._until = 0.0  # monotonic: until then what was seen last is new enough
-        self._versions = Versions()
+        self._versions = StatusNews()
         self._warm: dict[str, Warm] = {}
-        self._servers: Mapping[str, Server] = {}
+        self._servers: Mapping[str, ServerSeen] = {}
         self.counting = Counting()
         self.chronicle = Chronicle(self._is_up, clock)
-        self.hears: list[Callable[[Look, Mapping[str, Server]], None]] = []
+        self.hears: list[Callable[[Look, Mapping[str, ServerSeen]], None]] = []
 
     async def start(self) -> None:
         """Returns when everything was listed once."""
@@ -152,7 +152,7 @@ class Looking:
 
     # -- what happened since the last look -----------------------------------------------------------
 
-    def _note(self, look: Look, servers: Mapping[str, Server]) -> None:
+    def _note(self, look: Look, servers: Mapping[str, ServerSeen]) -> None:
         self._servers = servers
         for name, each in servers.items():
             if each.is_up and each.measured and each.resident:
@@ -171,8 +171,8 @@ class Looking:
         for hears in self.hears:
             hears(look, servers)
 
-    def _count(self, pod: PodSeen, look: Look, servers: Mapping[str, Server]) -> None:
-        process = Process(pod.uid, pod.created >= self._began)
+    def _count(self, pod: PodSeen, look: Look, servers: Mapping[str, ServerSeen]) -> None:
+        process = CountedProcess(pod.uid, pod.created >= self._began)
         said = (one for name, found in look.said[pod.name].items() if name in servers for one in found)
         for name, grown in of_each(self.counting.take(process, said)).items():
             for wake in wakes_of(grown, servers[name].woken_at or look.at):
@@ -181,7 +181,7 @@ class Looking:
             for moment in moments_of(grown, look.at):
                 self.chronicle.tell(name, moment)
 
-    def _remember_wakes(self, servers: Mapping[str, Server]) -> None:
+    def _remember_wakes(self, servers: Mapping[str, ServerSeen]) -> None:
         """Of before this process began: when the last one was is known, and why where all had one reason."""
         for name, each in servers.items():
             if each.woken_at and self.chronicle.last_wake(name) is None:

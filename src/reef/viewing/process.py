@@ -18,6 +18,7 @@ from reef.metrics.own import OwnProcess
 from reef.metrics.tally import Tally
 from reef.peers.health import Health, live, readiness
 from reef.viewing.asking import Asking
+from reef.viewing.buttons import ClusterButtons
 from reef.viewing.detail import Details
 from reef.viewing.history import ClusterHistory
 from reef.viewing.keeping import Keeping, remembering
@@ -109,7 +110,7 @@ class PageProcess:
         def make_app() -> Any:
             from reef.web.site import Site  # brings the templates' engine
 
-            site = Site(self._told(), self.looking.chronicle, self._series, settings.token)
+            site = Site(self.told(), self.looking.chronicle, self._series, settings.token)
             site.register(answers)
             answers.get("/api/usage/all", self._usage_of_all)
             stops.append(site.stop)
@@ -123,9 +124,11 @@ class PageProcess:
 
         return Listener(taken, PageAddress(settings.host, taken.getsockname()[1]), make_app, on_stop)
 
-    def _told(self) -> Told:
+    def told(self) -> Told:
+        """What the page is made of."""
         usage = self._usage if self._history is not None else None
-        return Told(self._status, self._detail, self._about, acts={}, usage=usage)
+        acts = ClusterButtons(self._client, self._settings.namespace).verbs() if self._settings.token else {}
+        return Told(self._status, self._detail, self._about, acts, usage)
 
     async def _status(self) -> dict[str, Any]:
         return await self.looking.status()
@@ -157,6 +160,8 @@ class PageProcess:
             token_file=SECRET,
             started_at=self._started_at,
             metrics=False,
+            token_told="`page.actions` of the chart names the Secret that has it",  # noqa: S106
+            off_told="`page.actions` of the chart turns them on",
         )
 
 

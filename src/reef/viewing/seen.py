@@ -30,7 +30,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerSeen:
     """What serves one location now. Bytes; `measured` says whether anybody knows them. `where` is for people."""
 
     state: str
@@ -64,18 +64,18 @@ class Around:
             elif pod.labels.get(labels.COMPONENT) == OWN and (name := pod.labels.get(labels.LOCATION)):
                 self._own.setdefault(name, []).append(pod)
 
-    def server(self, location: Document) -> Server:
+    def server(self, location: Document) -> ServerSeen:
         name = location["metadata"]["name"]
         serving = (location.get("status") or {}).get("serving") or {}
         if target := serving.get("target"):
-            return Server("warm", where=f"somebody else's server, {target}")
+            return ServerSeen("warm", where=f"somebody else's server, {target}")
         if pack := serving.get("pack"):
             return self._packed(name, self._packs.get(pack, ()))
         if serving.get("deployment"):
             return self._in_own_pods(self._own.get(name, ()))
-        return Server(_before(location))
+        return ServerSeen(_before(location))
 
-    def _packed(self, name: str, pods: Iterable[PodSeen]) -> Server:
+    def _packed(self, name: str, pods: Iterable[PodSeen]) -> ServerSeen:
         """A pack whose host does not answer is about to: what its servers do meanwhile nobody knows."""
         found = [
             _of_pack(said[name], pod.name)
@@ -83,17 +83,19 @@ class Around:
             if name in (said := self._look.said.get(pod.name, NO_SAMPLES))
         ]
         return max(
-            found, key=lambda each: each.is_up, default=Server("waking", where="a pack that is not up yet")
+            found,
+            key=lambda each: each.is_up,
+            default=ServerSeen("waking", where="a pack that is not up yet"),
         )
 
-    def _in_own_pods(self, pods: Sequence[PodSeen]) -> Server:
+    def _in_own_pods(self, pods: Sequence[PodSeen]) -> ServerSeen:
         if not pods:
-            return Server("asleep")
+            return ServerSeen("asleep")
         first = max(pods, key=lambda pod: (_is_ready(pod), -pod.created))
         known = [pod.name for pod in pods if pod.name in self._look.taken]
         taken = sum(self._look.taken[pod] for pod in known)
         since = [each.since for each in first.containers.values() if each.since]
-        return Server(
+        return ServerSeen(
             "draining" if first.deleting else "warm" if _is_ready(first) else "waking",
             taken,
             taken,
@@ -108,14 +110,14 @@ def _is_ready(pod: PodSeen) -> bool:
     return not pod.deleting and bool(pod.containers) and all(each.ready for each in pod.containers.values())
 
 
-def _of_pack(found: Sequence[Sample], pod: str) -> Server:
+def _of_pack(found: Sequence[Sample], pod: str) -> ServerSeen:
     value = {one.metric: one.value for one in found if not one.by}
     state = next((one.by[0] for one in found if one.metric == of_locations.STATE.name), "asleep")
 
     def whole(metric: str) -> int:
         return int(value.get(metric, 0))
 
-    return Server(
+    return ServerSeen(
         state,
         whole(of_locations.PRIVATE.name),
         whole(of_locations.PSS.name),

@@ -14,8 +14,8 @@ from reef.kube import labels
 from reef.kube.quantities import quantity
 from reef.metrics import of_hosts, of_locations
 from reef.remote.rows import condition, message, notes, phase
-from reef.viewing.counting import Counting, Totals
-from reef.viewing.seen import Around, Look, Server
+from reef.viewing.counting import Counting, CountsOfOne
+from reef.viewing.seen import Around, Look, ServerSeen
 
 SHORT = 12  # of a version
 
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 def status_of(
-    look: Look, counting: Counting, warm: Mapping[str, Warm], servers: Mapping[str, Server], own_pss: int
+    look: Look, counting: Counting, warm: Mapping[str, Warm], servers: Mapping[str, ServerSeen], own_pss: int
 ) -> dict[str, Any]:
     """`warm` is what is remembered of the last server of each, `own_pss` the memory of this process."""
     processes = own_pss + _of_processes(look, of_hosts.PROCESS_PSS.name)
@@ -70,13 +70,13 @@ def status_of(
     }
 
 
-def servers_of(look: Look) -> dict[str, Server]:
+def servers_of(look: Look) -> dict[str, ServerSeen]:
     """By location."""
     around = Around(look)
     return {each["metadata"]["name"]: around.server(each) for each in look.locations}
 
 
-def _row(location: Document, server: Server, counted: Totals, warm: Warm | None, look: Look) -> Row:
+def _row(location: Document, server: ServerSeen, counted: CountsOfOne, warm: Warm | None, look: Look) -> Row:
     meta, spec, status = location["metadata"], location["spec"], location.get("status") or {}
     name, placed = meta["name"], status.get("placement") or {}
     flying = sum(_values(look, name, of_locations.IN_FLIGHT.name))

@@ -10,7 +10,7 @@ from reef.hosting.contract import Child
 from reef.usage.minutes import Counters, Minutes
 from reef.usage.process_use import ProcessUse
 from reef.viewing.counting import Counting
-from reef.viewing.seen import Server
+from reef.viewing.seen import ServerSeen
 
 LEAST_S = 8.0  # between two looks that are counted: a page that is open looks once a second
 
@@ -34,7 +34,7 @@ class Using:
         self._looked_at = 0.0
         self._is_first = True
 
-    def heard(self, servers: Mapping[str, Server], counting: Counting, now: float) -> None:
+    def heard(self, servers: Mapping[str, ServerSeen], counting: Counting, now: float) -> None:
         """One look. What was counted before the first one is nobody's minute."""
         if now - self._looked_at < LEAST_S:
             return
@@ -58,7 +58,7 @@ class Using:
         """The minute that is over; the next one begins."""
         return self._minutes.take(start, seconds)
 
-    def _saw(self, name: str, server: Server, cpu_s: float, now: float) -> None:
+    def _saw(self, name: str, server: ServerSeen, cpu_s: float, now: float) -> None:
         known = self._known.get(name)
         if known is None or known.child.started_at != server.woken_at:
             self._over(name)
@@ -72,7 +72,7 @@ class Using:
         if (known := self._known.pop(name, None)) is not None:
             self._minutes.gone(known.child)
 
-    def _forget(self, servers: Mapping[str, Server]) -> None:
+    def _forget(self, servers: Mapping[str, ServerSeen]) -> None:
         for name in self._known.keys() - servers.keys():
             self._over(name)
         for kept in (self._cpu, self._kills):

@@ -66,6 +66,8 @@ def _more(body: bytes) -> dict[str, Any]:
 
 
 def _told(verb: str, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    if "asked" in found:  # somebody else does it
+        return {"ok": True, "told": f"{name}: {found['asked']}"}
     if verb == "rollback":
         if found["state"] == "promoted":
             return {"ok": True, "told": f"{name} serves {found['version'][:12]} again, and is pinned to it"}

@@ -10,7 +10,7 @@ from reef.words import headline, shortened
 SHORT = 12
 
 
-class Versions:
+class StatusNews:
     """`gone` are the locations that the last look missed."""
 
     def __init__(self) -> None:
