@@ -6,6 +6,8 @@ import os
 import sys
 import time
 
+import msgspec
+
 from reef import fleet as fleets
 from reef.decide.sizing.proposal import Has
 from reef.errors import ReefError
@@ -18,7 +20,7 @@ from reef.usage.kinds import SettingsPlace
 from reef.usage.prometheus import prometheus
 from reef.usage.queries import Pods, location_of, workloads
 from reef.usage.target import PatchTarget
-from reef.words import fault
+from reef.words import describe, fault
 
 
 def of_history(state: StateDir, since_s: float, chosen: PatchTarget | None) -> list[Judged]:
@@ -50,6 +52,37 @@ def of_history(state: StateDir, since_s: float, chosen: PatchTarget | None) -> l
         )
         for name in names
     ]
+
+
+def of_cluster(
+    context: str | None,
+    namespace: str | None,
+    location: str | None,
+    since_s: float,
+    chosen: PatchTarget | None,
+) -> list[Judged]:
+    """Of Reef on a cluster, as its page keeps the history. Raises ReefError."""
+    from reef.cli.cluster.page import page_of
+    from reef.viewing.usage import decoded
+
+    query = {"since": str(time.time() - since_s)} | ({"location": location} if location else {})
+    with page_of(context, namespace) as page:
+        body = page.ask("/api/usage/all", **query)
+    try:
+        found = decoded(body)
+    except msgspec.MsgspecError as error:
+        raise ReefError(
+            f"what the page says of usage is not understood: {describe(error)}",
+            hint="the page and this command are of two releases of Reef",
+        ) from None
+    if not any(each.seen.watch.seconds for each in found):
+        raise ReefError(
+            "the page has no history of usage yet", hint="it writes once a minute what locations used"
+        )
+    places = {each.name: each for each in chosen.places} if chosen is not None else {}
+    if not places:
+        return [each.judged() for each in found]
+    return [each.judged(places[each.called].has) for each in found if each.called in places]
 
 
 def of_prometheus(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from reef.cluster.kinds import Document
-from reef.errors import NotDone, ReefError
+from reef.errors import NotDone
 from reef.remote import versions
 from reef.remote.reaching import Remote, run
 from reef.remote.rows import is_settled, message, phase
