@@ -12,11 +12,22 @@ import pytest
 import reef
 
 SOURCE = Path(reef.__path__[0])
+ROLES = {
+    "contract": "what a room asks of others, as protocols",
+    "errors": "the errors that a room raises",
+    "importing": "reads what another product's files say of locations",
+    "local": "does what a contract says on this machine",
+    "messages": "what is sent over a wire",
+    "model": "values of a room, without behaviour",
+    "postgres": "does what a contract says in PostgreSQL",
+    "reading": "what a room takes in, as its model",
+}
 
 
 class Module(NamedTuple):
     """`imports`: the name here -> the module and the name there; "" for the module itself."""
 
+    dotted: str
     room: str
     classes: frozenset[str]
     imports: dict[str, tuple[str, str]]
@@ -36,6 +47,7 @@ def _module(path: Path, known: frozenset[str]) -> Module:
                 whole = f"{origin}.{each.name}"
                 imports[each.asname or each.name] = (whole, "") if whole in known else (origin, each.name)
     return Module(
+        dotted=dotted,
         room=dotted.split(".")[1] if "." in dotted else "",
         classes=frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef)),
         imports=imports,
@@ -88,3 +100,43 @@ def test_a_room_meets_no_two_classes_of_one_name(modules: dict[str, Module]) -> 
     met = _classes_met(modules)
     assert {where: sorted(homes) for where, homes in met.items() if len(homes) > 1} == {}
     assert met["deploys", "PromoteWave"] == {"reef.decide.rollout"}  # met as `rollout.PromoteWave` alone
+
+
+def _files_met(module: Module) -> dict[str, set[str]]:
+    """The last part of a name -> the modules of that name which one module imports, and itself."""
+    met: dict[str, set[str]] = defaultdict(set)
+    for origin in (module.dotted, *(origin for origin, _ in module.imports.values())):
+        met[origin.rpartition(".")[2]].add(origin)
+    return met
+
+
+def _packages(modules: dict[str, Module]) -> set[str]:
+    return {dotted.rpartition(".")[0] for dotted in modules}
+
+
+def _by_its_command(dotted: str) -> bool:
+    """Files of the command line are named after what a person types."""
+    return dotted.startswith("reef.cli.")
+
+
+def test_a_file_of_a_room_has_a_name_of_its_own(modules: dict[str, Module]) -> None:
+    named: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for dotted, module in modules.items():
+        if not _by_its_command(dotted) and dotted not in _packages(modules):
+            named[module.room, dotted.rpartition(".")[2]].append(dotted)
+    twice = {where: each for where, each in named.items() if len(each) > 1}
+    assert {where: each for where, each in twice.items() if where[1] not in ROLES} == {}
+
+
+def test_a_module_meets_no_two_files_of_one_name(modules: dict[str, Module]) -> None:
+    met = {
+        dotted: {
+            name: homes & set(modules) - _packages(modules) for name, homes in _files_met(module).items()
+        }
+        for dotted, module in modules.items()
+        if not _by_its_command(dotted)
+    }
+    twice = {
+        dotted: {name for name, homes in names.items() if len(homes) > 1} for dotted, names in met.items()
+    }
+    assert {dotted: names - set(ROLES) for dotted, names in twice.items() if names - set(ROLES)} == {}

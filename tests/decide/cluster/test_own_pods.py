@@ -20,7 +20,7 @@ from reef.decide.cluster.own import (
 )
 from reef.decide.cluster.sleeping import OnDemand, Sleep, next_look, sleeping, together
 from reef.kube.seen.state import DeploymentSeen
-from reef.state import Costs
+from reef.views import Costs
 
 NAME = "reef-sales"
 STANDING = OwnWanted("sales", NAME, "new", "standing", 2)

@@ -12,7 +12,7 @@ from reef.doctor.fixing.annotations import quoted, why_evaluated
 from reef.doctor.fixing.exports import Exports
 from reef.doctor.fixing.finding import Alias, Lines, Unit, aliases_of
 from reef.doctor.fixing.model import Around, Kept
-from reef.doctor.fixing.uses import Annotated, Occurrence, Survey
+from reef.doctor.fixing.occurrences import Annotated, Occurrence, Survey
 
 
 @dataclass(frozen=True)
