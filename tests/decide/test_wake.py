@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reef.decide.wake import Hold, RefuseCall, Start, on_call, pause_s
-from reef.state import LocationView
+from reef.views import LocationView
 
 
 def failed(failures: int, last_error: str | None = "boom") -> LocationView:

@@ -12,7 +12,7 @@ from reef.decide.wake import RefuseCall, on_call
 from reef.hosting.reasons import ending, with_lines
 from reef.releasing.recording import over_limit, too_late
 from reef.snapshots.record import RecordingLate
-from reef.state import LocationView
+from reef.views import LocationView
 from reef.words import headline
 
 ENDINGS = [ending(status) for status in (None, 0, 1, 255, -9, -64)]

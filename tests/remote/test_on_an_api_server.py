@@ -245,7 +245,7 @@ def test_exec_says_what_to_run_where_kubectl_is_not(played: Played) -> None:
             "spec": {"containers": [{"name": "sales", "image": "x"}]},
         },
     )
-    from reef.kube.objects.status import Serving
+    from reef.kube.objects.location_status import Serving
 
     played.say("sales", serving=Serving(20_000, deployment="reef-sales"), placement="standing")
     line = [sys.executable, "-m", "reef.cli.main", "exec", "sales", "-n", played.namespace, "--", "ls", "-l"]

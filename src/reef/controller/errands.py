@@ -14,7 +14,7 @@ from reef.controller.tasks import Tasks, Work
 from reef.decide.cluster.errands import NEEDED, Answer, AskHost, Rest, ScaleUp, Seen, errand
 from reef.kube import labels
 from reef.kube.errands import Errand
-from reef.kube.objects.pack_config import load_timeout_s
+from reef.kube.objects.pack_config_map import load_timeout_s
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
 
 BEYOND_LOADING_S = 30.0

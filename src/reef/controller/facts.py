@@ -12,7 +12,7 @@ from reef.controller.book import Book
 from reef.controller.known import Known
 from reef.kube import labels
 from reef.kube.objects.deployment import COMPONENT
-from reef.kube.objects.pack_config import quantity_bytes
+from reef.kube.objects.pack_config_map import quantity_bytes
 from reef.kube.quantities import quantity
 from reef.kube.seen.reading import pod_seen, seconds
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen

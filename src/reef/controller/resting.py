@@ -17,7 +17,7 @@ from reef.decide.cluster.own import OwnWanted
 from reef.decide.cluster.sleeping import OnDemand, sleeping, together
 from reef.fleet.units import span_s
 from reef.kube.seen.state import DeploymentSeen
-from reef.state import Costs
+from reef.views import Costs
 
 log = logging.getLogger("reef.controller")
 

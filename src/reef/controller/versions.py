@@ -14,7 +14,7 @@ from reef.decide.placements.keys import container_of
 from reef.decide.waves import WaveFacts, waves
 from reef.fleet.model import DeploySpec
 from reef.kube import labels
-from reef.kube.objects.pack_config import load_timeout_s
+from reef.kube.objects.pack_config_map import load_timeout_s
 from reef.kube.seen.state import PodSeen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reef.state import LocationView
+from reef.views import LocationView
 from reef.words import count
 
 FIRST_PAUSE_S = 1.0

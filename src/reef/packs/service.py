@@ -12,8 +12,8 @@ from reef.packs.fleet import PackFleet
 from reef.packs.ground import Ground
 from reef.packs.holding import Holds
 from reef.packs.lines import Lines
+from reef.packs.pack_servers import NOT_HERE, PackServers
 from reef.packs.probes import Probes
-from reef.packs.servers import NOT_HERE, PackServers
 from reef.packs.told import pack_state, under_way
 from reef.peers.messages import (
     PACK,

@@ -23,7 +23,7 @@ from reef.decide.cluster.own import (
 from reef.decide.cluster.sleeping import OnDemand, Sleep, next_look, sleeping, together
 from reef.kube import labels
 from reef.kube.seen.state import ContainerSeen, DeploymentSeen, PodSeen
-from reef.state import Costs
+from reef.views import Costs
 
 NAME = "reef-sales"
 STANDING = OwnWanted("sales", NAME, "new", "standing", 2)

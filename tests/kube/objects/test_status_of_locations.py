@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from reef.kube.model.status import Status
-from reef.kube.objects.status import Serving, StatusSeen, status
+from reef.kube.objects.location_status import Serving, StatusSeen, status
 
 NOW, LATER = "2026-11-30T02:18:11Z", "2026-11-30T03:00:00Z"
 SERVED = StatusSeen(4, "served", "Served", "Version v1 is served.", version="v1")

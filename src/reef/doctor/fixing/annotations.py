@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Annotated, Occurrence, Survey
 from reef.doctor.fixing.syntax import dotted
-from reef.doctor.fixing.uses import Annotated, Occurrence, Survey
 
 # Decorators that leave annotations alone. Any other may evaluate them, as Dagster's do.
 _LEAVE_ALONE = frozenset(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Occurrence, Spot, Survey
 from reef.doctor.fixing.scopes import Scope
 from reef.doctor.fixing.syntax import dotted
-from reef.doctor.fixing.uses import Occurrence, Spot, Survey
 
 # Dagster calls what these decorate in order to define it.
 _CALLED_TO_DEFINE = frozenset(

@@ -13,8 +13,8 @@ from reef.doctor.fixing.annotations import quoted, why_evaluated
 from reef.doctor.fixing.exports import Exports
 from reef.doctor.fixing.finding import Lines, Unit
 from reef.doctor.fixing.model import Around, Kept
+from reef.doctor.fixing.occurrences import Annotated, Occurrence, Survey
 from reef.doctor.fixing.offering import cannot_offer
-from reef.doctor.fixing.uses import Annotated, Occurrence, Survey
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from reef.doctor.fixing.exports import exports_of
 from reef.doctor.fixing.finding import Lines, Unit, find
 from reef.doctor.fixing.judging import Known, Movable, judge
 from reef.doctor.fixing.model import Around, Kept, Moved, Receiver, Refused
+from reef.doctor.fixing.occurrences import Survey
 from reef.doctor.fixing.rechecking import disagreement
 from reef.doctor.fixing.survey import survey
-from reef.doctor.fixing.uses import Survey
 from reef.words import describe
 
 

@@ -9,7 +9,7 @@ import libcst as cst
 
 from reef.doctor.fixing.finding import Lines, Unit
 from reef.doctor.fixing.model import Refused
-from reef.doctor.fixing.uses import Occurrence, Survey
+from reef.doctor.fixing.occurrences import Occurrence, Survey
 
 # Compilers of functions: they read the body and know no import in it.
 _COMPILED = frozenset(

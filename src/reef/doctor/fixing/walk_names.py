@@ -8,8 +8,8 @@ from typing import Any
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Annotated, Binding, Occurrence, Spot, Survey
 from reef.doctor.fixing.syntax import dotted, text_of
-from reef.doctor.fixing.uses import Annotated, Binding, Occurrence, Spot, Survey
 
 
 class Names:
