@@ -28,7 +28,7 @@ from reef.cluster.client import Client
 from reef.cluster.kinds import CODE_LOCATION, POD
 from reef.errors import ReefError
 from reef.kube import labels
-from reef.viewing.process import PageProcess
+from reef.viewing.page_process import PageProcess
 from reef.viewing.settings import ViewSettings
 
 pytestmark = pytest.mark.timeout(300)

@@ -10,7 +10,7 @@ from reef.cluster.connecting import connection
 from reef.logs import write_to_stderr
 from reef.process import stop_wanted
 from reef.thrift import give_back, one_arena
-from reef.viewing.process import PageProcess
+from reef.viewing.page_process import PageProcess
 from reef.viewing.settings import ViewSettings
 
 SETTLED_S = 20.0
