@@ -4,7 +4,6 @@ a node whose power fails."""
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
 import threading
@@ -21,10 +20,10 @@ from lab.cluster import Cluster
 from lab.kubectl import KubectlError
 from lab.polling import Polling
 from lab.world import CODE, SAFE, VALUES, ReefWorld, location
+from older_dagster import older_python
 from reef.kube.labels import PAUSED
 from reef.wire.lanes import path_of
 
-OLDER_PYTHON = "REEF_TEST_OLDER_PYTHON"
 OLDER_CLIENT = """
 import sys, dagster
 from dagster._grpc.client import DagsterGrpcClient
@@ -190,11 +189,8 @@ def test_a_person_wakes_a_location_and_lets_it_sleep(world: ReefWorld) -> None:
 
 
 def test_a_client_of_an_older_dagster_is_answered(world: ReefWorld) -> None:
-    python = os.environ.get(OLDER_PYTHON)
-    if not python:
-        pytest.skip(f"needs an interpreter with a Dagster of a year ago: {OLDER_PYTHON} names one")
     said = subprocess.run(
-        [python, "-c", OLDER_CLIENT, world.address("beta")],
+        [older_python(), "-c", OLDER_CLIENT, world.address("beta")],
         capture_output=True,
         text=True,
         timeout=scaled(120),
