@@ -41,6 +41,9 @@ CONTENTS = f"{GROUP}/contents"
 # it was restarted once more, what runs is the old image.
 REPLACED = f"{GROUP}/replaced"
 
+# Of a Deployment or a ReplicaSet: nodes that were lost when it was made, which its pods keep off where they can.
+AVOIDS = f"{GROUP}/avoids"
+
 PEER_PORT = 7443  # of gateways and pack hosts, mutual TLS
 HEALTH_PORT = 8081  # HTTP: /livez, /readyz, /metrics
 FIRST_GATEWAY_PORT = 20_000  # a listener for each location, from here on
