@@ -42,6 +42,7 @@ VERBS = {
     "gateway": "reef.cli.gateway",
     "pack-host": "reef.cli.pack_host",
     "guest-copy": "reef.cli.guest_copy",
+    "doctor-pod": "reef.cli.doctor_pod",
 }
 
 
