@@ -190,10 +190,9 @@ class AgentGuest(GuestTalk):
 
     def _exit_code(self) -> int | None:
         try:
-            status = self._dead()
+            return self._dead()
         except TimeoutError:
             return None
-        return None if status is None else os.waitstatus_to_exitcode(status)
 
 
 def out_of_memory(limit: int | None) -> str:

@@ -17,7 +17,8 @@ class Own:
         self._installed = _installed()
         all_roots = [*roots, *(folder for folder in _working_copies(self._installed) if folder not in roots)]
         self.roots = tuple(dict.fromkeys(os.path.join(root, "") for root in all_roots))
-        self._among_installed = tuple(root for root in self.roots if self.installed(root))
+        given = (os.path.join(root, "") for root in roots)
+        self._among_installed = tuple(root for root in given if self.installed(root))
         self._known: dict[str, bool] = {}
 
     def __call__(self, file: str) -> bool:
