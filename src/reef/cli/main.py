@@ -43,6 +43,7 @@ VERBS = {
     "pack-host": "reef.cli.pack_host",
     "guest-copy": "reef.cli.guest_copy",
     "doctor-pod": "reef.cli.doctor_pod",
+    "service-gate": "reef.cli.service_gate",
 }
 
 
