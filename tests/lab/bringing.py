@@ -16,6 +16,7 @@ from lab.kubectl import KubectlError
 from lab.machine import Machine
 
 _READY_S = 600.0
+WEIGHS = 12  # processes: a cluster on a machine that has other work is not starved by it
 
 
 def bring_up() -> Cluster:
@@ -80,6 +81,7 @@ def start_node(cluster: Cluster, machine: Machine) -> None:
     number = cluster.nodes.index(machine) + 1
     cgroup = f"{cluster.cgroup}/{machine.name}"
     cgroups.make([cgroup])
+    cgroups.weigh(cluster.cgroup, WEIGHS)
     told = node.prepare(machine.folder, cluster.control.folder, number, cgroup)
     machine.create(told, node.binds(machine.folder))
     network.lay_node(cluster.control, machine, number, NODES)
