@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from lab.errors import LabError
 from lab.folders import alone, runs
 from lab.kubectl import KubectlError
 from lab.machine import Machine
+from lab.processes import run
 
 _READY_S = 600.0
 WEIGHS = 12  # processes: a cluster on a machine that has other work is not starved by it
@@ -139,4 +139,4 @@ def _kill(cluster: Cluster) -> None:
 def _remove(cluster: Cluster) -> None:
     _kill(cluster)
     if cluster.folder.exists():
-        shutil.rmtree(cluster.folder)
+        run("rm", "-rf", cluster.folder)  # a hundred thousand files: Python takes minutes on a busy machine
