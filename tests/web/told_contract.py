@@ -8,7 +8,7 @@ from rich.text import Text
 from status_rows import row, status
 
 from reef.cli.top_screen import screen
-from reef.cli.top_state import Chosen, shown
+from reef.cli.top_state import TopState, shown
 from reef.web.chronicle import Chronicle
 from reef.web.fleet_view import rows_of, totals_of
 from reef.web.location_whole import location_view
@@ -37,7 +37,7 @@ async def holds(told: Told, name: str) -> None:
     one = next(each for each in found["locations"] if each["name"] == name)
     assert location_view(found, one, detail, chronicle, series, told.about().dagster).name == name
     whole = fleet_json(found, chronicle, series)
-    for chosen in (Chosen(), Chosen(open=name)):
+    for chosen in (TopState(), TopState(open=name)):
         drawn = screen(whole, shown(whole["locations"], chosen), chosen, 100, 30, "")
         assert isinstance(drawn, Text)
         assert name in drawn.plain

@@ -13,7 +13,7 @@ import click
 
 from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.reach import ask, state_dir_option
-from reef.cli.top_state import SORTS, Chosen
+from reef.cli.top_state import SORTS, TopState
 from reef.errors import ReefError
 
 
@@ -79,6 +79,6 @@ def _watch(look: Callable[[], dict[str, Any]], sort: str, words: str, interval: 
 
     down = sort not in ("name", "state")
     try:
-        watch(look, interval, Chosen(sort=sort, down=down, filter=words))
+        watch(look, interval, TopState(sort=sort, down=down, filter=words))
     except KeyboardInterrupt:
         return

@@ -16,14 +16,14 @@ from reef.statedir import StateDir
 from reef.usage.about import has_of
 from reef.usage.history import FOLDER, History
 from reef.usage.judging import Judged, judged
-from reef.usage.kinds import Place
+from reef.usage.kinds import SettingsPlace
 from reef.usage.prometheus import prometheus
 from reef.usage.queries import Pods, location_of, workloads
-from reef.usage.target import Target
+from reef.usage.target import PatchTarget
 from reef.words import describe, fault
 
 
-def of_history(state: StateDir, since_s: float, chosen: Target | None) -> list[Judged]:
+def of_history(state: StateDir, since_s: float, chosen: PatchTarget | None) -> list[Judged]:
     """Of a host on this machine. Raises ReefError."""
     history, since = History(state.root / FOLDER), time.time() - since_s
     try:
@@ -55,7 +55,11 @@ def of_history(state: StateDir, since_s: float, chosen: Target | None) -> list[J
 
 
 def of_cluster(
-    context: str | None, namespace: str | None, location: str | None, since_s: float, chosen: Target | None
+    context: str | None,
+    namespace: str | None,
+    location: str | None,
+    since_s: float,
+    chosen: PatchTarget | None,
 ) -> list[Judged]:
     """Of Reef on a cluster, as its page keeps the history. Raises ReefError."""
     from reef.cli.cluster.page import page_of
@@ -82,7 +86,7 @@ def of_cluster(
 
 
 def of_prometheus(
-    url: str, namespace: str | None, selector: str | None, since_s: float, chosen: Target | None
+    url: str, namespace: str | None, selector: str | None, since_s: float, chosen: PatchTarget | None
 ) -> list[Judged]:
     """Of pods. Raises ReefError."""
     until = time.time()
@@ -117,13 +121,13 @@ def _specs(state: StateDir) -> dict[str, Location]:
     return {each.name: each for each in fleet.locations}
 
 
-def _here(spec: Location | None, place: Place | None) -> Has:
+def _here(spec: Location | None, place: SettingsPlace | None) -> Has:
     if place is not None:
         return place.has
     return has_of(spec) if spec is not None else Has()
 
 
-def _pod(spec: Location | None, place: Place | None) -> Has:
+def _pod(spec: Location | None, place: SettingsPlace | None) -> Has:
     if place is not None:
         return place.has
     return Has(placement=spec.placement if spec is not None else None)

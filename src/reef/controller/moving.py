@@ -19,7 +19,7 @@ from reef.decide.cluster import pack_steps as pack_decisions
 from reef.kube import labels
 from reef.kube.objects.deployment import COMPONENT, own_deployment
 from reef.kube.objects.names import deployment_name
-from reef.kube.objects.pack_config import pack_config, pack_config_map
+from reef.kube.objects.pack_config_map import pack_config, pack_config_map
 from reef.kube.objects.released import ReefPods
 from reef.kube.objects.replica_set import image_patch, pack_replica_set, pod_patch
 from reef.kube.seen.state import PodSeen, ReplicaSetSeen

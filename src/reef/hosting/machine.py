@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from reef.hosting import launch, leftovers, memory, records
 from reef.hosting.contract import Child, MemorySample
+from reef.hosting.local_process import LocalProcess
 from reef.hosting.orphans import Orphans, become_subreaper
-from reef.hosting.process import LocalProcess
 from reef.words import fault
 
 AskParent = Callable[[int], Awaitable[int | None]]

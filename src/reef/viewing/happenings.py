@@ -78,4 +78,4 @@ def _calls(by: Sequence[str], number: int, now: float) -> Moment:
 
 
 def _times(text: str, number: int) -> str:
-    return text if number == 1 else f"{text} ({number} times)"
+    return text if number == 1 else f"{text} ({count(number, 'time')})"

@@ -30,7 +30,7 @@ from reef.web.answers import Answer, Answers, Asked, Refusal
 from reef.web.app import application
 from reef.web.listener import Listener
 from reef.web.location_page import NoLocation
-from reef.web.sampling import Sampler
+from reef.web.sampling import SeriesSampler
 from reef.web.series import Series
 from reef.web.told import About, Detail, Told
 from reef.words import describe, fault
@@ -51,7 +51,7 @@ class PageProcess:
         self.looking = looking_at(client, settings.namespace, Asking(settings.metrics_port))
         self._details = Details(client, settings.namespace, logs=settings.logs)
         self._series = Series()
-        self._sampler = Sampler(self._status, self._series)
+        self._sampler = SeriesSampler(self._status, self._series)
         self._history = _history(settings)
         self._keeping: Keeping | None = None
         self._background = Background(log, "background work of the page")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reef.errors import ReefError
 from reef.kube.labels import HEALTH_PORT
+from reef.words import fault
 
 PAGE_PORT = 3200
 DAYS, MOST_DAYS = 30, 400
@@ -68,9 +69,7 @@ def _token(environ: Mapping[str, str]) -> str:
     try:
         found = Path(path).read_text().strip()
     except OSError as error:
-        raise ReefError(
-            f"{path} cannot be read: {error.strerror}", hint="the Secret of page.actions"
-        ) from None
+        raise ReefError(f"{path} cannot be read: {fault(error)}", hint="the Secret of page.actions") from None
     if len(found) < 16:
         raise ReefError(
             f"the token in {path} has less than 16 characters", hint="a longer one is not guessed"
