@@ -22,10 +22,14 @@ LIGHT = {"tcpSocket": {"port": 4000}, "periodSeconds": 5}
 
 
 def standing(
-    member: Member, namespace: str, replicas: int = 1, probe: dict[str, Any] = PROBE
+    member: Member,
+    namespace: str,
+    replicas: int = 1,
+    probe: dict[str, Any] = PROBE,
+    memory: int | None = None,
 ) -> list[dict[str, Any]]:
     """Its Deployment and its Service. `probe`: another one than the chart's, which starts a Python every 20 s in each
-    pod: forty of them are more than two processors can do."""
+    pod: forty of them are more than two processors can do. `memory`: bytes that it requests."""
     name = member.name
     labels = {"component": "user-deployments", "deployment": name}
     entry = member.deployment()
@@ -40,6 +44,8 @@ def standing(
         "readinessProbe": probe,
         "securityContext": entry["securityContext"],
     }
+    if memory is not None:
+        container["resources"] = {"requests": {"memory": str(memory)}}
     pod = {
         "enableServiceLinks": False,
         "automountServiceAccountToken": False,

@@ -41,6 +41,7 @@ VERBS = {
     "controller": "reef.cli.controller",
     "gateway": "reef.cli.gateway",
     "pack-host": "reef.cli.pack_host",
+    "page": "reef.cli.page",
     "guest-copy": "reef.cli.guest_copy",
 }
 

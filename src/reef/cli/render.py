@@ -14,7 +14,7 @@ from reef.cli.fleet_source import source
 from reef.errors import ReefError
 from reef.fleet.reading import read
 from reef.hosting.launch import GUEST
-from reef.kube.names import Labels
+from reef.kube.dns_labels import Labels
 from reef.kube.objects.shared_service import PROGRAM
 from reef.kube.render import Target, rendered
 from reef.kube.services import rendered_services, tell

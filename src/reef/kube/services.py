@@ -11,11 +11,11 @@ from reef.calls_of_services import variable_of
 from reef.errors import ReefError
 from reef.fleet.document import Item, read_document
 from reef.fleet.model import Fleet, ServiceSpec
+from reef.kube.dns_labels import Labels
 from reef.kube.findings import Finding, about, left_out
 from reef.kube.inside import Inside
 from reef.kube.model import CodeLocation
 from reef.kube.model.pods import EnvVar
-from reef.kube.names import Labels
 from reef.kube.objects.shared_service import ServicePod, service_address, shared_service
 from reef.kube.render import Target, borrowed
 
