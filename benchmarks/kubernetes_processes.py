@@ -1,4 +1,5 @@
-"""Memory of Reef's processes on Kubernetes at rest: the controller that leads, the one that stands by, a gateway.
+"""Memory, processor time and writes of Reef's processes on Kubernetes at rest: a controller that leads, one that
+stands by, a gateway.
 
 They run on this machine, over an API server alone and a real PostgreSQL (docs/testing-on-kubernetes.md): no root and no
 node is needed. The CodeLocations are there and no pods are, so a leader has less to hold than in a cluster.
@@ -16,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "trust"))
@@ -25,15 +27,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from asking import location, ready_for_locations
 from mutual import given
 
+from kubernetes_rest import REST_S, writes
 from lab.apiserver import ApiServer, assets
 from lab.memory import pss
+from measure import cpu_seconds, say
 from postgres import Postgres
 from reef.trust.authority import make_authority
 from report import Report, arguments, emit, setting_of
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 HEALTH = "http://127.0.0.1:8081/readyz"
+QUIET_S = 10.0
 SETTLES_S = 45.0  # what a process needs for its start is given back after half a minute
+
+
+@dataclass(frozen=True)
+class Held:
+    """`pss` in bytes, `cores` and `writes` a second at rest; renewals of leases are not among the writes."""
+
+    pss: int
+    cores: float
+    writes: float
 
 
 def main() -> int:
@@ -54,7 +68,9 @@ def main() -> int:
             ready_for_locations(server)
             for label, source in sources.items():
                 for what, held in _measured(folder, server, database, source, args.locations, label).items():
-                    report.figure(what, label, held / 1e6, "MB")
+                    report.figure(what, label, held.pss / 1e6, "MB")
+                    report.figure(f"{what}: at rest", label, held.cores, "cores")
+                    report.figure(f"{what}: writes at rest", label, held.writes, "a second")
         finally:
             database.stop()
             server.stop()
@@ -64,8 +80,8 @@ def main() -> int:
 
 def _measured(
     folder: Path, server: ApiServer, database: Postgres, source: Path, count: int, label: str
-) -> dict[str, int]:
-    """What is measured -> bytes."""
+) -> dict[str, Held]:
+    """What is measured -> what it takes."""
     found = {}
     for what, held in (("the controller that leads", False), ("a controller that stands by", True)):
         namespace = f"{label}-{'standby' if held else 'leads'}"
@@ -80,7 +96,7 @@ def _measured(
             "REEF_DATABASE_URL": database.url,
         }
         with _running(source, server, environment, "controller") as process:
-            found[what] = _settled(process)
+            found[what] = _settled(process, server)
     certificates = folder / f"tls-{label}"
     certificates.mkdir()
     authority = make_authority(time.time())
@@ -88,7 +104,7 @@ def _measured(
     words = ("--namespace", f"{label}-leads", "--state", str(folder / f"gateway-{label}"))
     words += ("--tls", str(certificates / "gateway"), "--host", "127.0.0.1")
     with _running(source, server, {}, "gateway", *words) as process:
-        found["a gateway"] = _settled(process, ready=False)
+        found["a gateway"] = _settled(process, server, ready=False)
     return found
 
 
@@ -117,15 +133,32 @@ def _running(
         process.wait(60)
 
 
-def _settled(process: subprocess.Popen[bytes], ready: bool = True) -> int:
-    """PSS once it is ready, or answers, and has given back what its start needed."""
+def _settled(process: subprocess.Popen[bytes], server: ApiServer, ready: bool = True) -> Held:
+    """Once it is ready, or answers, and has given back what its start needed."""
     deadline = time.monotonic() + 300
     while not _answers(ready):
         if process.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"a process did not come up: exit status {process.poll()}")
         time.sleep(0.5)
     time.sleep(SETTLES_S)
-    return pss(process.pid)
+    _until_little_is_written(server)
+    before, cpu_before, began = writes(server.kubectl), cpu_seconds([process.pid]), time.monotonic()
+    time.sleep(REST_S)
+    took, written = time.monotonic() - began, writes(server.kubectl) - before
+    say(f"written in {took:.0f} s: {dict(written)}")
+    cores = (cpu_seconds([process.pid]) - cpu_before) / took
+    return Held(pss(process.pid), cores, sum(written.values()) / took)
+
+
+def _until_little_is_written(server: ApiServer) -> None:
+    """At most a write a second, or five minutes: what is there has its Services and statuses by then."""
+    end, before = time.monotonic() + 300, writes(server.kubectl)
+    while time.monotonic() < end:
+        time.sleep(QUIET_S)
+        now = writes(server.kubectl)
+        if sum((now - before).values()) <= QUIET_S:
+            return
+        before = now
 
 
 def _answers(ready: bool) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+import yaml
 
 from lab import images
 from lab.postgres_image import PASSWORD
@@ -91,6 +94,12 @@ def dagster(namespace: str, workspace: str = WORKSPACE) -> list[dict[str, Any]]:
             workspace,
         ),
     ]
+
+
+def workspace(namespace: str, name: str, locations: Iterable[str], port: int = 4000) -> dict[str, Any]:
+    """The ConfigMap that the official chart makes of its user deployments: a server for each, at its Service."""
+    servers = [{"grpc_server": {"host": each, "port": port, "location_name": each}} for each in locations]
+    return _map(namespace, name, {"workspace.yaml": yaml.safe_dump({"load_from": servers})})
 
 
 def _named(namespace: str, name: str, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reef.hosting.memory import sample
 
@@ -60,3 +60,17 @@ def command_of(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
+
+
+def servers(world: ReefWorld) -> set[str]:
+    """Locations whose code server runs in a pack: the title of its process says whose it is."""
+    titles = {command_of(pid) for pod in world.pods("pack") for pid in _of_pod(pod)}
+    return {each.removeprefix("reef: ").strip("\0 ") for each in titles if each.startswith("reef: ")}
+
+
+def _of_pod(pod: dict[str, Any]) -> Iterator[int]:
+    """Pids outside of all its containers but Reef's own."""
+    for status in pod["status"].get("containerStatuses", ()):
+        identity = status.get("containerID", "").rpartition("/")[2]
+        if identity and status["name"] != "reef":
+            yield from processes_of(pod["metadata"]["uid"], identity)

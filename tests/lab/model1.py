@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab import dagster_objects
 from lab.fleet import Member
 
 PROBE = {
@@ -18,14 +19,20 @@ PROBE = {
 }
 
 
+# What the daemon tells a code server of its instance names this variable. Optional: some measure without a database.
+_PASSWORD = {"name": dagster_objects.SECRET, "key": dagster_objects.KEY}
 LIGHT = {"tcpSocket": {"port": 4000}, "periodSeconds": 5}
 
 
 def standing(
-    member: Member, namespace: str, replicas: int = 1, probe: dict[str, Any] = PROBE
+    member: Member,
+    namespace: str,
+    replicas: int = 1,
+    probe: dict[str, Any] = PROBE,
+    memory: int | None = None,
 ) -> list[dict[str, Any]]:
     """Its Deployment and its Service. `probe`: another one than the chart's, which starts a Python every 20 s in each
-    pod: forty of them are more than two processors can do."""
+    pod: forty of them are more than two processors can do. `memory`: bytes that it requests."""
     name = member.name
     labels = {"component": "user-deployments", "deployment": name}
     entry = member.deployment()
@@ -34,12 +41,17 @@ def standing(
         "image": member.image,
         "imagePullPolicy": "IfNotPresent",
         "args": ["dagster", "api", "grpc", "-h", "0.0.0.0", "-p", "4000", *entry["dagsterApiGrpcArgs"]],  # noqa: S104
-        "env": [{"name": "DAGSTER_CURRENT_IMAGE", "value": member.image}],
+        "env": [
+            {"name": "DAGSTER_CURRENT_IMAGE", "value": member.image},
+            {"name": "DAGSTER_PG_PASSWORD", "valueFrom": {"secretKeyRef": {**_PASSWORD, "optional": True}}},
+        ],
         "envFrom": [{"secretRef": each} for each in entry.get("envSecrets", ())],
         "ports": [{"name": "grpc", "containerPort": 4000, "protocol": "TCP"}],
         "readinessProbe": probe,
         "securityContext": entry["securityContext"],
     }
+    if memory is not None:
+        container["resources"] = {"requests": {"memory": str(memory)}}
     pod = {
         "enableServiceLinks": False,
         "automountServiceAccountToken": False,

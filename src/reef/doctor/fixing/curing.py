@@ -17,7 +17,7 @@ from reef.doctor.fixing.outcome import Change, Cured, Into, Outcome
 from reef.doctor.fixing.planning import NotPlanned, Planned, Step, plan
 from reef.doctor.fixing.proof import is_promise
 from reef.doctor.fixing.proving import Prover, Undone
-from reef.doctor.fixing.wanted import Cause, causes_in
+from reef.doctor.fixing.wanted import HeavyModule, causes_in
 from reef.words import describe
 
 
@@ -49,7 +49,7 @@ class Cure:
         outcomes = tuple(self._one(cause) for cause in causes_in(diagnoses))
         return Cured(outcomes=outcomes, diff=self._diff())
 
-    def _one(self, cause: Cause) -> Outcome:
+    def _one(self, cause: HeavyModule) -> Outcome:
         first = cause.statements[0]
         self.tell(f"{self._shown(first[0])}:{first[1]}: {cause.module}")
         try:
@@ -62,7 +62,7 @@ class Cure:
             return _left(cause, "refused", planned.reason, (planned.file, planned.line))
         return self._planned_only(cause, planned) if self.bench is None else self._proved(cause, planned)
 
-    def _planned(self, cause: Cause) -> Planned | NotPlanned:
+    def _planned(self, cause: HeavyModule) -> Planned | NotPlanned:
         if not any(map(is_promise, cause.promised.values())):
             return NotPlanned("what it would save is too little to be proved", *cause.statements[0])
         real = tuple((os.path.realpath(file), line) for file, line in cause.statements)
@@ -85,11 +85,11 @@ class Cure:
     def _now(self, file: str) -> bytes:
         return self._contents.get(file, self._original(file).content)
 
-    def _planned_only(self, cause: Cause, planned: Planned) -> Outcome:
+    def _planned_only(self, cause: HeavyModule, planned: Planned) -> Outcome:
         self._contents |= planned.contents
         return Outcome(module=cause.module, status="planned", changes=_changes(planned))
 
-    def _proved(self, cause: Cause, planned: Planned) -> Outcome:
+    def _proved(self, cause: HeavyModule, planned: Planned) -> Outcome:
         assert self.bench is not None
         prover = Prover(self.bench, self.surroundings.importers, self.jobs)
         current = {file: replace(self._original(file), content=self._now(file)) for file in planned.contents}
@@ -117,7 +117,7 @@ class Cure:
 
 
 def _left(
-    cause: Cause,
+    cause: HeavyModule,
     status: str,
     reason: str,
     at: tuple[str, int] | None = None,

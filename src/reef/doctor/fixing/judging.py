@@ -13,8 +13,8 @@ from reef.doctor.fixing.annotations import quoted, why_evaluated
 from reef.doctor.fixing.exports import Exports
 from reef.doctor.fixing.finding import Lines, Unit
 from reef.doctor.fixing.model import Around, Kept
+from reef.doctor.fixing.occurrences import Annotated, Occurrence, Survey
 from reef.doctor.fixing.offering import cannot_offer
-from reef.doctor.fixing.uses import Annotated, Survey, Use
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _is_sibling(node: cst.CSTNode, alias: Alias, unit: Unit) -> bool:
     return all(one.module.partition(".")[0] == one.name for one in (alias, *binders))
 
 
-def _is_of_other_import(use: Use, alias: Alias, known: Known) -> bool:
+def _is_of_other_import(use: Occurrence, alias: Alias, known: Known) -> bool:
     """Of `import a.b` and `import a.c`, a use of `a.c.d` is the second's."""
     own = alias.module
     if alias.text != own or "." not in own:
@@ -174,7 +174,7 @@ def _brings(alias: Alias, unit: Unit, module: str) -> bool:
     return f"{loaded}.".startswith(f"{module}.")
 
 
-def _of_use(use: Use, alias: Alias, known: Known) -> str | cst.FunctionDef | cst.Annotation | None:
+def _of_use(use: Occurrence, alias: Alias, known: Known) -> str | cst.FunctionDef | cst.Annotation | None:
     """A function that needs the import, an annotation to quote, None for what only type checkers read; or
     why it stays."""
     spot = use.spot
@@ -194,7 +194,7 @@ def _of_use(use: Use, alias: Alias, known: Known) -> str | cst.FunctionDef | cst
 
 
 def _of_annotation(
-    annotated: Annotated, written: bool, use: Use, known: Known
+    annotated: Annotated, written: bool, use: Occurrence, known: Known
 ) -> str | cst.Annotation | None:
     why = why_evaluated(annotated, known.found)
     if why is not None:

@@ -35,7 +35,7 @@ class Around:
 
 
 @dataclass(frozen=True)
-class Place:
+class Receiver:
     """A function that was given an import. `line` is that of its `def` in the source before, 1-based."""
 
     function: str
@@ -59,7 +59,7 @@ class Moved:
 
     source: bytes
     names: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[Receiver, ...]
     typing_only: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()

@@ -15,10 +15,10 @@ from reef.doctor.fixing.editing import edited
 from reef.doctor.fixing.exports import exports_of
 from reef.doctor.fixing.finding import Lines, Unit, find
 from reef.doctor.fixing.judging import Known, Movable, judge
-from reef.doctor.fixing.model import Around, Kept, Moved, Place, Refused
+from reef.doctor.fixing.model import Around, Kept, Moved, Receiver, Refused
+from reef.doctor.fixing.occurrences import Survey
 from reef.doctor.fixing.rechecking import disagreement
 from reef.doctor.fixing.survey import survey
-from reef.doctor.fixing.uses import Survey
 from reef.words import describe
 
 
@@ -105,9 +105,9 @@ def _considered(unit: Unit, found: Survey) -> list[Alias]:
     return [alias for alias in unit.wanted if not unit.star or found.of(alias.name)]
 
 
-def _places(movable: list[Movable], known: Known) -> tuple[Place, ...]:
+def _places(movable: list[Movable], known: Known) -> tuple[Receiver, ...]:
     hosts = {host for one in movable for host in one.hosts}
-    places = [Place(_qualified(host, known.found), known.lines[host.name][0]) for host in hosts]
+    places = [Receiver(_qualified(host, known.found), known.lines[host.name][0]) for host in hosts]
     return tuple(sorted(places, key=lambda place: place.line))
 
 

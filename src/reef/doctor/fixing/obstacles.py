@@ -9,7 +9,7 @@ import libcst as cst
 
 from reef.doctor.fixing.finding import Lines, Unit
 from reef.doctor.fixing.model import Refused
-from reef.doctor.fixing.uses import Survey, Use
+from reef.doctor.fixing.occurrences import Occurrence, Survey
 
 # Compilers of functions: they read the body and know no import in it.
 _COMPILED = frozenset(
@@ -28,7 +28,7 @@ def of_module(unit: Unit, found: Survey, lines: Lines) -> Refused | None:
     return None
 
 
-def _of_use(use: Use, unit: Unit, lines: Lines) -> str | None:
+def _of_use(use: Occurrence, unit: Unit, lines: Lines) -> str | None:
     if _is_builtin(use, "globals", "eval", "exec"):
         return f"{use.text}() may ask for the name by its text"
     if _is_builtin(use, "vars", "locals", "dir") and use.bare and use.spot.host is None:
@@ -40,7 +40,7 @@ def _of_use(use: Use, unit: Unit, lines: Lines) -> str | None:
     return None
 
 
-def _changes_imports(use: Use) -> str | None:
+def _changes_imports(use: Occurrence) -> str | None:
     """What may make the same import find another module, or load it otherwise, when it runs later."""
     if use.text.startswith(_PATHS):
         return f"{use.text} is used after the import, which may then find another module"
@@ -51,7 +51,7 @@ def _changes_imports(use: Use) -> str | None:
     return None
 
 
-def _is_builtin(use: Use, *names: str) -> bool:
+def _is_builtin(use: Occurrence, *names: str) -> bool:
     return use.called and use.text in names and use.name not in use.spot.scope.owner(use.name).bound
 
 

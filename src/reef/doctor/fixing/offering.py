@@ -10,7 +10,7 @@ import libcst as cst
 from reef.doctor.fixing.aliases import Alias
 from reef.doctor.fixing.finding import Unit
 from reef.doctor.fixing.obstacles import is_docstring
-from reef.doctor.fixing.uses import Survey
+from reef.doctor.fixing.occurrences import Survey
 
 _NAME = "__getattr__"
 _NEW = """def __getattr__(name: str) -> object:

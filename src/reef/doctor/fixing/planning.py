@@ -11,7 +11,7 @@ from reef.doctor.fixing.facts import taking_line
 from reef.doctor.fixing.lines import line_now
 from reef.doctor.fixing.model import Around, Moved, Refused, Taken
 from reef.doctor.fixing.moving import move
-from reef.doctor.fixing.wanted import At, Cause
+from reef.doctor.fixing.wanted import At, HeavyModule
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class _Files:
 
 
 def plan(
-    cause: Cause,
+    cause: HeavyModule,
     diagnosed: Callable[[str], bytes],
     current: Callable[[str], bytes],
     around: Callable[[str, int], Around],

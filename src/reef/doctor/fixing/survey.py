@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Annotated, Spot, Survey
 from reef.doctor.fixing.scopes import Scope
 from reef.doctor.fixing.syntax import dotted, text_of
-from reef.doctor.fixing.uses import Annotated, Spot, Survey
 from reef.doctor.fixing.walk_names import Names
 
 
