@@ -21,7 +21,7 @@ from reef.doctor.graph import graph_of
 from reef.doctor.guest_process import GuestProcess
 from reef.doctor.limits import Limits
 from reef.doctor.report import libraries_of, report_of
-from reef.doctor.since import heavier
+from reef.doctor.since import heavier, moved
 from reef.doctor.source import read_source
 from reef.doctor.table import WIDTH, rendered
 from reef.doctor.uses import uses_of
@@ -139,6 +139,26 @@ def test_what_a_name_is_used_for(text: str) -> None:
 def test_postponed_annotations_are_no_use() -> None:
     tree = ast.parse("from __future__ import annotations\ndef f(x: m.T) -> m.T: ...")
     assert "m" not in uses_of(tree)
+
+
+def test_a_location_of_before_loads_its_own_working_copies(tmp_path: Path) -> None:
+    """An editable install names today's files: the former ones go before them."""
+    site = tmp_path / "venv" / "lib" / "python3.11" / "site-packages"
+    site.mkdir(parents=True)
+    for name in ("repo/sales/src", "repo/common", "elsewhere"):
+        (tmp_path / name).mkdir(parents=True)
+        (site / f"{Path(name).parts[-1]}.pth").write_text(f"{tmp_path / name}\n")
+    python, repository = str(tmp_path / "venv" / "bin" / "python"), str(tmp_path / "repo")
+    code = CodeTarget(module_name="sales.definitions")
+    env = {"PYTHONPATH": f"{repository}/common:/opt/shared"}
+    spec = Location("sales", code=code, python=python, cwd=f"{repository}/sales", env=env)
+    before = moved(spec, repository, "/before")
+    assert before.cwd == "/before/sales"
+    folders = before.env["PYTHONPATH"].split(":")
+    assert folders[:2] == ["/before/common", "/opt/shared"]
+    assert set(folders[2:]) == {"/before/sales/src", "/before/common"}
+    plain = Location("plain", code=code, python="/no/bin/python", cwd=f"{repository}/sales")
+    assert moved(plain, repository, "/before").env == {}
 
 
 def test_the_cure_of_an_annotation_is_one_that_helps() -> None:
