@@ -262,6 +262,18 @@ def test_budgets_name_the_worst_line() -> None:
     assert found == {"memory": 3, "load_time": 3, "threads": 0}
 
 
+@pytest.mark.parametrize(("now_s", "grown_s"), [(2.5, None), (2.9, 0.9)])
+def test_a_busy_machine_makes_nothing_heavier(now_s: float, grown_s: float | None) -> None:
+    """Half a second more of two seconds is what two loads of the same import differ by there."""
+    took = finding(file="/top/a.py")
+    before, after = (
+        msgspec.structs.replace(took, costs=Costs(wall_s=one, cpu_s=one, private_bytes=10**7))
+        for one in (2.0, now_s)
+    )
+    found = heavier([diagnosis("a", before)], [diagnosis("a", after)], "/top", "/top", Limits())[0].findings
+    assert [round(one.costs.wall_s, 1) for one in found] == ([] if grown_s is None else [grown_s])
+
+
 def test_what_got_heavier_knows_a_statement_that_has_moved() -> None:
     before = [diagnosis("a", finding(file="/old/a.py", line=3))]
     same = [diagnosis("a", finding(line=8, private=11 * 10**6))]
