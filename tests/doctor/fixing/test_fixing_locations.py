@@ -81,6 +81,16 @@ def _fixed(spec: Location, diagnosis: Diagnosis) -> Cured:
     return fix([spec], [diagnosis], os.environ, spec.cwd)
 
 
+def _output(spec: Location) -> list[bytes]:
+    """What a run of the asset gives."""
+    code = "import dagster as dg, defs; print(dg.materialize([defs.parsed]).output_for_node('parsed'))"
+    env = {**os.environ, **spec.env}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=spec.cwd, env=env, capture_output=True, timeout=scaled(60)
+    )
+    return ran.stdout.split() or [ran.stderr]
+
+
 def test_moves_what_the_diagnosis_found(packages: Path, tmp_path: Path) -> None:
     """Definitions are the same byte for byte, memory falls by what the module costs, and the asset still
     runs."""
@@ -97,12 +107,25 @@ def test_moves_what_the_diagnosis_found(packages: Path, tmp_path: Path) -> None:
     saved = before.costs.private_bytes - after.costs.private_bytes
     assert abs(saved - COST) < 0.1 * COST
     assert abs(outcome.proved[0].saved_bytes - COST) < 0.1 * COST
-    code = "import dagster as dg, defs; print(dg.materialize([defs.parsed]).output_for_node('parsed'))"
-    env = {**os.environ, **spec.env}
-    ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=spec.cwd, env=env, capture_output=True, timeout=scaled(60)
-    )
-    assert ran.stdout.split() == [b"14"], ran.stderr.decode()
+    assert _output(spec) == [b"14"]
+
+
+def test_what_a_module_offers_is_brought_when_it_is_asked(packages: Path, tmp_path: Path) -> None:
+    """A re-export, and an `if` besides: all move together, and the asset still gets the function."""
+    text = DEFS.replace("import heavy_lib\nfrom shared import helper", "from shared import helper, parse")
+    guarded = "import sys\nif sys.version_info >= (3, 8):\n    import heavy_lib\n\n\n"
+    shared = f"{guarded}from heavy_lib import parse\n__all__ = ['helper', 'parse']\n\n\n"
+    shared += "def helper(): return heavy_lib.parse(4)\n"
+    spec = _location(tmp_path, {"defs.py": text.replace("heavy_lib.parse", "parse"), "shared.py": shared})
+    (outcome,) = _fixed(spec, examine(spec, os.environ, Wishes()).diagnosis).outcomes
+    assert outcome.status == "moved", outcome
+    assert [(Path(one.file).name, one.names, one.offered) for one in outcome.changes] == [
+        ("shared.py", ("heavy_lib",), ()),
+        ("shared.py", ("parse",), ("parse",)),
+        ("defs.py", ("parse",), ()),
+    ]
+    assert abs(outcome.proved[0].saved_bytes - COST) < 0.1 * COST
+    assert _output(spec) == [b"14"]
 
 
 def test_a_saving_that_does_not_come_is_taken_back(packages: Path, tmp_path: Path) -> None:
