@@ -37,6 +37,11 @@ STDOUT = "-"
     "--ticks", is_flag=True, help="Evaluate each sensor and schedule once too, which runs their code."
 )
 @click.option(
+    "--variables",
+    is_flag=True,
+    help="Load with other values of variables that are read at module level, to see what they decide.",
+)
+@click.option(
     "--full", is_flag=True, help="Show the cure of each finding, and who else brings what it brings."
 )
 @click.option(
@@ -57,6 +62,7 @@ def command(
     timeout: str | None,
     jobs: int | None,
     ticks: bool,
+    variables: bool,
     full: bool,
     fix: bool,
     diff: bool,
@@ -69,18 +75,18 @@ def command(
     No host need run. Code of the locations runs, as when a server loads it. With --check, exit status 1: over budget.
     With --fix, exit status 1: a move was undone, or with --diff, there is something to move.
     """
-    from reef.cli.doctor_run import Asked, diagnose
+    from reef.cli.doctor_run import Asked, diagnose, read_fleet
 
     if sum([as_json, sarif == STDOUT, html == STDOUT]) > 1:
         raise ReefError(
             "--json, --sarif - and --html - all want standard output", hint="name a file for all but one"
         )
-    asked = Asked(locations, path, python, check, since, memory, time_, timeout, jobs, ticks)
+    asked = Asked(locations, path, python, check, since, memory, time_, timeout, jobs, ticks, variables)
     if fix or diff:
         from reef.cli.doctor_fix import fix_and_say
 
         sys.exit(fix_and_say(asked, fix, diff, as_json, {"--sarif": sarif, "--html": html, "--full": full}))
-    report, flames = diagnose(asked)
+    report, flames = diagnose(asked, read_fleet(asked))
     shown = _write(report, flames, as_json, sarif, html)
     if not shown:
         from reef.doctor.table import rendered

@@ -46,13 +46,19 @@ class Asked:
     timeout: str | None = None
     jobs: int | None = None
     ticks: bool = False
+    variables: bool = False
 
 
-def diagnose(asked: Asked) -> tuple[Report, dict[str, Flame]]:
-    """The report, and for each location what its modules took. Raises ReefError."""
+def read_fleet(asked: Asked) -> Fleet:
+    """As a host reads it. Raises ReefError."""
     fleet = fleets.read(asked.path, os.environ, asked.python or sys.executable)
     for warning in fleet.warnings:
         click.echo(f"warning: {warning}", err=True)
+    return fleets.inheriting(fleet, os.environ)
+
+
+def diagnose(asked: Asked, fleet: Fleet) -> tuple[Report, dict[str, Flame]]:
+    """The report, and for each location what its modules took. Raises ReefError."""
     chosen = _chosen(fleet, asked.locations)
     _check_budgets(fleet, asked)
     wishes = wishes_of(asked, fleet.doctor)
@@ -112,7 +118,7 @@ def wishes_of(asked: Asked, spec: DoctorSpec) -> Wishes:
         limits = replace(limits, memory_bytes=memory)
     if time_s is not None:
         limits = replace(limits, cpu_s=time_s, wait_s=time_s)
-    wishes = Wishes(limits, ticks=asked.ticks)
+    wishes = Wishes(limits, ticks=asked.ticks, variables=asked.variables)
     return replace(wishes, timeout_s=_span("--timeout", asked.timeout)) if asked.timeout else wishes
 
 

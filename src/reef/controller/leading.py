@@ -18,15 +18,17 @@ from reef.controller import certificates
 from reef.controller.book import Books
 from reef.controller.clearing import Clearing
 from reef.controller.doing import Doing
+from reef.controller.errands import Errands
 from reef.controller.events_api import Events
 from reef.controller.hosts import Hosts
-from reef.controller.leader import Leader, Memory, Parts
+from reef.controller.leader import Leader
 from reef.controller.leader_metrics import LeaderMetrics
 from reef.controller.library import Library
 from reef.controller.members import Members
 from reef.controller.metrics import ControllerMetrics
 from reef.controller.moving import Moving
 from reef.controller.objects import Objects, gone
+from reef.controller.parts import Memory, Parts
 from reef.controller.postgres import PostgresBooks
 from reef.controller.probes import Probes
 from reef.controller.promoting import Promoter
@@ -128,6 +130,7 @@ async def _parts(
     doing = Doing(library, promoter, probes, objects, tasks, events)
     statuses = Statuses(client, namespace, library, objects)
     workspace = Workspace(settings.webserver)
+    resting = Resting(client, namespace, members, promoter, tasks)
     parts = Parts(
         settings=settings,
         client=client,
@@ -138,10 +141,11 @@ async def _parts(
         members=members,
         statuses=statuses,
         workspace=workspace,
-        resting=Resting(client, namespace, members, promoter, tasks),
+        resting=resting,
         clearing=Clearing(library, tasks),
         doing=doing,
         moving=Moving(client, namespace, reef, hosts, tasks),
+        errands=Errands(client, namespace, hosts, resting, tasks),
         rules=rules,
     )
     return parts, memory

@@ -116,6 +116,7 @@ class Statuses:
             serving=Serving(port, **place) if port else None,
             address=address(each.location, self._namespace),
             room=self.stuck.get(each.name),
+            not_running=release.not_running if release else None,
             history=_history(book),
             pinned=book.pin.version if book.pin and book.pin.version == each.version else None,
         )

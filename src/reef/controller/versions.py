@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from reef.controller.asked import Asked
 from reef.controller.wishes import wish_of
-from reef.decide.cluster.releasing import RefusedVersion, Release, ReleaseSeen, Tried, release
+from reef.decide.cluster.releasing import Release, ReleaseSeen, release
 from reef.decide.cluster.rolling import Changing, Rollout, RolloutBounds, Standing, admitted, rollout_of
+from reef.decide.cluster.verdicts import RefusedVersion, Tried
 from reef.decide.placements.keys import container_of
 from reef.decide.waves import WaveFacts, waves
 from reef.fleet.model import DeploySpec

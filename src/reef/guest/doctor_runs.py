@@ -44,7 +44,8 @@ def _loaded(request: dict[str, Any], own: Own) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     loaded = None
     try:
-        loaded = doctor_load.load(request["target"], os.getcwd(), request["location"])
+        others = request.get("others")
+        loaded = doctor_load.load(request["target"], os.getcwd(), request["location"], others)
     except BaseException as error:
         kind = "exit" if isinstance(error, SystemExit) else "error"
         answer["trouble"] = {"kind": kind, **doctor_load.reason(error, own)}

@@ -107,7 +107,7 @@ def assemble(
     probes = Probes(ground, lambda: fleet.locations, lines)
     configurations = Configurations(settings.config, state.root)
     calls = Calls(places, runs, background, events)
-    service = PackService(configurations, fleet, ground, lines, rester, holds, probes)
+    service = PackService(configurations, fleet, servers, ground, lines, rester, holds, probes)
     if tracing is not None:
         events.subscribe(tracing.hear)
     traces: Traces = tracing or NO_TRACES

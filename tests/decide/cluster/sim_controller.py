@@ -26,8 +26,17 @@ from reef.decide.cluster.pack_steps import (
 )
 from reef.decide.cluster.pack_views import PackView, serves
 from reef.decide.cluster.packs import packs, stuck_locations
-from reef.decide.cluster.releasing import AskProbe, EndProbe, Promote, Refuse, ShowError, StartProbe, Tried
+from reef.decide.cluster.releasing import (
+    AskProbe,
+    EndProbe,
+    Promote,
+    Refuse,
+    Release,
+    ShowError,
+    StartProbe,
+)
 from reef.decide.cluster.rolling import Rollout, RolloutBounds
+from reef.decide.cluster.verdicts import Tried
 from reef.fleet.model import DeploySpec, WaveEnd
 from reef.kube import labels
 from reef.kube.group import API_VERSION, KIND
@@ -57,6 +66,7 @@ class SimController:
         self.left: dict[str, float] = {}
         self.tried: dict[str, Tried] = {}
         self.rollout: Rollout | None = None
+        self.said: Mapping[str, Release] = {}
         self.stuck: Mapping[tuple[str, str], str] = {}
         self.busy: dict[str, frozenset[str]] = {}
         self.does_not_load: set[str] = set()
@@ -109,7 +119,7 @@ class SimController:
         fleet, sets, now = self.fleet(), self.sets(), self.cluster.now
         pods = [pod_seen(each) for each in self.cluster.pods.values()]
         found = versions(fleet, pods, self.tried, self.rollout, RULES, now, self.stuck)
-        self.rollout = found.rollout
+        self.rollout, self.said = found.rollout, found.releases
         for name, spec in to_note(fleet).items():
             if not self._is_lost():
                 self.books[name] = noted(self.books[name], spec)

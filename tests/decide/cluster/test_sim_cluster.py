@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 
 import pytest
 from msgspec import structs
@@ -152,6 +153,35 @@ def test_it_comes_to_rest_and_is_right(seed: int) -> None:
         story.resume(name)
     story.rest()
     at_rest(story)
+
+
+def test_a_location_whose_image_vanishes_after_its_probe_says_so_and_goes_on() -> None:
+    """It was never served, so no older version can take its place."""
+    cluster = SimCluster(random.Random(1))
+    controller = SimController(cluster)
+    controller.applied("alpha", image="acme/alpha:1", placement="packed")
+
+    def step_until(holds: Callable[[], bool], most_s: int = 400) -> None:
+        for _ in range(most_s):
+            cluster.tick()
+            controller.step()
+            if holds():
+                return
+        raise AssertionError(controller.books["alpha"])
+
+    step_until(lambda: bool(controller.books["alpha"].kept))
+    cluster.broken["acme/alpha:1"] = "missing"
+    cluster.pulled.clear()
+    step_until(lambda: bool(controller.books["alpha"].shown_error))
+    assert "does not run where it shall" in (controller.books["alpha"].shown_error or "")
+    for _ in range(QUIET_S):
+        cluster.tick()
+        assert controller.step() == []
+    (told,) = controller.said.values()
+    assert (told.reason, "no such image" in told.message) == ("NotRunning", True)
+    cluster.broken.clear()
+    step_until(lambda: controller.books["alpha"].version is not None)
+    assert not controller.books["alpha"].shown_error
 
 
 def at_rest(story: Story) -> None:

@@ -60,6 +60,11 @@ TABLE: dict[str, tuple[StatusSeen, dict[str, bool], str]] = {
         "Failed",
     ),
     "paused": (replace(SERVED, phase="paused", reason="Paused"), {"Ready": True}, "Current"),
+    "its pod does not run": (
+        replace(SERVED, not_running="Its container does not run: ErrImagePull."),
+        {"Reconciling": True},
+        "InProgress",
+    ),
     "no room for its pod": (
         replace(SERVED, room="0/2 nodes."),
         {"Ready": True, "Reconciling": True},

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reef.doctor.findings import Diagnosis
+from reef.doctor.fixing.facts import modules_at
 from reef.doctor.fixing.files import NotEditable, Original, read_original
 from reef.doctor.fixing.lines import unified
 from reef.doctor.fixing.measuring import Bench
 from reef.doctor.fixing.model import Around
-from reef.doctor.fixing.neighbours import Neighbours, TooManyFiles, modules_at
+from reef.doctor.fixing.neighbours import Neighbours, TooManyFiles
 from reef.doctor.fixing.outcome import Change, Cured, Into, Outcome
 from reef.doctor.fixing.planning import NotPlanned, Planned, Step, plan
 from reef.doctor.fixing.proof import is_promise
@@ -65,12 +66,11 @@ class Cure:
         if not any(map(is_promise, cause.promised.values())):
             return NotPlanned("what it would save is too little to be proved", *cause.statements[0])
         real = tuple((os.path.realpath(file), line) for file, line in cause.statements)
-        lines = dict(reversed(real))
 
-        def around(file: str) -> Around:
+        def around(file: str, line: int) -> Around:
             original, neighbours = self._original(file), self.surroundings.neighbours
-            riders = neighbours.riders(modules_at(original.content, lines[file]), file)
-            stars = self.surroundings.stars(original, lines[file])
+            riders = neighbours.riders(modules_at(original.content, line), file)
+            stars = self.surroundings.stars(original, line)
             return replace(neighbours.around(file), star_names=stars, riders=riders)
 
         found = replace(cause, statements=real)
@@ -146,6 +146,7 @@ def _change(step: Step) -> Change:
         names=moved.names,
         into=tuple(Into(place.function, place.line) for place in moved.places),
         typing_only=moved.typing_only,
+        offered=moved.offered,
         kept=tuple(f"{one.name} stays: {one.reason}" for one in moved.kept),
         warnings=moved.warnings,
     )

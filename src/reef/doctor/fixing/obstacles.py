@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import libcst as cst
 
@@ -54,8 +55,8 @@ def _is_builtin(use: Occurrence, *names: str) -> bool:
     return use.called and use.text in names and use.name not in use.spot.scope.owner(use.name).bound
 
 
-def of_host(function: cst.FunctionDef, found: Survey) -> str | None:
-    """Why this function cannot hold an import."""
+def of_host(function: cst.FunctionDef, found: Survey, needs: Collection[str] = ()) -> str | None:
+    """Why this function cannot hold an import. `needs`: names of the module that the import asks for."""
     name = function.name.value
     chain = (*found.functions[function].outer, found.functions[function].host, function)
     for one in chain:
@@ -68,9 +69,16 @@ def of_host(function: cst.FunctionDef, found: Survey) -> str | None:
         within = use.spot.host is function or function in use.spot.outer
         if within and use.bare and _is_builtin(use, "locals", "vars", "dir"):
             return f"in {name} {use.text}() would see the name"
+    if (taken := next((one for one in needs if not _sees(function, one, found)), None)) is not None:
+        return f"in {name} {taken} means something else"
     if _shares_docstring_line(function):
         return f"another statement stands on the line of the docstring of {name}"
     return None
+
+
+def _sees(function: cst.FunctionDef, name: str, found: Survey) -> bool:
+    """Whether a name means the module's in this function."""
+    return found.scopes[function].owner(name) is found.module
 
 
 def ticks(function: cst.FunctionDef, found: Survey) -> bool:

@@ -70,6 +70,7 @@ class Survey:
     docstrings: list[tuple[str, cst.CSTNode]] = field(default_factory=list)
     decorators: dict[cst.FunctionDef, tuple[str, ...]] = field(default_factory=dict)
     functions: dict[cst.FunctionDef, Spot] = field(default_factory=dict)
+    scopes: dict[cst.FunctionDef, Scope] = field(default_factory=dict)
     classes: dict[cst.ClassDef, Spot] = field(default_factory=dict)
     module: Scope = field(default_factory=lambda: Scope("module"))
     lazy_annotations: bool = False

@@ -43,7 +43,7 @@ class _Walk(Names):
         self.found.decorators[node] = tuple(self._decorator(one, decorating) for one in node.decorators)
         outside = self._with_parameters(node.type_parameters, spot)
         self._signature(node, spot, outside)
-        scope = Scope("function", outside.scope)
+        scope = self.found.scopes[node] = Scope("function", outside.scope)
         scope.bound.update(param.name.value for param in _parameters(node.params))
         outer = (*spot.outer, spot.host) if spot.host is not None else spot.outer
         within = Spot(scope, node, outer, None, False, None, False, spot.guard)
