@@ -25,7 +25,7 @@ from reef.web.answers import Answers
 from reef.web.app import application
 from reef.web.chronicle import Chronicle
 from reef.web.listener import Listener
-from reef.web.sampling import Sampler
+from reef.web.sampling import SeriesSampler
 from reef.web.series import Series
 from reef.web.site import Site
 from reef.web.told import About, Detail, Told
@@ -93,7 +93,7 @@ async def main(count: int, folder: Path) -> None:
         site.stop,
     )
     listener.start()
-    Sampler(status, series).start()
+    SeriesSampler(status, series).start()
     print(address.url, flush=True)
     for number in itertools.count():  # a tenth of the warm ones moves each second
         await asyncio.sleep(1)

@@ -30,3 +30,10 @@ class ReefError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.message}" if self.where else self.message
         return f"{head}\nhint: {self.hint}" if self.hint else head
+
+
+class NotDone(ReefError):
+    """What was asked for makes sense, and could not be done: exit status 1, so that a script can tell it from a
+    mistake."""
+
+    exit_code = 1

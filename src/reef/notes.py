@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from reef.words import count, headline
@@ -59,6 +60,11 @@ def _age(row: dict[str, Any]) -> str:
         return f"unstable: its definitions change with the same code; {since}"
     dynamic = row.get("revalidate") not in (None, "never")
     return since if dynamic or age_s >= OLD_S else ""
+
+
+def has_server(row: Mapping[str, Any]) -> bool:
+    """Whether a location has one now, as `reef status` says; a process of a cluster's pod has no id here."""
+    return bool(row.get("up", row["pid"] is not None))
 
 
 def span(seconds: float) -> str:

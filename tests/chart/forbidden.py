@@ -18,9 +18,8 @@ class Question:
     namespace: str | None = None
 
 
-FORBIDDEN_TO_BOTH = [
+FORBIDDEN_TO_ALL = [
     Question("create", "pods/exec"),
-    Question("get", "pods/log"),
     Question("create", "pods/portforward"),
     Question("create", "pods/ephemeralcontainers"),
     Question("create", "serviceaccounts/token", name="default"),
@@ -45,7 +44,8 @@ FORBIDDEN_TO_BOTH = [
 ]
 FORBIDDEN = {
     "controller": [
-        *FORBIDDEN_TO_BOTH,
+        *FORBIDDEN_TO_ALL,
+        Question("get", "pods/log"),
         Question("list", "secrets", namespace="kube-system"),
         Question("list", "secrets", namespace=""),
         Question("get", "secrets", namespace="default", name="reef-ca"),
@@ -63,8 +63,30 @@ FORBIDDEN = {
         Question("watch", "events"),
         Question("update", "serviceaccounts"),
     ],
+    "page": [
+        *FORBIDDEN_TO_ALL,
+        *(
+            Question(verb, "secrets")
+            for verb in ("get", "list", "watch", "create", "update", "patch", "delete")
+        ),
+        *(Question(verb, "configmaps") for verb in ("get", "list", "watch", "create", "patch", "delete")),
+        *(Question(verb, "pods") for verb in ("create", "patch", "update", "delete", "deletecollection")),
+        *(Question(verb, "services") for verb in ("list", "create", "patch", "delete")),
+        *(Question(verb, "deployments", "apps") for verb in ("create", "patch", "update", "delete")),
+        *(Question(verb, "replicasets", "apps") for verb in ("create", "patch", "update", "delete")),
+        *(Question(verb, "codelocations", GROUP) for verb in ("patch", "update")),
+        Question("patch", "codelocations/status", GROUP),
+        Question("patch", "deployments/scale", "apps"),
+        Question("get", "pods/log", namespace="kube-system"),
+        Question("list", "pods", "metrics.k8s.io", namespace=""),
+        Question("get", "leases", "coordination.k8s.io", name="reef-controller"),
+        Question("create", "leases", "coordination.k8s.io"),
+        Question("create", "events"),
+        Question("list", "events"),
+    ],
     "gateway": [
-        *FORBIDDEN_TO_BOTH,
+        *FORBIDDEN_TO_ALL,
+        Question("get", "pods/log"),
         *(Question(verb, "secrets", name="reef-gateway-tls") for verb in ("get", "patch", "delete")),
         *(Question(verb, "secrets") for verb in ("list", "watch", "create", "update")),
         *(Question(verb, "configmaps") for verb in ("get", "list", "watch", "create", "patch", "delete")),

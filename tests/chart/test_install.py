@@ -19,7 +19,7 @@ from lab.kubectl import KubectlError
 from reef.kube import labels
 from reef.kube.group import GROUP
 
-ROOMS = {"controller": "controller", "gateway": "gateways"}  # account -> its code
+ROOMS = {"controller": "controller", "gateway": "gateways", "page": "viewing"}  # account -> its code
 
 # What the roles have beside what the code asks for by itself, and why.
 MORE: dict[str, dict[Asked, str]] = {
@@ -28,6 +28,7 @@ MORE: dict[str, dict[Asked, str]] = {
         ("patch", GROUP, "codelocations"): "the annotation of a rollback is completed",
     },
     "gateway": {},
+    "page": {("get", "", "pods/log"): "what containers print, by `cluster.logs`"},
 }
 
 
@@ -100,7 +101,7 @@ def test_an_upgrade_with_nothing_new_changes_nothing(installed: Installed, helm:
         return [each["metadata"]["resourceVersion"] for each in found["items"]]
 
     before = versions()
-    assert len(before) == 2 + 2 + 3 + 2
+    assert len(before) == 3 + 3 + 4 + 2
     where = ("-n", installed.namespace, "--kubeconfig", str(installed.server.kubeconfig))
     done = called(helm, "upgrade", "reef", str(CHART), *where, "--reuse-values")
     assert done.returncode == 0, done.stderr
@@ -194,3 +195,5 @@ def test_kubectl_says_the_same(installed: Installed) -> None:
     assert can_i("controller", "patch", "secret/dagster-postgresql-secret") == "no"
     assert can_i("gateway", "patch", "deployments.apps", "--subresource=scale") == "yes"
     assert can_i("gateway", "patch", "deployments.apps") == "no"
+    assert can_i("page", "get", "pods", "--subresource=log") == "yes"
+    assert can_i("page", "patch", "codelocations.dagster-reef.io") == "no"

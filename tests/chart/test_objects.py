@@ -16,6 +16,7 @@ from reef.kube.objects.probe import probe_pod
 from reef.kube.objects.replica_set import pack_replica_set
 
 PROCESSES = ("controller", "gateway")
+SINGLE = ("page",)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def labels_of_pods(objects: list[Document]) -> dict[str, dict[str, str]]:
     for template in (*pods_of(objects), *made):
         own = template["metadata"]["labels"]
         found[own[labels.COMPONENT]] = own
-    assert set(found) == {"controller", "gateway", "pack", "probe", "location"}
+    assert set(found) == {"controller", "gateway", "page", "pack", "probe", "location"}
     return found
 
 
@@ -76,6 +77,7 @@ def test_policies_let_in_who_has_business_there(objects: list[Document]) -> None
             {"pack", "probe"},
             {labels.PEER_PORT: {"controller", "gateway"}, labels.HEALTH_PORT: {"everybody"}},
         ),
+        "reef-page": ({"page"}, {labels.HEALTH_PORT: {"everybody"}}),
         "reef-location": ({"location"}, {None: {"gateway"}}),
     }
     policies = [each for each in objects if each["kind"] == "NetworkPolicy"]
@@ -85,6 +87,48 @@ def test_policies_let_in_who_has_business_there(objects: list[Document]) -> None
     }
     assert found == wanted
     assert all(each["spec"]["policyTypes"] == ["Ingress"] for each in policies)
+
+
+def test_the_page_is_reached_by_port_forward_alone_unless_it_is_asked_for(helm: Path) -> None:
+    """It listens at its pod's loopback then, so no network has to enforce anything."""
+    caller = {"podSelector": {"matchLabels": {"app": "proxy"}}}
+
+    def listens_at(objects: list[Document]) -> str:
+        (container,) = named(objects, "Deployment", "reef-page")["spec"]["template"]["spec"]["containers"]
+        return next(each["value"] for each in container["env"] if each["name"] == "REEF_PAGE_HOST")
+
+    def ports(objects: list[Document]) -> dict[int, object]:
+        rules = named(objects, "NetworkPolicy", "reef-page")["spec"]["ingress"]
+        return {rule["ports"][0]["port"]: rule.get("from") for rule in rules}
+
+    objects = rendered(helm)
+    assert listens_at(objects) == "127.0.0.1"
+    assert [each for each in objects if each["kind"] == "Service"] == []
+    asked = rendered(helm, {"page": {"service": {"enabled": True}}})
+    assert listens_at(asked) == "0.0.0.0"  # noqa: S104
+    assert ports(asked) == {labels.HEALTH_PORT: None}, "nobody is let in who is not named"
+    asked = rendered(
+        helm, {"page": {"service": {"enabled": True, "callers": [caller], "hosts": ["reef.test"]}}}
+    )
+    assert ports(asked) == {labels.HEALTH_PORT: None, 3200: [caller]}
+    service = named(asked, "Service", "reef-page")
+    assert service["spec"]["type"] == "ClusterIP"
+    assert selected({"matchLabels": service["spec"]["selector"]}, labels_of_pods(asked)) == {"page"}
+
+
+def test_a_page_without_history_has_no_credential_and_one_without_logs_reads_none(helm: Path) -> None:
+    objects = rendered(helm, {"page": {"history": {"enabled": False}, "logs": False}})
+    (container,) = named(objects, "Deployment", "reef-page")["spec"]["template"]["spec"]["containers"]
+    assert not [
+        each for each in container["env"] if each["name"].startswith("PG") or "DATABASE" in each["name"]
+    ]
+    resources = [name for rule in named(objects, "Role", "reef-page")["rules"] for name in rule["resources"]]
+    assert "pods/log" not in resources
+
+
+def test_no_page_leaves_nothing_of_it(helm: Path) -> None:
+    objects = rendered(helm, {"page": {"enabled": False}, "metrics": {"podMonitors": {"enabled": True}}})
+    assert not [each for each in objects if "page" in each["metadata"]["name"]]
 
 
 def test_callers_can_be_narrowed(helm: Path) -> None:
@@ -127,7 +171,7 @@ def test_every_container_is_restricted(objects: list[Document]) -> None:
             assert own["capabilities"] == {"drop": ["ALL"]}
             assert not [port for port in container["ports"] if "hostPort" in port]
             assert {"requests", "limits"} <= container["resources"].keys()
-    assert count == len(PROCESSES)
+    assert count == len(PROCESSES) + len(SINGLE)
 
 
 def test_a_deployment_finds_its_own_pods_and_no_others(objects: list[Document]) -> None:

@@ -44,6 +44,22 @@ OTHERWISE: dict[str, Any] = {
     "gateway.tolerations": [{"key": "g7", "operator": "Exists"}],
     "gateway.affinity": {"nodeAffinity": {"b7": []}},
     "gateway.podAnnotations": {"note": "g7"},
+    "page.enabled": False,
+    "page.logs": False,
+    "page.dagsterUrl": "https://dagster.example",
+    "page.actions.enabled": True,
+    "page.actions.tokenSecret.name": "other-token",
+    "page.actions.tokenSecret.key": "word",
+    "page.history.enabled": False,
+    "page.history.days": 90,
+    "page.service.enabled": True,
+    "page.service.callers": [{"podSelector": {"matchLabels": {"app": "proxy"}}}],
+    "page.service.hosts": ["reef.example"],
+    "page.resources": {"limits": {"memory": "333Mi"}},
+    "page.nodeSelector": {"pool": "p7"},
+    "page.tolerations": [{"key": "p7", "operator": "Exists"}],
+    "page.affinity": {"nodeAffinity": {"p7": []}},
+    "page.podAnnotations": {"note": "p7"},
     "packs.sharedByOwners": True,
     "packs.host.resources": {"requests": {"memory": "66Mi"}},
     "rollout.probes": 9,
@@ -72,6 +88,13 @@ OTHERWISE: dict[str, Any] = {
 
 ONLY_WITH: dict[str, dict[str, Any]] = {
     "database.urlSecret.key": nested("database.urlSecret.name", "reef-database"),
+    "page.actions.enabled": nested("page.actions.tokenSecret.name", "a-token"),
+    "page.actions.tokenSecret.name": nested("page.actions.enabled", True),
+    "page.actions.tokenSecret.key": nested(
+        "page.actions", {"enabled": True, "tokenSecret": {"name": "a-token"}}
+    ),
+    "page.service.callers": nested("page.service.enabled", True),
+    "page.service.hosts": nested("page.service.enabled", True),
     "metrics.podMonitors.interval": nested("metrics.podMonitors.enabled", True),
     "metrics.podMonitors.labels": nested("metrics.podMonitors.enabled", True),
     "metrics.rules.labels": nested("metrics.rules.enabled", True),
@@ -130,6 +153,18 @@ NONSENSE: dict[str, tuple[dict[str, Any], str]] = {
     "an address": (
         nested("webserver.url", "dagster:80"),
         'webserver.url is "dagster:80": it must begin with http:// or https://',
+    ),
+    "an address for a browser": (
+        nested("page.dagsterUrl", "dagster.example"),
+        'page.dagsterUrl is "dagster.example": it must begin with http:// or https://',
+    ),
+    "buttons without a token": (
+        nested("page.actions.enabled", True),
+        "page.actions.tokenSecret.name is empty: buttons need the Secret",
+    ),
+    "more days than there are": (
+        nested("page.history.days", 4000),
+        "at '/page/history/days': maximum: got 4,000, want 400",
     ),
     "a name of an object": (
         nested("workspace.configMap", "My Workspace"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,48 @@ def test_reef_itself_finds_logs_and_runs_commands(world: ReefWorld) -> None:
     assert "hello-of-billing" in world.reef("logs", "billing", "--lines", "1000")
     assert world.reef("exec", "billing", "--", "id", "-u") == "10007\n"
     assert "this controller leads" in world.reef("logs")
+
+
+INSIDE = """
+import sys, urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:3200" + sys.argv[1], timeout=30).read().decode())
+"""
+
+
+def test_the_page_shows_a_packed_location_awake_and_what_it_used(world: ReefWorld) -> None:
+    """`reef top` and `reef usage` come by port-forward, as a person's browser does; HTML is asked for in the pod."""
+    shows(world, "billing", "billing_1")
+    assert world.launch("billing") == "SUCCESS"
+
+    def row() -> dict[str, Any]:
+        rows = json.loads(world.reef("top", "--json"))["locations"]
+        return next(each for each in rows if each["name"] == "billing")
+
+    def is_warm() -> bool:
+        found = row()
+        return bool(found["state"] == "warm" and found["pss_bytes"] and found["last_wake"])
+
+    until(is_warm, 120, "for billing to be warm on the page", every_s=1.0)
+    found = row()
+    assert found["private_bytes"] > 1_000_000
+    assert found["wakes"] >= 1
+    assert found["calls"] >= 1
+    assert found["last_wake"]["why"]
+    assert found["placement"] == "packed"
+    html = world.k("exec", "deployment/reef-page", "--", "python", "-c", INSIDE, "/location/billing")
+    assert "Where it runs, and why" in html
+    assert "Started Dagster code server" in html
+    assert "Ready=True" in html
+
+    def is_recorded() -> bool:
+        try:
+            used = json.loads(world.reef("usage", "billing", "--json"))["locations"][0]["used"]
+        except AssertionError:  # exit status 2: nothing is written yet
+            return False
+        return used["whole_bytes"] is not None and used["awake_s"] > 0
+
+    until(is_recorded, 240, "for a minute of the history", every_s=5.0)
+    assert "billing" in world.reef("usage")
 
 
 def test_a_changed_image_is_shown_without_a_failed_call(world: ReefWorld) -> None:

@@ -11,7 +11,7 @@ from reef.controller.known import Known, read_known
 from reef.controller.rollbacks import completed
 from reef.controller.rules import read_rules
 from reef.controller.statuses import _patch
-from reef.decide.cluster.releasing import RefusedVersion
+from reef.decide.cluster.verdicts import RefusedVersion
 from reef.errors import ReefError
 from reef.kube.labels import ROLLBACK
 from reef.peers.messages import ServedNow

@@ -12,7 +12,7 @@ from reef.decide.placements.fleets import Seen, placed
 from reef.decide.placements.keys import container_of, pack_key
 from reef.decide.placements.packing import PackBounds
 from reef.decide.placements.wish import Wish
-from reef.state import Costs
+from reef.views import Costs
 
 
 def location(name: str, image: str = "base:1", pod: dict[str, Any] | None = None, **more: Any) -> Wish:

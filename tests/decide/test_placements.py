@@ -12,7 +12,7 @@ from reef.decide.placements.calls import PRICES, keeps_standing, keeps_waiting
 from reef.decide.placements.choosing import UNKNOWN_CALLS, chosen
 from reef.decide.placements.fields import TABLE
 from reef.decide.placements.wish import Wish
-from reef.state import Costs
+from reef.views import Costs
 
 MB = 1_000_000
 CSI = {"pod": {"volumes": [{"name": "data", "csi": {"driver": "d"}}]}}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reef.decide import rest
-from reef.state import Costs, LocationView
+from reef.views import Costs, LocationView
 
 MB = 1_000_000
 

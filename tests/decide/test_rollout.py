@@ -9,7 +9,17 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from reef.decide.rollout import End, Pin, Promote, Settle, Standing, Step, TakeBack, Watch, next_step
+from reef.decide.rollout import (
+    End,
+    PinAll,
+    PromoteWave,
+    Settle,
+    Standing,
+    Step,
+    TakeBack,
+    WatchWave,
+    next_step,
+)
 
 WAVES = (("a",), ("b", "c"), ("d",))
 
@@ -48,12 +58,12 @@ class Host:
 
     def do(self, step: Step, now: Standing, journal: list[Standing]) -> Standing:
         match step:
-            case Pin():
+            case PinAll():
                 for name in now.locations:
                     self.act()
                     self.world.pins[name] = "waits"
                 return replace(now, pinned=True)
-            case Promote(_, names):
+            case PromoteWave(_, names):
                 for name in names:
                     self.act()
                     state = "refused" if name in self.bad else "promoted"
@@ -66,7 +76,7 @@ class Host:
                     now = replace(now, done={**now.done, name: state})
                     journal.append(now)
                 return now
-            case Watch(wave):
+            case WatchWave(wave):
                 halts = any(now.done[name] == "refused" for name in now.waves[wave]) and now.waved
                 return replace(now, halted=True) if halts else replace(now, passed=now.passed + 1)
             case TakeBack(names):
@@ -124,14 +134,14 @@ def test_abandoned_after_a_cut_what_is_promoted_stays_and_nothing_waits(cut: int
 @pytest.mark.parametrize(
     ("now", "step"),
     [
-        (Standing(()), Pin()),
+        (Standing(()), PinAll()),
         (Standing((), waved=False), End("finished")),
-        (Standing((("a", "b"),), waved=False), Promote(0, ("a", "b"))),
-        (Standing((("a", "b"),), waved=False, done={"a": "refused"}), Promote(0, ("b",))),
-        (Standing((("a",),), waved=False, done={"a": "refused"}), Watch(0)),
+        (Standing((("a", "b"),), waved=False), PromoteWave(0, ("a", "b"))),
+        (Standing((("a", "b"),), waved=False, done={"a": "refused"}), PromoteWave(0, ("b",))),
+        (Standing((("a",),), waved=False, done={"a": "refused"}), WatchWave(0)),
         (Standing((("a",),), waved=False, done={"a": "refused"}, passed=1), End("finished")),
         (Standing((("a",), ("b",)), waved=False, abandoned=True), End("abandoned")),
-        (Standing(WAVES, pinned=True, done={"a": "promoted"}, passed=1), Promote(1, ("b", "c"))),
+        (Standing(WAVES, pinned=True, done={"a": "promoted"}, passed=1), PromoteWave(1, ("b", "c"))),
         (
             Standing(WAVES, rolls_back=True, halted=True, done={"a": "promoted", "b": "unchanged", "c": "promoted"}),
             TakeBack(("c", "a")),  # the last one first; what did not change is not taken back

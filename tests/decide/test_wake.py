@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reef.decide.wake import Hold, Refuse, Start, on_call, pause_s
-from reef.state import LocationView
+from reef.decide.wake import Hold, RefuseCall, Start, on_call, pause_s
+from reef.views import LocationView
 
 
 def failed(failures: int, last_error: str | None = "boom") -> LocationView:
@@ -30,7 +30,7 @@ def test_after_the_pause_it_is_tried_again() -> None:
 def test_a_short_pause_is_waited_for_a_long_one_is_told() -> None:
     assert on_call(failed(1), 100.25) == Hold(0.75)
     answer = on_call(failed(7), 110.0)
-    assert isinstance(answer, Refuse)
+    assert isinstance(answer, RefuseCall)
     assert "'a'" in answer.reason
     assert "7 times" in answer.reason
     assert "50 s" in answer.reason

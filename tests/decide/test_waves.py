@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from reef.decide.waves import Facts, waves
+from reef.decide.waves import WaveFacts, waves
 from reef.fleet.deploy_spec import wave_ends
 from reef.fleet.model import DeploySpec
 
 
-def fleet(count: int) -> list[Facts]:
-    return [Facts(f"l{number:04}", definitions=number) for number in range(count)]
+def fleet(count: int) -> list[WaveFacts]:
+    return [WaveFacts(f"l{number:04}", definitions=number) for number in range(count)]
 
 
 def spec(*ends: str, **others: Any) -> DeploySpec:
@@ -68,23 +68,23 @@ def test_what_no_waves_are(written: list[str], wrong: str | None) -> None:
 
 def test_small_ones_first_then_by_memory_then_by_name() -> None:
     locations = [
-        Facts("big", definitions=90),
-        Facts("b", definitions=5, private_bytes=9 << 20),
-        Facts("heavy", definitions=5, private_bytes=900 << 20),
-        Facts("a", definitions=5, private_bytes=10 << 20),
-        Facts("a", definitions=5, private_bytes=10 << 20),  # named twice is deployed once
+        WaveFacts("big", definitions=90),
+        WaveFacts("b", definitions=5, private_bytes=9 << 20),
+        WaveFacts("heavy", definitions=5, private_bytes=900 << 20),
+        WaveFacts("a", definitions=5, private_bytes=10 << 20),
+        WaveFacts("a", definitions=5, private_bytes=10 << 20),  # named twice is deployed once
     ]
     assert waves(locations, spec("1", "2", "3")) == (("a",), ("b",), ("heavy",), ("big",))
 
 
 OWNED = [
-    Facts("s1", "sales", 3),
-    Facts("s2", "sales", 1),
-    Facts("s3", "sales", 2),
-    Facts("t1", "stock", 9),
-    Facts("t2", "stock", 8),
-    Facts("n1", None, 1),
-    Facts("n2", None, 2),
+    WaveFacts("s1", "sales", 3),
+    WaveFacts("s2", "sales", 1),
+    WaveFacts("s3", "sales", 2),
+    WaveFacts("t1", "stock", 9),
+    WaveFacts("t2", "stock", 8),
+    WaveFacts("n1", None, 1),
+    WaveFacts("n2", None, 2),
 ]
 
 

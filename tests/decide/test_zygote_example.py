@@ -8,7 +8,7 @@ import pytest
 from zygote_fleets import Fleet, environment
 
 from reef.decide import zygotes
-from reef.decide.zygotes import Costs
+from reef.decide.zygotes import ZygoteCosts
 from reef.decide.zygotes.groups import Division
 from reef.decide.zygotes.members import division_of
 from reef.decide.zygotes.modules import Modules
@@ -30,7 +30,7 @@ def told_fleet(like_a1: int = 6) -> Fleet:
 
 def division(fleet: Fleet, *names: str) -> Division:
     bucket = [one for one in fleet.candidates if one.name in names]
-    return division_of(bucket, fleet.environments, Modules(fleet.catalogue.facts), Costs())
+    return division_of(bucket, fleet.environments, Modules(fleet.catalogue.facts), ZygoteCosts())
 
 
 def worth(fleet: Fleet, *names: str) -> int:
@@ -38,7 +38,7 @@ def worth(fleet: Fleet, *names: str) -> int:
     return found.worth((1 << len(found.members)) - 1) >> 20
 
 
-ALL = tuple(one.name for one in told_fleet().candidates if one.name != "odd")
+ALL = ("a1", "a2", "a3", "a4", "a5", "a6", "b1", "b2")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reef.decide.zygotes import Candidate, Catalogue, Costs, Zygotes, decide_zygotes
+from reef.decide.zygotes import Candidate, Catalogue, ZygoteCosts, Zygotes, decide_zygotes
 from reef.environments.model import Distribution, Environment, EnvironmentProblem, Origin
 from reef.hosting.plan import WarmedModule, ZygotePlan
 
@@ -80,7 +80,7 @@ class Fleet:
         self.candidates.append(Candidate(name, where.python, full, order, frozenset(own)))
         return self
 
-    def decide(self, standing: Sequence[ZygotePlan] = (), costs: Costs | None = None) -> Zygotes:
+    def decide(self, standing: Sequence[ZygotePlan] = (), costs: ZygoteCosts | None = None) -> Zygotes:
         return decide_zygotes(self.environments, self.candidates, self.catalogue, standing, costs)
 
 

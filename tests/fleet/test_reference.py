@@ -14,15 +14,15 @@ from reef.fleet import read
 from reef.fleet.decode import fields_of, meta_of
 from reef.fleet.json_schema import schema, schema_text
 from reef.fleet.settings import (
-    Budgets,
     Code,
-    Deploy,
+    DeploySettings,
+    DoctorBudgets,
     DoctorSettings,
-    History,
+    HistorySettings,
     LocationSettings,
     ReefFile,
     Server,
-    Service,
+    ServiceSettings,
     Settings,
 )
 
@@ -33,11 +33,11 @@ _MODELS = (
     LocationSettings,
     Code,
     Server,
-    Deploy,
-    Budgets,
+    DeploySettings,
+    DoctorBudgets,
     DoctorSettings,
-    History,
-    Service,
+    HistorySettings,
+    ServiceSettings,
 )
 
 

@@ -27,7 +27,7 @@ from mutual import given
 from deadlines import scaled
 from reef.gateway.listener import server_options
 from reef.gateways.contract import Cluster
-from reef.gateways.process import GatewayProcess
+from reef.gateways.gateway_process import GatewayProcess
 from reef.gateways.settings import GatewaySettings
 from reef.kube.labels import HEALTH_PORT, PEER_PORT
 from reef.peers.messages import GATEWAY, LOCATION_KEY, NOT_SENT_KEY, Role

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from reef.decide.wake import Refuse, on_call
+from reef.decide.wake import RefuseCall, on_call
 from reef.hosting.reasons import ending, with_lines
 from reef.releasing.recording import over_limit, too_late
 from reef.snapshots.record import RecordingLate
-from reef.state import LocationView
+from reef.views import LocationView
 from reef.words import headline
 
 ENDINGS = [ending(status) for status in (None, 0, 1, 255, -9, -64)]
@@ -104,5 +104,5 @@ def test_late_says_what_it_was_doing_and_names_the_setting() -> None:
 @pytest.mark.parametrize("failures", [4, 5])
 def test_a_refused_call_is_told_why(failures: int, error: str | None) -> None:
     answer = on_call(LocationView("x", "failed", failures=failures, failed_at=0.0, last_error=error), 0.5)
-    assert isinstance(answer, Refuse)
+    assert isinstance(answer, RefuseCall)
     assert answer.reason.endswith(error or "no reason known")

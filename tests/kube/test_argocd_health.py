@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reef.kube.objects.status import StatusSeen, status
+from reef.kube.objects.location_status import StatusSeen, status
 
 lua51 = pytest.importorskip("lupa.lua51", reason="no Lua: pip install lupa")  # Argo CD has Lua 5.1
 

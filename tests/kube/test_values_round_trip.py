@@ -15,7 +15,7 @@ from samples import ROUND_TRIPS, loaded
 from reef.kube.helm.chart import Options
 from reef.kube.helm.exporting import Values, accounts_of, export_helm
 from reef.kube.helm.importing import Import, import_helm
-from reef.kube.reading import read_code_locations
+from reef.kube.location_files import read_code_locations
 from reef.kube.writing import documents_text
 
 KEYS = {"nested": "dagster.dagster.dagster-user-deployments", "standalone": ""}

@@ -15,8 +15,8 @@ from reef.fleet import read
 from reef.fleet.document import parse_document, read_document
 from reef.kube.cloud.importing import Images, import_dagster_cloud
 from reef.kube.cloud.project import import_project, says_only_how_to_build
+from reef.kube.image_workspace import import_workspace
 from reef.kube.render import Rendered, Target
-from reef.kube.workspace import import_workspace
 
 WORKSPACE = """
 load_from:

@@ -98,7 +98,7 @@ class ReefWorld:
         )
         crds = {"install": not there}  # one release in a cluster has it
         self.helm("upgrade", "--install", "reef", values={**values, "crds": crds})
-        for name in ("reef-controller", "reef-gateway", dagster_objects.POSTGRES):
+        for name in ("reef-controller", "reef-gateway", "reef-page", dagster_objects.POSTGRES):
             self.k("rollout", "status", f"deployment/{name}", "--timeout=240s", timeout_s=scaled(250))
 
     def dagster_is_up(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pack_process import location, packed
 
 from deadlines import scaled, until
-from reef.peers.messages import InFlight, Nothing
+from reef.peers.messages import Acted, InFlight, Nothing
 from reef.wire.messages import reply_text
 
 Write = Callable[..., Path]
@@ -37,6 +37,24 @@ def test_new_calls_wait_until_it_is_released(code: Write, tmp_path: Path) -> Non
         assert not waiting.done()
         pack.one("Release", "a", Nothing)
         assert "file_a.py" in reply_text(waiting.result(scaled(60))).decode()
+
+
+def test_a_person_wakes_it_and_lets_it_sleep(code: Write, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "held.ipynb")
+    with packed(
+        location("a", code()), location("b", code("file_b", "raise ImportError('no pandas')"))
+    ) as pack:
+        assert pack.one("Wake", "a", Acted) == Acted("warm")
+        assert len(pack.children()) == 1
+        failed = pack.one("Wake", "b", Acted)
+        assert (failed.state, "no pandas" in failed.note) == ("failed", True)
+        under_way = pack.gateway.read("a", tmp_path / "held.ipynb")
+        until(lambda: pack.of("a").in_flight, 30, "for the call")
+        assert pack.one("Sleep", "a", Acted) == Acted("warm", "not idle: it has calls or live runs")
+        (tmp_path / "held.ipynb").write_bytes(b"the end")
+        assert reply_text(under_way.result(scaled(30))) == b"the end"
+        until(lambda: pack.one("Sleep", "a", Acted) == Acted("asleep"), 30, "for its sleep")
+        until(lambda: not pack.children(), 30, "for the end of its server")
 
 
 def test_a_location_that_is_not_here_is_not_held(code: Write) -> None:

@@ -20,8 +20,8 @@ from deadlines import scaled, until
 from reef.guest import agent_json, agent_look
 from reef.guest.agent_output import MOST_PENDING
 from reef.hosting.machine import Variables
+from reef.packs.agent_machine import AgentMachine
 from reef.packs.agents import AgentGone, AgentLink
-from reef.packs.machine import AgentMachine
 
 Talk = Callable[[AgentMachine], Coroutine[Any, Any, Any]]
 

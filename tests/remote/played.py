@@ -19,7 +19,7 @@ from deadlines import scaled
 from lab.apiserver import ApiServer
 from reef.kube.group import API_VERSION, KIND
 from reef.kube.model.crd import definition
-from reef.kube.objects.status import Phase, Promoted, Serving, StatusSeen, status
+from reef.kube.objects.location_status import Phase, Promoted, Serving, StatusSeen, status
 
 PORT = 3030
 PODS = {"deployment": "sales", "component": "user-deployments"}

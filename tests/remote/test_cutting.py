@@ -9,8 +9,8 @@ from played import chart_service, location
 
 from reef.kube.group import HELM_FORM, HELM_KEY
 from reef.kube.objects.adopted import before_cutover, way_back
+from reef.kube.objects.location_status import Serving, StatusSeen, status
 from reef.kube.objects.owners import MadeBy, made_by
-from reef.kube.objects.status import Serving, StatusSeen, status
 from reef.remote.committing import GUARD, advice
 from reef.remote.cutting import CutoverRefused, check_back, check_forward
 

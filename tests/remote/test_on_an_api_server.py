@@ -10,13 +10,17 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from controlled import controller
 from played import Played, chart_service, location, promoted
 
 from deadlines import scaled, until
 from reef.controller.book import Book, KeptVersion
+from reef.controller.known import read_known
 from reef.kube import labels
+from reef.kube.objects.names import deployment_name
+from reef.kube.objects.versions import recorded
 from reef.kube.writing import documents_text
 from reef.peers.messages import ServedNow
 
@@ -181,7 +185,46 @@ def test_another_try(played: Played) -> None:
     played.say("sales", "served", version="v2")
     done = begun.wait()
     assert (done.code, done.out) == (0, "sales: served (It is served.)\n")
-    assert "does not work on a cluster" in played.reef("wake", "sales", code=2).err
+
+
+def own_pods(replicas: int) -> dict[str, Any]:
+    """The Deployment of a location on demand, as far as an errand looks at it."""
+    own = {labels.PART_OF: "reef", labels.COMPONENT: "location", labels.LOCATION: "sales"}
+    inside = {"containers": [{"name": "sales", "image": "x:1"}]}
+    spec = {
+        "replicas": replicas,
+        "selector": {"matchLabels": own},
+        "template": {"metadata": {"labels": own}, "spec": inside},
+    }
+    meta = {"name": deployment_name("sales"), "labels": own}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}
+
+
+def test_wake_and_sleep_of_a_location_on_demand(played: Played) -> None:
+    """No controller of Kubernetes' own runs here, so the test says that the pod is available."""
+    played.apply(location("sales", image="x:1", placement="on_demand"), own_pods(0))
+    there = deployment_name("sales")
+    spec = read_known(played.get("codelocation", "sales")).location
+    assert spec is not None
+    one = msgspec.structs.replace(kept("v1"), spec=recorded(spec))
+    book = Book(name="sales", kept={"v1": one}, version="v1")
+
+    def replicas() -> int:
+        return int(played.get("deployment", there)["spec"]["replicas"])
+
+    with controller(played, {"sales": book}, {}):
+        begun = played.begin("wake", "sales")
+        until(lambda: replicas() == 1, 60, "for its pod to be asked for")
+        assert begun.process.poll() is None
+        played.patch_status("deployment", there, {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1})
+        assert begun.wait().out == "sales: warm\n"
+        told = played.reef("sleep", "sales", "--json")
+        assert (told.json, replicas()) == ({"name": "sales", "state": "asleep", "note": None}, 0)
+    notes = played.get("codelocation", "sales")["metadata"].get("annotations") or {}
+    assert labels.ERRAND not in notes
+    late = played.reef("wake", "sales", "--timeout", "0.5", code=1)
+    assert "the controller has not done it within" in late.err
+    assert "there is no CodeLocation 'sale'" in played.reef("wake", "sale", code=2).err
 
 
 def test_options_of_a_host_are_refused(played: Played) -> None:
@@ -202,7 +245,7 @@ def test_exec_says_what_to_run_where_kubectl_is_not(played: Played) -> None:
             "spec": {"containers": [{"name": "sales", "image": "x"}]},
         },
     )
-    from reef.kube.objects.status import Serving
+    from reef.kube.objects.location_status import Serving
 
     played.say("sales", serving=Serving(20_000, deployment="reef-sales"), placement="standing")
     line = [sys.executable, "-m", "reef.cli.main", "exec", "sales", "-n", played.namespace, "--", "ls", "-l"]

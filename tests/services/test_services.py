@@ -29,6 +29,8 @@ def pid(): return os.getpid()
 def echo(*args, **named): return [list(args), named]
 def fail(text): raise ValueError(f"bad: {text}")
 def odd(): return object()
+def marked(): return {"$bytes": "no base64"}
+def reciprocal(x): return 1 / x
 def slow(seconds): time.sleep(seconds); return seconds
 def grow(size): globals().setdefault("kept", []).append(bytearray(b"x") * size); time.sleep(60)
 def leave(): os._exit(3)
@@ -36,7 +38,7 @@ class Box:
     @staticmethod
     def deep(x): return -x
 """
-OFFERED = ("parse", "pid", "echo", "fail", "odd", "slow", "grow", "leave", "Box.deep")
+OFFERED = ("parse", "pid", "echo", "fail", "odd", "marked", "reciprocal", "slow", "grow", "leave", "Box.deep")
 
 
 @pytest.fixture
@@ -92,6 +94,10 @@ def test_plain_data_of_all_kinds(spec: ServiceSpec, tmp_path: Path) -> None:
 def test_what_is_wrong_with_a_call_is_said(spec: ServiceSpec, tmp_path: Path) -> None:
     async def story() -> None:
         async with _open(spec, tmp_path) as (_, postal):
+            results = postal.map("reciprocal", [2, 4, 0, 8])
+            assert await _in_thread(lambda: [next(results), next(results)]) == [0.5, 0.25]
+            with pytest.raises(CallFailed, match="reciprocal raised ZeroDivisionError"):
+                next(results)
             with pytest.raises(CallFailed, match="fail raised ValueError: bad: x") as failed:
                 await _in_thread(postal.call, "fail", "x")
             assert "in fail" in failed.value.trace
@@ -100,6 +106,8 @@ def test_what_is_wrong_with_a_call_is_said(spec: ServiceSpec, tmp_path: Path) ->
                 ("parse: missing a required argument: 'text'", ("parse",)),
                 ("parse: text must be str, not int", ("parse", 3)),
                 ("odd gives builtins.object, which is no plain data", ("odd",)),
+                ("marked gives a map with the key \\$bytes alone", ("marked",)),
+                ("echo: an argument is a map with the key \\$bytes alone", ("echo", [{"$bytes": "x"}])),
                 ("echo: an argument is builtins.object, which is no plain data", ("echo", object())),
             ):
                 with pytest.raises(CallRefused, match=match):

@@ -20,8 +20,8 @@ from reef.hosting.plan import WarmedModule, WarmUp
 from reef.hosting.warmup import WarmUpFailed
 from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings
-from reef.serving import bases
-from reef.serving.bases import Bases
+from reef.serving import server_modules
+from reef.serving.server_modules import Bases
 from reef.statedir import StateDir
 
 HAS, LACKS = {"dagster": "1", "rich": "1", "attrs": "1"}, {"dagster": "1", "rich": "1"}
@@ -35,7 +35,7 @@ class Lab:
         self._here: dict[str, Environment] = {}
         self._around = Surroundings(StateDir(folder), {}, None)
         self._cache = folder
-        monkeypatch.setattr(bases, "warm_up", self._warm_up)
+        monkeypatch.setattr(server_modules, "warm_up", self._warm_up)
 
     def host(self) -> Bases:
         return Bases(self._around, self._cache)

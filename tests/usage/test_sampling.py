@@ -29,7 +29,7 @@ from reef.usage.about import about, has_of
 from reef.usage.history import FOLDER, History
 from reef.usage.minutes import Counters, Minutes
 from reef.usage.process_use import ProcessUse, process_use
-from reef.usage.sampler import Sampler
+from reef.usage.sampler import UsageSampler
 
 MIB = 1 << 20
 SPIKE = "x = bytearray(160 << 20); x[::4096] = b'x' * len(x[::4096]); del x"
@@ -92,8 +92,8 @@ class Clock:
         return self.now
 
 
-def a_sampler(folder: Path, clock: Clock, **places: CodeLocation) -> Sampler:
-    return Sampler(places, History(folder), HistorySpec, clock=clock)
+def a_sampler(folder: Path, clock: Clock, **places: CodeLocation) -> UsageSampler:
+    return UsageSampler(places, History(folder), HistorySpec, clock=clock)
 
 
 def test_a_full_disk_is_one_warning_and_loses_nothing_that_waits(

@@ -23,7 +23,7 @@ from status_rows import MB, asleep, row, status
 from deadlines import scaled, until
 from reef.admin import Admin
 from reef.cli.top_screen import screen
-from reef.cli.top_state import SORTS, Chosen, keys_of, pressed, shown
+from reef.cli.top_state import SORTS, TopState, keys_of, pressed, shown
 
 ROWS = [
     row("orders", owner="commerce", calls=9),
@@ -32,11 +32,11 @@ ROWS = [
 ]
 
 
-def names(chosen: Chosen) -> list[str]:
+def names(chosen: TopState) -> list[str]:
     return [one["name"] for one in shown(ROWS, chosen)]
 
 
-def told(chosen: Chosen = Chosen(), width: int = 100, height: int = 12, trouble: str = "") -> list[str]:  # noqa: B008
+def told(chosen: TopState = TopState(), width: int = 100, height: int = 12, trouble: str = "") -> list[str]:  # noqa: B008
     found = {
         **status(*ROWS),
         "totals": {**status(*ROWS)["totals"], "states": {"warm": 1, "failed": 1, "asleep": 1}},
@@ -44,8 +44,8 @@ def told(chosen: Chosen = Chosen(), width: int = 100, height: int = 12, trouble:
     return screen(found, shown(ROWS, chosen), chosen, width, height, trouble).plain.split("\n")
 
 
-def after(*keys: bytes) -> Chosen:
-    chosen = Chosen()
+def after(*keys: bytes) -> TopState:
+    chosen = TopState()
     for key in keys:
         chosen = pressed(chosen, key, shown(ROWS, chosen))
     return chosen
@@ -82,7 +82,7 @@ def test_wide_ones_have_everything() -> None:
 
 def test_nothing_that_a_location_says_moves_the_cursor() -> None:
     assert not [line for line in told(width=200) if "\x1b" in line]
-    assert not [line for line in told(Chosen(open="broken"), height=60) if "\x1b" in line]
+    assert not [line for line in told(TopState(open="broken"), height=60) if "\x1b" in line]
 
 
 def test_keys_sort() -> None:
@@ -102,7 +102,7 @@ def test_keys_filter() -> None:
     assert pressed(chosen, b"\x7f", []).filter == "fi"
     assert pressed(chosen, b"\x1b", []).filter == ""
     assert after(b"/", b"j", b"q").filter == "jq"  # letters are letters there
-    assert names(Chosen(filter="state:asleep")) == ["risk"]
+    assert names(TopState(filter="state:asleep")) == ["risk"]
 
 
 def test_keys_move_and_open() -> None:
@@ -125,7 +125,7 @@ def test_what_is_typed_at_once_is_key_by_key() -> None:
 def test_the_row_that_is_pointed_at_is_there_however_many_there_are() -> None:
     many = [row(f"loc_{number:03}") for number in range(500)]
     for at in (0, 250, 499, 9_999):
-        text = screen(status(*many), many, Chosen(at=at), 80, 24, "").plain
+        text = screen(status(*many), many, TopState(at=at), 80, 24, "").plain
         assert f"loc_{min(at, 499):03}" in text
 
 

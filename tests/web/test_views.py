@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+import told_contract
+from sites import FakeHost
 from status_rows import DEFAULT_LIMIT, MB, asleep, row, status
 
 from reef.web import drawing
@@ -169,3 +173,8 @@ def test_links_into_dagster() -> None:
     assert found["jobs"] == "http://x/locations/a%20b/jobs"
     assert dict(dagster_links("http://x", "a", ["r", "s"]))["jobs of s"] == "http://x/locations/s@a/jobs"
     assert dagster_links(None, "a", ["r"]) == ()
+
+
+def test_a_host_tells_all_that_a_page_asks_for() -> None:
+    """A page of a cluster passes the same contract in tests/viewing."""
+    asyncio.run(told_contract.holds(FakeHost(log="a line").told(), "x y/z"))

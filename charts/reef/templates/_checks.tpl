@@ -17,6 +17,12 @@
 {{- if not (regexMatch "^(https?://[^/]+.*)?$" .Values.webserver.url) -}}
 {{- fail (printf "webserver.url is %q: it must begin with http:// or https://, or be empty where nobody is to be told" .Values.webserver.url) -}}
 {{- end -}}
+{{- if and .Values.page.actions.enabled (not .Values.page.actions.tokenSecret.name) -}}
+{{- fail "page.actions.tokenSecret.name is empty: buttons need the Secret with the token, `kubectl create secret generic reef-page-token --from-literal=token=$(openssl rand -hex 24)`" -}}
+{{- end -}}
+{{- if not (regexMatch "^(https?://[^/]+.*)?$" .Values.page.dagsterUrl) -}}
+{{- fail (printf "page.dagsterUrl is %q: it must begin with http:// or https://, or be empty where there are to be no links" .Values.page.dagsterUrl) -}}
+{{- end -}}
 {{- if not (regexMatch "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$" .Values.workspace.configMap) -}}
 {{- fail (printf "workspace.configMap is %q: a ConfigMap's name has small letters, digits, - and . only" .Values.workspace.configMap) -}}
 {{- end -}}

@@ -53,3 +53,27 @@ tolerations: {{ toYaml . | nindent 2 }}
 affinity: {{ toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
+
+{{- define "reef.database" -}}
+{{- if .Values.database.urlSecret.name }}
+- name: REEF_DATABASE_URL
+  valueFrom:
+    secretKeyRef: {name: {{ .Values.database.urlSecret.name }}, key: {{ .Values.database.urlSecret.key }}}
+{{- else }}
+- {name: PGHOST, value: {{ .Values.database.host | quote }}}
+- {name: PGPORT, value: {{ .Values.database.port | quote }}}
+- {name: PGDATABASE, value: {{ .Values.database.name | quote }}}
+- {name: PGUSER, value: {{ .Values.database.user | quote }}}
+- name: PGPASSWORD
+  valueFrom:
+    secretKeyRef: {name: {{ .Values.database.passwordSecret.name }}, key: {{ .Values.database.passwordSecret.key }}}
+{{- end }}
+{{- end -}}
+
+{{- /* Names under which browsers reach the page's Service, besides addresses and localhost. */ -}}
+{{- define "reef.pageNames" -}}
+{{- if .Values.page.service.enabled -}}
+{{- $own := printf "reef-page.%s" .Release.Namespace -}}
+{{- join " " (concat (list "reef-page" $own (printf "%s.svc" $own) (printf "%s.svc.cluster.local" $own)) .Values.page.service.hosts) -}}
+{{- end -}}
+{{- end -}}

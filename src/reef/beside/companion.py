@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reef.background import Background
 from reef.hosting import launch
-from reef.hosting.process import LocalProcess
+from reef.hosting.local_process import LocalProcess
 from reef.procfs import start_ticks
 from reef.statedir import write_json
 from reef.words import describe

@@ -34,12 +34,8 @@ def action(verb: str, help_text: str, doing: str) -> click.Command:
         state_dir: Path | None,
     ) -> None:
         if is_remote(context, namespace):
-            from reef.cli.cluster.versions import not_there, reload
-
             not_on_a_cluster(verb, state_dir=state_dir)
-            if verb != "reload":
-                raise not_there(verb)
-            reload(context, namespace, locations, as_json, timeout)
+            _act_on_a_cluster(verb, context, namespace, locations, as_json, timeout)
             return
         for location in locations:
             request = {"do": verb, "location": location}
@@ -47,6 +43,23 @@ def action(verb: str, help_text: str, doing: str) -> click.Command:
             click.echo(json.dumps(row) if as_json else f"{row['name']}: {row['state']}{_note(row)}")
 
     return command
+
+
+def _act_on_a_cluster(
+    verb: str,
+    context: str | None,
+    namespace: str | None,
+    locations: tuple[str, ...],
+    as_json: bool,
+    timeout_s: float,
+) -> None:
+    from reef.cli.cluster.errands import errands
+    from reef.cli.cluster.versions import reload
+
+    if verb == "reload":
+        reload(context, namespace, locations, as_json, timeout_s)
+    else:
+        errands(context, namespace, "wake" if verb == "wake" else "sleep", locations, as_json, timeout_s)
 
 
 def _tell(name: str, doing: str, after_s: float) -> None:

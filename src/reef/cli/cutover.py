@@ -43,9 +43,9 @@ def command(
         raise ReefError(
             "name locations, or give --all, not both", hint="`reef status` says whose Service is not cut over"
         )
-    from reef.cli.cluster.cutover import Wish, cut_over
+    from reef.cli.cluster.cutover import CutoverWish, cut_over
 
-    wish = Wish(locations, back, sync_cannot_undo)
+    wish = CutoverWish(locations, back, sync_cannot_undo)
 
     def show(data: dict[str, object], text: str) -> None:
         click.echo(json.dumps(data) if as_json else text)

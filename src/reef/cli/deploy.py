@@ -13,16 +13,12 @@ from reef.cli.cluster.files import file_options
 from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster, only_on_a_cluster
 from reef.cli.deploy_talk import Talk, hint_of
 from reef.cli.reach import ask, state_dir_option
-from reef.errors import ReefError
+from reef.errors import NotDone, ReefError
 from reef.fleet.deploy_spec import asked
 from reef.fleet.model import DeploySpec
 
 POLL_TIMEOUT_S = 300.0  # choosing what changed may hash everything for the first time
 LONG_POLL_S, COUNTDOWN_S = 10.0, 1.0
-
-
-class NotDone(ReefError):
-    exit_code = 1
 
 
 @click.command(name="deploy")

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 import click
 import msgspec
 
-from reef import fleet as fleets
-from reef.cli.doctor_run import Asked, diagnose, wishes_of
+from reef.cli.doctor_run import Asked, diagnose, read_fleet, wishes_of
 from reef.doctor.fixing.outcome import Cured
 from reef.doctor.fixing.showing import shown, summary
 from reef.doctor.fixing.syntax import require
@@ -26,9 +25,9 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
     require()
     from reef.doctor.fixing.fixing import fix as fixed
 
-    report, _ = diagnose(asked)
+    fleet = read_fleet(asked)
+    report, _ = diagnose(asked, fleet)
     top = os.path.realpath(report.top)
-    fleet = fleets.read(asked.path, os.environ, asked.python or sys.executable)
     cured = fixed(
         fleet.locations,
         report.diagnoses,
@@ -51,7 +50,8 @@ def fix_and_say(asked: Asked, fix: bool, diff: bool, as_json: bool, others: Mapp
 def _check(asked: Asked, fix: bool, others: Mapping[str, object]) -> None:
     if not fix:
         raise ReefError("--diff goes with --fix", hint="reef doctor --fix --diff")
-    others = {**others, "--check": asked.check, "--since": asked.since, "--ticks": asked.ticks}
+    reports = {"--check": asked.check, "--since": asked.since, "--ticks": asked.ticks}
+    others = {**others, **reports, "--variables": asked.variables}
     wrong = [name for name, value in others.items() if value]
     if wrong:
         raise ReefError(
@@ -73,7 +73,8 @@ def _left(cured: Cured, top: str) -> str:
     """What is in no diff: the imports that stay, with the reasons."""
     left = tuple(one for one in cured.outcomes if one.status != "planned")
     lines = shown(Cured(outcomes=left), top).splitlines()[:-1]
-    return "\n".join([*lines, summary(cured)])
+    unproved = "; not proved yet, which --fix alone does" if len(left) < len(cured.outcomes) else ""
+    return "\n".join([*lines, f"{summary(cured)}{unproved}"])
 
 
 def _status(cured: Cured) -> int:

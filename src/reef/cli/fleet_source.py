@@ -13,8 +13,8 @@ import click
 from reef.fleet.reading import read
 from reef.kube.findings import Finding
 from reef.kube.helm.exporting import accounts_of
+from reef.kube.location_files import has_code_locations, read_code_locations
 from reef.kube.model import CodeLocation
-from reef.kube.reading import has_code_locations, read_code_locations
 from reef.kube.render import Target, rendered
 
 

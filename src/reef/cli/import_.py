@@ -16,8 +16,8 @@ from reef.kube.cloud.importing import Images, import_dagster_cloud
 from reef.kube.cloud.project import import_project, says_only_how_to_build
 from reef.kube.helm.chart import Options
 from reef.kube.helm.importing import Import, import_helm
+from reef.kube.image_workspace import import_workspace
 from reef.kube.render import Target
-from reef.kube.workspace import import_workspace
 from reef.kube.writing import commented, documents_text, yaml_text
 
 WORKSPACE_MAP = "reef-workspace"

@@ -11,14 +11,10 @@ import click
 from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.deploy_talk import shown_diff
 from reef.cli.reach import ask, state_dir_option
-from reef.errors import ReefError
+from reef.errors import NotDone, ReefError
 from reef.words import headline
 
 TIMEOUT_S = 400.0  # it is loaded first
-
-
-class RollbackRefused(ReefError):
-    exit_code = 1
 
 
 @click.command(name="rollback")
@@ -57,7 +53,7 @@ def command(
     if as_json:
         click.echo(json.dumps(event))
     if event["state"] == "refused":
-        raise RollbackRefused(f"{location} is not rolled back: {headline(event['reason'])}")
+        raise NotDone(f"{location} is not rolled back: {headline(event['reason'])}")
     if not as_json:
         click.echo(_told(location, event))
 

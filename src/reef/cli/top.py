@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.reach import ask, state_dir_option
-from reef.cli.top_state import SORTS, Chosen
+from reef.cli.top_state import SORTS, TopState
 from reef.errors import ReefError
 
 
@@ -27,15 +30,46 @@ from reef.errors import ReefError
     help="Seconds between looks.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what `reef status --json` prints, once.")
+@cluster_options
 @state_dir_option
-def command(sort: str, words: str, interval: float, as_json: bool, state_dir: Path | None) -> None:
+def command(
+    sort: str,
+    words: str,
+    interval: float,
+    as_json: bool,
+    context: str | None,
+    namespace: str | None,
+    state_dir: Path | None,
+) -> None:
     """Watch the fleet: state, memory, last wake and why, cold start, calls of each location.
+
+    On a cluster: what Reef's page there shows, reached by `kubectl port-forward`.
 
     Keys: / filters, 1 to 6 and s sort, r turns the order, arrows and Enter show one location, q ends.
     """
-    if as_json:
-        click.echo(json.dumps(ask(state_dir, {"do": "status"})))
+    with _fleet(context, namespace, state_dir) as look:
+        if as_json:
+            click.echo(json.dumps(look("status")))
+            return
+        _watch(lambda: look("fleet"), sort, words, interval)
+
+
+@contextlib.contextmanager
+def _fleet(
+    context: str | None, namespace: str | None, state_dir: Path | None
+) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Asks for `status`, or for `fleet`, which has what is known over time besides."""
+    if not is_remote(context, namespace):
+        yield lambda what: ask(state_dir, {"do": what})
         return
+    from reef.cli.cluster.page import page_of
+
+    not_on_a_cluster("top", state_dir=state_dir)
+    with page_of(context, namespace) as page:
+        yield lambda _what: json.loads(page.ask("/api/fleet"))
+
+
+def _watch(look: Callable[[], dict[str, Any]], sort: str, words: str, interval: float) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ReefError(
             "`reef top` needs a terminal",
@@ -43,12 +77,8 @@ def command(sort: str, words: str, interval: float, as_json: bool, state_dir: Pa
         )
     from reef.cli.top_terminal import watch  # brings Rich
 
-    def look() -> dict[str, Any]:
-        found: dict[str, Any] = ask(state_dir, {"do": "fleet"})
-        return found
-
     down = sort not in ("name", "state")
     try:
-        watch(look, interval, Chosen(sort=sort, down=down, filter=words))
+        watch(look, interval, TopState(sort=sort, down=down, filter=words))
     except KeyboardInterrupt:
         return

@@ -12,7 +12,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from reef.cli.top_state import STATES, Chosen, Row
+from reef.cli.top_state import STATES, Row, TopState
 from reef.notes import mb, note, span
 from reef.words import count
 
@@ -50,7 +50,7 @@ class Column:
 
 
 def screen(
-    status: dict[str, Any], rows: list[Row], chosen: Chosen, width: int, height: int, trouble: str
+    status: dict[str, Any], rows: list[Row], chosen: TopState, width: int, height: int, trouble: str
 ) -> Text:
     """`rows` are those that are shown, in order."""
     top = _totals(status, width)
@@ -78,7 +78,7 @@ def _totals(status: dict[str, Any], width: int) -> list[Text]:
     return [_cut(states, width), _cut(memory, width)]
 
 
-def _foot(rows: list[Row], status: dict[str, Any], chosen: Chosen, width: int, trouble: str) -> Text:
+def _foot(rows: list[Row], status: dict[str, Any], chosen: TopState, width: int, trouble: str) -> Text:
     if trouble:
         return _cut(Text(plain(trouble), "bold red"), width)
     if chosen.typing:
@@ -91,7 +91,7 @@ def _foot(rows: list[Row], status: dict[str, Any], chosen: Chosen, width: int, t
 # -- the table ---------------------------------------------------------------------------------------
 
 
-def _table(rows: list[Row], chosen: Chosen, default: int | None, width: int, height: int) -> list[Text]:
+def _table(rows: list[Row], chosen: TopState, default: int | None, width: int, height: int) -> list[Text]:
     largest = max((row["pss_bytes"] for row in rows), default=0)
     columns = _columns(rows, width, largest, default)
     room = max(1, height - 1)
@@ -129,7 +129,7 @@ def _columns(rows: list[Row], width: int, largest: int, default: int | None) -> 
     return [*found, Column("note", max(0, left), _note)]
 
 
-def _heading(columns: list[Column], chosen: Chosen, width: int) -> Text:
+def _heading(columns: list[Column], chosen: TopState, width: int) -> Text:
     cells = []
     for column in columns:
         mine = bool(column.sort) and column.sort == chosen.sort

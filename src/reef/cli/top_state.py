@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Chosen:
+class TopState:
     """`at` is the row that is pointed at; `typing` while the filter is written; `open` the location that is shown."""
 
     sort: str = "name"
@@ -38,7 +38,7 @@ def keys_of(typed: bytes) -> list[bytes]:
     return [letter.encode() for letter in typed.decode(errors="ignore")]
 
 
-def pressed(chosen: Chosen, typed: bytes, rows: list[Row]) -> Chosen:
+def pressed(chosen: TopState, typed: bytes, rows: list[Row]) -> TopState:
     """`rows` are those that are shown. A key that does nothing changes nothing."""
     key = KEYS.get(typed) or typed.decode(errors="ignore")
     if chosen.typing:
@@ -54,7 +54,7 @@ def pressed(chosen: Chosen, typed: bytes, rows: list[Row]) -> Chosen:
     return _moved(_sorted(chosen, key), key, rows)
 
 
-def _typed(chosen: Chosen, typed: bytes, key: str | None) -> Chosen:
+def _typed(chosen: TopState, typed: bytes, key: str | None) -> TopState:
     if key == "enter":
         return replace(chosen, typing=False)
     if key == "escape":
@@ -67,7 +67,7 @@ def _typed(chosen: Chosen, typed: bytes, key: str | None) -> Chosen:
     return replace(chosen, filter=chosen.filter + text, at=0)
 
 
-def _sorted(chosen: Chosen, key: str) -> Chosen:
+def _sorted(chosen: TopState, key: str) -> TopState:
     if key == "s":
         return _by(chosen, SORTS[(SORTS.index(chosen.sort) + 1) % len(SORTS)])
     if key == "r":
@@ -77,13 +77,13 @@ def _sorted(chosen: Chosen, key: str) -> Chosen:
     return chosen
 
 
-def _by(chosen: Chosen, sort: str) -> Chosen:
+def _by(chosen: TopState, sort: str) -> TopState:
     """What there is most of first; names and states as they come. The same again: the other way."""
     down = not chosen.down if chosen.sort == sort else sort not in ("name", "state")
     return replace(chosen, sort=sort, down=down, at=0)
 
 
-def _moved(chosen: Chosen, key: str, rows: list[Row]) -> Chosen:
+def _moved(chosen: TopState, key: str, rows: list[Row]) -> TopState:
     steps = {"up": -1, "down": 1, "page up": -PAGE, "page down": PAGE, "home": -len(rows), "end": len(rows)}
     if key not in steps:
         return chosen
@@ -95,7 +95,7 @@ def _within(at: int, rows: list[Row]) -> int:
     return max(0, min(at, len(rows) - 1))
 
 
-def shown(rows: list[Row], chosen: Chosen) -> list[Row]:
+def shown(rows: list[Row], chosen: TopState) -> list[Row]:
     """Those that have all the words of the filter, in their order."""
     words = chosen.filter.lower().split()
     found = [row for row in rows if all(word in _words(row) for word in words)]

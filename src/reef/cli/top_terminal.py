@@ -16,14 +16,14 @@ from rich.console import Console
 from rich.live import Live
 
 from reef.cli.top_screen import screen
-from reef.cli.top_state import Chosen, keys_of, pressed, shown
+from reef.cli.top_state import TopState, keys_of, pressed, shown
 from reef.errors import ReefError
 from reef.words import describe
 
 READ_BYTES = 256
 
 
-def watch(look: Callable[[], dict[str, Any]], interval_s: float, chosen: Chosen) -> None:
+def watch(look: Callable[[], dict[str, Any]], interval_s: float, chosen: TopState) -> None:
     """Until a person has enough of it. `look` asks the host, and raises ReefError where it does not answer: the last
     that was seen stays there, with the reason."""
     console = Console()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from reef.cli.cluster.options import cluster_options
+from reef.cli.cluster.options import cluster_options, is_remote, not_on_a_cluster
 from reef.cli.reach import find_state, state_dir_option
 from reef.cli.usage_patch import put_patch
-from reef.cli.usage_sources import of_history, of_prometheus
+from reef.cli.usage_sources import of_cluster, of_history, of_prometheus
 from reef.cli.usage_table import table, totals
 from reef.errors import ReefError
 from reef.fleet.suggest import did_you_mean
@@ -62,13 +62,17 @@ def command(
 ) -> None:
     """Show what LOCATION, or every location, requests beside what it used, and propose what it should request.
 
-    Of this machine's host, whether it runs or not; or of pods, from a Prometheus.
+    Of this machine's host, whether it runs or not; of a cluster, as Reef's page there keeps it; or of pods, from a
+    Prometheus.
     """
-    _check(url, selector, context, namespace, write, patch)
+    _check(url, selector, context, write, patch)
     given = _since(since)
     chosen = target(patch) if patch is not None else None
     if url is not None:
         found = of_prometheus(url, namespace, selector, given or PROMETHEUS_S, chosen)
+    elif is_remote(context, namespace):
+        not_on_a_cluster("usage", state_dir=state_dir)
+        found = of_cluster(context, namespace, location, given or ALL_S, chosen)
     else:
         found = of_history(find_state(state_dir), given or ALL_S, chosen)
     found = _only(found, location)
@@ -114,7 +118,6 @@ def _check(
     url: str | None,
     selector: str | None,
     context: str | None,
-    namespace: str | None,
     write: bool,
     patch: str | None,
 ) -> None:
@@ -126,10 +129,3 @@ def _check(
         )
     if url is None and selector is not None:
         raise ReefError("--selector is for a Prometheus", hint="name one with --prometheus")
-    if url is None and (context is not None or namespace is not None):
-        raise ReefError(
-            "pods of a cluster keep no history of their own yet",
-            hint="name a Prometheus that scrapes kubelet and kube-state-metrics: reef usage --prometheus URL "
-            "-n NAMESPACE. Figures of metrics-server are of one moment, and no proposal can be made from them: "
-            "`kubectl top pod` shows them",
-        )

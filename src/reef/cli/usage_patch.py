@@ -12,11 +12,11 @@ from reef.errors import ReefError
 from reef.usage.judging import Judged
 from reef.usage.kinds import changes, merge_patch
 from reef.usage.patching import diff, patched
-from reef.usage.target import Target
+from reef.usage.target import PatchTarget
 from reef.words import count
 
 
-def put_patch(chosen: Target, found: Sequence[Judged], *, write: bool, as_json: bool) -> None:
+def put_patch(chosen: PatchTarget, found: Sequence[Judged], *, write: bool, as_json: bool) -> None:
     """To stdout; what is left out to stderr. Raises ReefError."""
     if chosen.path is None:
         if write:
@@ -32,7 +32,7 @@ def put_patch(chosen: Target, found: Sequence[Judged], *, write: bool, as_json: 
             click.echo(f"{each.name}: no proposal: {proposal.none_because}", err=True)
 
 
-def _put_merge_patch(chosen: Target, found: Sequence[Judged], as_json: bool) -> None:
+def _put_merge_patch(chosen: PatchTarget, found: Sequence[Judged], as_json: bool) -> None:
     documents = merge_patch(chosen.kind, found)
     if as_json:
         click.echo(json.dumps({"kind": chosen.kind, "merge": documents}))
@@ -42,7 +42,7 @@ def _put_merge_patch(chosen: Target, found: Sequence[Judged], as_json: bool) -> 
     click.echo("---\n".join(yaml.safe_dump(each, sort_keys=False) for each in documents), nl=False)
 
 
-def _put_diff(chosen: Target, found: Sequence[Judged], write: bool, as_json: bool) -> None:
+def _put_diff(chosen: PatchTarget, found: Sequence[Judged], write: bool, as_json: bool) -> None:
     by_name = {each.name: each for each in found}
     values = {
         (place.document, (*place.path, *path)): value

@@ -6,6 +6,8 @@ import os
 import sys
 import time
 
+import msgspec
+
 from reef import fleet as fleets
 from reef.decide.sizing.proposal import Has
 from reef.errors import ReefError
@@ -14,14 +16,14 @@ from reef.statedir import StateDir
 from reef.usage.about import has_of
 from reef.usage.history import FOLDER, History
 from reef.usage.judging import Judged, judged
-from reef.usage.kinds import Place
+from reef.usage.kinds import SettingsPlace
 from reef.usage.prometheus import prometheus
 from reef.usage.queries import Pods, location_of, workloads
-from reef.usage.target import Target
-from reef.words import fault
+from reef.usage.target import PatchTarget
+from reef.words import describe, fault
 
 
-def of_history(state: StateDir, since_s: float, chosen: Target | None) -> list[Judged]:
+def of_history(state: StateDir, since_s: float, chosen: PatchTarget | None) -> list[Judged]:
     """Of a host on this machine. Raises ReefError."""
     history, since = History(state.root / FOLDER), time.time() - since_s
     try:
@@ -52,8 +54,39 @@ def of_history(state: StateDir, since_s: float, chosen: Target | None) -> list[J
     ]
 
 
+def of_cluster(
+    context: str | None,
+    namespace: str | None,
+    location: str | None,
+    since_s: float,
+    chosen: PatchTarget | None,
+) -> list[Judged]:
+    """Of Reef on a cluster, as its page keeps the history. Raises ReefError."""
+    from reef.cli.cluster.page import page_of
+    from reef.viewing.usage import decoded
+
+    query = {"since": str(time.time() - since_s)} | ({"location": location} if location else {})
+    with page_of(context, namespace) as page:
+        body = page.ask("/api/usage/all", **query)
+    try:
+        found = decoded(body)
+    except msgspec.MsgspecError as error:
+        raise ReefError(
+            f"what the page says of usage is not understood: {describe(error)}",
+            hint="the page and this command are of two releases of Reef",
+        ) from None
+    if not any(each.seen.watch.seconds for each in found):
+        raise ReefError(
+            "the page has no history of usage yet", hint="it writes once a minute what locations used"
+        )
+    places = {each.name: each for each in chosen.places} if chosen is not None else {}
+    if not places:
+        return [each.judged() for each in found]
+    return [each.judged(places[each.called].has) for each in found if each.called in places]
+
+
 def of_prometheus(
-    url: str, namespace: str | None, selector: str | None, since_s: float, chosen: Target | None
+    url: str, namespace: str | None, selector: str | None, since_s: float, chosen: PatchTarget | None
 ) -> list[Judged]:
     """Of pods. Raises ReefError."""
     until = time.time()
@@ -88,13 +121,13 @@ def _specs(state: StateDir) -> dict[str, Location]:
     return {each.name: each for each in fleet.locations}
 
 
-def _here(spec: Location | None, place: Place | None) -> Has:
+def _here(spec: Location | None, place: SettingsPlace | None) -> Has:
     if place is not None:
         return place.has
     return has_of(spec) if spec is not None else Has()
 
 
-def _pod(spec: Location | None, place: Place | None) -> Has:
+def _pod(spec: Location | None, place: SettingsPlace | None) -> Has:
     if place is not None:
         return place.has
     return Has(placement=spec.placement if spec is not None else None)

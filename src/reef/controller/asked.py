@@ -11,7 +11,7 @@ from reef.controller.book import Book
 from reef.controller.known import Known
 from reef.controller.pausing import spec_while_paused
 from reef.decide.cluster.owners import Claim, conflict, owners
-from reef.decide.cluster.releasing import Pin, wanted_version
+from reef.decide.cluster.verdicts import Pin, wanted_version
 from reef.kube.model import CodeLocation
 from reef.kube.objects.released import Released
 from reef.kube.objects.versions import Kind, as_released, references, settings_digest, version

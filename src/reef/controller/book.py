@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import msgspec
 
 from reef.decide.cluster.ports import Ports
-from reef.decide.cluster.releasing import Pin, RefusedVersion
+from reef.decide.cluster.verdicts import Pin, RefusedVersion
 from reef.peers.messages import ServedNow
-from reef.state import Costs
+from reef.views import Costs
 
 MOST_KEPT = 5
 

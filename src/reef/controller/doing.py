@@ -66,6 +66,7 @@ class Doing:
             for action in release.actions:
                 self._version(each, action, by_pod, nodes.get(name))
         self._events.say_halted(fleet, found.rollout)
+        self._events.say_not_running(fleet, found.releases)
 
     def _version(self, each: Asked, action: object, pods: Mapping[str, PodSeen], near: str | None) -> None:
         name = each.name

@@ -9,7 +9,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from reef.background import Background
@@ -18,6 +18,7 @@ from reef.cluster.errors import ClusterError
 from reef.cluster.kinds import EVENT, Document
 from reef.controller.asked import Asked
 from reef.controller.known import Known
+from reef.decide.cluster.releasing import Release
 from reef.decide.cluster.rolling import Rollout
 from reef.kube.group import API_VERSION, KIND
 from reef.kube.seen.reading import timestamp
@@ -26,8 +27,8 @@ from reef.words import describe, headline
 log = logging.getLogger("reef.controller")
 
 COMPONENT = "reef-controller"
-Reason = Literal["Promoted", "RolledBack", "Refused", "Halted"]
-_WARNINGS = ("Refused", "Halted")
+Reason = Literal["Promoted", "RolledBack", "Refused", "Halted", "NotRunning"]
+_WARNINGS = ("Refused", "Halted", "NotRunning")
 BURST = 50  # at once, as when a fleet is applied
 A_SECOND = 1.0  # after that
 AGAIN_S = 600.0  # the same is said again no sooner
@@ -74,6 +75,14 @@ class Events:
         for each in fleet:
             if each.name in rollout.wanted and each.book.version != each.version:
                 self.say(each.known, "Halted", f"The rollout has stopped. {rollout.halted}")
+
+    def say_not_running(self, fleet: Sequence[Asked], releases: Mapping[str, Release]) -> None:
+        """Of those whose pod does not run, though their version was loaded when it was tried."""
+        for each in fleet:
+            if (release := releases.get(each.name)) is not None:
+                told = release.message if release.reason == "NotRunning" else release.not_running
+                if told and release.phase != "refused":
+                    self.say(each.known, "NotRunning", told)
 
     def _may(self, now: float) -> bool:
         self._left = min(BURST, self._left + (now - self._since) * A_SECOND)

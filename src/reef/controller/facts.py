@@ -12,7 +12,7 @@ from reef.controller.book import Book
 from reef.controller.known import Known
 from reef.kube import labels
 from reef.kube.objects.deployment import COMPONENT
-from reef.kube.objects.pack_config import quantity_bytes
+from reef.kube.objects.pack_config_map import quantity_bytes
 from reef.kube.quantities import quantity
 from reef.kube.seen.reading import pod_seen, seconds
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
@@ -40,7 +40,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Objects:
+class FollowedObjects:
     """What a controller follows. `pods` are those of `own_pods`: when one was ready is read here alone."""
 
     pods: Mapping[str, Sequence[Mapping[str, Any]]]
@@ -58,7 +58,7 @@ def own_pods(pods: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, A
     return found
 
 
-def facts(each: Known, book: Book, objects: Objects) -> Facts:
+def facts(each: Known, book: Book, objects: FollowedObjects) -> Facts:
     status = each.status
     serving = status.get("serving") or {}
     spec = each.location.spec if each.location is not None else None

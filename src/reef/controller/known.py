@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reef.kube import labels
+from reef.kube.errand_annotation import Errand, read_errand
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.seen.reading import seconds
 from reef.words import describe
@@ -31,6 +32,7 @@ class Known:
     try_again_at: float | None
     rollback: str
     instead_of: str | None
+    errand: Errand | None = None
 
     @property
     def location_name(self) -> str:
@@ -62,6 +64,7 @@ def read_known(document: Mapping[str, Any]) -> Known:
         try_again_at=_time(notes.get(labels.TRY_AGAIN)),
         rollback=back,
         instead_of=instead_of or None,
+        errand=read_errand(notes.get(labels.ERRAND)),
     )
 
 

@@ -5,37 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
-from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError
-from reef.controller.asked import Asked, asked, troubles
-from reef.controller.book import Books
-from reef.controller.clearing import Clearing
-from reef.controller.doing import Doing
-from reef.controller.hosts import Hosts, busy
-from reef.controller.known import Known
-from reef.controller.library import Library
-from reef.controller.members import Members
-from reef.controller.moving import Moving, pods_of
+from reef.controller.asked import asked, troubles
+from reef.controller.hosts import busy
+from reef.controller.moving import pods_of
+from reef.controller.parts import Look, Memory, Parts
 from reef.controller.pausing import note_pauses
 from reef.controller.places import Places, Running, given_up, places, stuck_versions
-from reef.controller.resting import LOOK_S, Resting
+from reef.controller.resting import LOOK_S
 from reef.controller.rollbacks import note_rollbacks
-from reef.controller.settings import Settings
 from reef.controller.standing import Standing
-from reef.controller.statuses import Statuses
-from reef.controller.versions import Rules, Versions, versions
-from reef.controller.watched import Watched
-from reef.controller.workspace import Workspace
-from reef.decide.cluster.own import OwnSeen, own
-from reef.decide.cluster.pack_steps import PATIENCE, NoRoom, PackChange, PacksSeen, Patience
+from reef.controller.versions import Versions, versions
+from reef.decide.cluster.own import OwnSeen, on_lost_nodes, own, stuck_pods
+from reef.decide.cluster.pack_steps import PATIENCE, NoRoom, PacksSeen, Patience
 from reef.decide.cluster.packs import packs, stuck_locations
-from reef.decide.cluster.ports import Ports, ports
-from reef.decide.cluster.releasing import Tried
-from reef.decide.cluster.rolling import Rollout, next_look
-from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
+from reef.decide.cluster.ports import ports
+from reef.decide.cluster.rolling import next_look
 from reef.words import describe, headline
 
 log = logging.getLogger("reef.controller")
@@ -46,52 +33,6 @@ GATHERING = Patience(quiet_s=20.0, gather_s=90.0)
 LEAST_S = 0.2  # between two looks
 RESYNC_S = 20.0
 WHILE_CHANGING_S = 1.0
-
-
-@dataclass
-class Memory:
-    """What is kept between two looks. A new leader begins without: that costs patience, nothing else."""
-
-    tried: dict[str, Tried] = field(default_factory=dict)
-    changes: Mapping[str, PackChange] = field(default_factory=dict)
-    rollout: Rollout | None = None
-    ports: Ports = field(default_factory=Ports)
-    served_from: dict[str, str] = field(default_factory=dict)
-    left: dict[str, float] = field(default_factory=dict)
-    stuck: Mapping[tuple[str, str], str] = field(default_factory=dict)  # as `stuck_versions` has it
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a leader works with."""
-
-    settings: Settings
-    client: Client
-    watched: Watched
-    books: Books
-    library: Library
-    hosts: Hosts
-    members: Members
-    statuses: Statuses
-    workspace: Workspace
-    resting: Resting
-    clearing: Clearing
-    doing: Doing
-    moving: Moving
-    rules: Rules
-
-
-@dataclass(frozen=True)
-class Look:
-    """What one look has seen."""
-
-    now: float
-    known: Sequence[Known]
-    trouble: Mapping[str, tuple[str, str]]
-    fleet: Sequence[Asked]
-    pods: Sequence[PodSeen]
-    sets: Sequence[ReplicaSetSeen]
-    deployments: Mapping[str, DeploymentSeen]
 
 
 class Leader:
@@ -140,6 +81,7 @@ class Leader:
         parts, memory = self._parts, self._memory
         look = self._see()
         parts.members.follow(look.pods)
+        parts.nodes.follow(look.pods)
         await self._give_ports(look)
         found = versions(
             look.fleet, look.pods, memory.tried, memory.rollout, parts.rules, look.now, memory.stuck
@@ -161,6 +103,7 @@ class Leader:
         note_pauses(look.fleet, parts.library, parts.doing.tasks)
         note_rollbacks(look.fleet, parts.client, parts.settings.namespace, parts.doing.tasks)
         parts.workspace.follow([each.location.location_name for each in look.fleet])
+        parts.errands.look(look.fleet, wanted, look.sets, look.deployments, memory.served_from, memory.stuck)
         up = await parts.resting.look(wanted, look.deployments, look.now)
         return min(self._wait_s(look, found, calm), LOOK_S if up else RESYNC_S)
 
@@ -208,21 +151,25 @@ class Leader:
 
     async def _move(self, look: Look, wanted: Places) -> bool:
         """Packs and pods of their own. False while something is under way."""
-        parts, memory = self._parts, self._memory
+        parts, memory, lost = self._parts, self._memory, self._parts.nodes.lost
         changing = any(each.first is not None for each in wanted.changes.values())
         more = len(look.sets) != len(wanted.packs)
         states = await parts.hosts.states(look.sets) if changing or more else {}
-        seen = PacksSeen(look.sets, memory.served_from, busy(states), memory.left)
+        seen = PacksSeen(look.sets, memory.served_from, busy(states), memory.left, lost)
         coming = sum(each.book.version is None and not each.external for each in look.fleet)
         actions = packs(wanted.packs, seen, look.now, GATHERING if coming >= MANY_COMING else PATIENCE)
-        memory.stuck = stuck_versions(wanted, stuck_locations(wanted.packs, seen, look.now))
         roomless = [each for each in actions if isinstance(each, NoRoom)]
         parts.statuses.stuck = {name: each.message for each in roomless for name in each.locations}
         in_use = await self._in_use(look, wanted)
-        own_seen = OwnSeen(look.deployments, memory.served_from, in_use, memory.left)
+        on_lost = on_lost_nodes(look.pods, lost)
+        own_seen = OwnSeen(look.deployments, memory.served_from, in_use, memory.left, on_lost)
         own_actions = own(wanted.own, own_seen, look.now)
-        parts.moving.packs(actions, wanted, look.sets, memory)
-        parts.moving.own(own_actions, wanted, memory)
+        stuck = stuck_locations(wanted.packs, seen, look.now) | stuck_pods(
+            wanted.own, own_seen, look.pods, look.now
+        )
+        memory.stuck = stuck_versions(wanted, stuck)
+        parts.moving.packs(actions, wanted, look.sets, memory, lost)
+        parts.moving.own(own_actions, wanted, memory, lost)
         return not (changing or more or actions or own_actions)
 
     async def _in_use(self, look: Look, wanted: Places) -> frozenset[str]:

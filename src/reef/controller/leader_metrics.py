@@ -10,7 +10,7 @@ from reef.cluster.client import Client
 from reef.cluster.errors import ClusterError
 from reef.cluster.kinds import EVENT
 from reef.controller.book import Book
-from reef.controller.facts import Facts, Objects, facts, own_pods
+from reef.controller.facts import Facts, FollowedObjects, facts, own_pods
 from reef.controller.library import Library
 from reef.controller.pulls import PULLED, Pull, pulls
 from reef.controller.watched import Watched
@@ -39,7 +39,7 @@ class LeaderMetrics:
         watched, library = self._watched, self._library
         pods = watched.pods_seen()
         sets = tuple(watched.sets_seen(pods))
-        objects = Objects(own_pods(watched.pods.objects.values()), sets, watched.deployments_seen())
+        objects = FollowedObjects(own_pods(watched.pods.objects.values()), sets, watched.deployments_seen())
         books = [(each, library.of(each.name)) for each in watched.known()]
         self._facts = tuple(facts(each, book, objects) for each, book in books)
         await self._read_pulls([book for _, book in books])

@@ -18,15 +18,18 @@ from reef.controller import certificates
 from reef.controller.book import Books
 from reef.controller.clearing import Clearing
 from reef.controller.doing import Doing
+from reef.controller.errands import Errands
 from reef.controller.events_api import Events
 from reef.controller.hosts import Hosts
-from reef.controller.leader import Leader, Memory, Parts
+from reef.controller.leader import Leader
 from reef.controller.leader_metrics import LeaderMetrics
 from reef.controller.library import Library
 from reef.controller.members import Members
 from reef.controller.metrics import ControllerMetrics
 from reef.controller.moving import Moving
+from reef.controller.nodes import Nodes
 from reef.controller.objects import Objects, gone
+from reef.controller.parts import Memory, Parts
 from reef.controller.postgres import PostgresBooks
 from reef.controller.probes import Probes
 from reef.controller.promoting import Promoter
@@ -79,6 +82,7 @@ async def lead(
         parts, memory = await _parts(settings, rules, client, books, library, watched, channels, background)
         background.spawn(_care(client, settings, tls))
         background.spawn(parts.workspace.run())
+        background.spawn(parts.nodes.run())
         await watched.start()
         asyncio.get_running_loop().call_later(SETTLED_S, give_back)
         log.info("this controller leads, with %d locations", len(watched.known()))
@@ -128,6 +132,7 @@ async def _parts(
     doing = Doing(library, promoter, probes, objects, tasks, events)
     statuses = Statuses(client, namespace, library, objects)
     workspace = Workspace(settings.webserver)
+    resting = Resting(client, namespace, members, promoter, tasks)
     parts = Parts(
         settings=settings,
         client=client,
@@ -138,10 +143,12 @@ async def _parts(
         members=members,
         statuses=statuses,
         workspace=workspace,
-        resting=Resting(client, namespace, members, promoter, tasks),
+        resting=resting,
         clearing=Clearing(library, tasks),
         doing=doing,
+        nodes=Nodes(lambda pod: _end(client, pod, namespace), tasks, watched.changed.set),
         moving=Moving(client, namespace, reef, hosts, tasks),
+        errands=Errands(client, namespace, hosts, resting, tasks),
         rules=rules,
     )
     return parts, memory

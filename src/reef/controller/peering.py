@@ -109,5 +109,11 @@ class PackPeer(_Peer):
     async def release(self, name: str) -> None:
         await self._ask("Release", messages.OneLocation(name), messages.Nothing, SHORT_S)
 
+    async def wake(self, name: str, timeout_s: float) -> messages.Acted:
+        return await self._ask("Wake", messages.OneLocation(name), messages.Acted, timeout_s)
+
+    async def sleep(self, name: str) -> messages.Acted:
+        return await self._ask("Sleep", messages.OneLocation(name), messages.Acted, LONG_S)
+
     async def probe(self, name: str, timeout_s: float) -> messages.ProbeReply:
         return await self._ask("Probe", messages.OneLocation(name), messages.ProbeReply, timeout_s)

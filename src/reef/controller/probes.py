@@ -17,9 +17,9 @@ from reef.controller.library import Library
 from reef.controller.objects import gone
 from reef.controller.peering import PackPeer, PeerUnreachable
 from reef.controller.recording import Probed, probed
-from reef.decide.cluster.releasing import Tried
+from reef.decide.cluster.verdicts import Tried
 from reef.kube.labels import PROBE_CONTAINER
-from reef.kube.objects.pack_config import load_timeout_s
+from reef.kube.objects.pack_config_map import load_timeout_s
 from reef.kube.objects.probe import probe_config_map, probe_pod
 from reef.kube.objects.released import ReefPods
 from reef.kube.objects.versions import pinned, recorded

@@ -17,7 +17,7 @@ from reef.decide.cluster.own import OwnWanted
 from reef.decide.cluster.sleeping import OnDemand, sleeping, together
 from reef.fleet.units import span_s
 from reef.kube.seen.state import DeploymentSeen
-from reef.state import Costs
+from reef.views import Costs
 
 log = logging.getLogger("reef.controller")
 
@@ -66,15 +66,18 @@ class Resting:
         )
         return view if kept is None else _with_costs(view, kept.costs())
 
-    def _rest(self, name: str, deployment: str) -> Work:
-        async def work() -> None:
-            members = self._promoter.members()
-            rested = await asyncio.gather(*(member.peer.rest(name, REST_S) for member in members))
-            if all(rested):
-                await self._client.scale(DEPLOYMENT, deployment, 0, self._namespace)
-                log.info("the pod of %s goes: nobody needs it", name)
+    async def rest(self, name: str, deployment: str) -> bool:
+        """Whether its pod goes: no gateway needs it. Raises PeerUnreachable and ClusterError."""
+        members = self._promoter.members()
+        rested = await asyncio.gather(*(member.peer.rest(name, REST_S) for member in members))
+        if not all(rested):
+            return False
+        await self._client.scale(DEPLOYMENT, deployment, 0, self._namespace)
+        log.info("the pod of %s goes: nobody needs it", name)
+        return True
 
-        return work
+    def _rest(self, name: str, deployment: str) -> Work:
+        return lambda: self.rest(name, deployment)
 
 
 def _may_rest(each: OwnWanted, wanted: Places) -> bool:

@@ -21,8 +21,8 @@ from reef.controller.versions import Versions
 from reef.decide.placements.packing import is_in_pack
 from reef.kube.model import CodeLocation
 from reef.kube.model.status import MOST_HISTORY
+from reef.kube.objects.location_status import Phase, Promoted, Serving, StatusSeen, status
 from reef.kube.objects.service import address
-from reef.kube.objects.status import Phase, Promoted, Serving, StatusSeen, status
 from reef.kube.seen.reading import timestamp
 from reef.words import describe, headline
 
@@ -116,6 +116,7 @@ class Statuses:
             serving=Serving(port, **place) if port else None,
             address=address(each.location, self._namespace),
             room=self.stuck.get(each.name),
+            not_running=release.not_running if release else None,
             history=_history(book),
             pinned=book.pin.version if book.pin and book.pin.version == each.version else None,
         )

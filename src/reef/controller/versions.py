@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from reef.controller.asked import Asked
 from reef.controller.wishes import wish_of
-from reef.decide.cluster.releasing import RefusedVersion, Release, ReleaseSeen, Tried, release
+from reef.decide.cluster.releasing import Release, ReleaseSeen, release
 from reef.decide.cluster.rolling import Changing, Rollout, RolloutBounds, Standing, admitted, rollout_of
+from reef.decide.cluster.verdicts import RefusedVersion, Tried
 from reef.decide.placements.keys import container_of
-from reef.decide.waves import Facts, waves
+from reef.decide.waves import WaveFacts, waves
 from reef.fleet.model import DeploySpec
 from reef.kube import labels
-from reef.kube.objects.pack_config import load_timeout_s
+from reef.kube.objects.pack_config_map import load_timeout_s
 from reef.kube.seen.state import PodSeen
 
 
@@ -91,7 +92,7 @@ def _changing(each: Asked, probes: Mapping[str, PodSeen], now: float) -> Changin
         standing = "refused"
     known = kept or each.book.kept.get(each.book.version or "")
     size = len(known.definitions) if known else 0
-    facts = Facts(
+    facts = WaveFacts(
         each.name, each.location.spec.owner or None, size, (known.private_bytes or 0) if known else 0
     )
     alike = container_of(wish_of(each.location, each.name))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reef.state import Costs, LocationView
+from reef.views import Costs, LocationView
 
 GB_SECONDS_PER_CPU_SECOND = 9.0
 SHORTEST_S = 10.0

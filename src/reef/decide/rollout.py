@@ -41,12 +41,12 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Pin:
+class PinAll:
     """Every location stays at what it serves until its turn, whoever calls it meanwhile."""
 
 
 @dataclass(frozen=True)
-class Promote:
+class PromoteWave:
     """Probe and promote these, together. `wave` counts from 0."""
 
     wave: int
@@ -54,7 +54,7 @@ class Promote:
 
 
 @dataclass(frozen=True)
-class Watch:
+class WatchWave:
     """The gate after a wave."""
 
     wave: int
@@ -79,7 +79,7 @@ class End:
     outcome: Outcome
 
 
-Step = Pin | Promote | Watch | TakeBack | Settle | End
+Step = PinAll | PromoteWave | WatchWave | TakeBack | Settle | End
 
 
 def next_step(now: Standing) -> Step:
@@ -95,11 +95,11 @@ def next_step(now: Standing) -> Step:
 
 def _forwards(now: Standing) -> Step:
     if now.waved and not now.pinned:
-        return Pin()
+        return PinAll()
     if now.passed >= len(now.waves):
         return End("finished")
     missing = tuple(name for name in now.waves[now.passed] if name not in now.done)
-    return Promote(now.passed, missing) if missing else Watch(now.passed)
+    return PromoteWave(now.passed, missing) if missing else WatchWave(now.passed)
 
 
 def _left(now: Standing) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reef.state import LocationView
+from reef.views import LocationView
 from reef.words import count
 
 FIRST_PAUSE_S = 1.0
@@ -25,7 +25,7 @@ class Hold:
 
 
 @dataclass(frozen=True)
-class Refuse:
+class RefuseCall:
     """Answer the call with this reason."""
 
     reason: str
@@ -36,14 +36,14 @@ def pause_s(failures: int) -> float:
     return 0.0 if failures <= 0 else min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (min(failures, 16) - 1))
 
 
-def on_call(view: LocationView, now: float) -> Start | Hold | Refuse:
+def on_call(view: LocationView, now: float) -> Start | Hold | RefuseCall:
     """What becomes of a call to a location that is not warm."""
     left_s = view.failed_at + pause_s(view.failures) - now if view.failures else 0.0
     if left_s <= 0:
         return Start()
     if left_s <= WORTH_HOLDING_S:
         return Hold(left_s)
-    return Refuse(
+    return RefuseCall(
         f"code location {view.name!r} failed to start {count(view.failures, 'time')} in a row, next attempt in "
         f"{left_s:.0f} s: {view.last_error or 'no reason known'}"
     )

@@ -13,7 +13,7 @@ MEMORY_STEP = 64 << 20
 
 
 @dataclass(frozen=True)
-class Facts:
+class WaveFacts:
     """What the order of the waves goes by. `definitions` is how many, `private_bytes` what a warm one takes."""
 
     name: str
@@ -25,7 +25,7 @@ class Facts:
 Waves = tuple[tuple[str, ...], ...]
 
 
-def waves(locations: Iterable[Facts], spec: DeploySpec) -> Waves:
+def waves(locations: Iterable[WaveFacts], spec: DeploySpec) -> Waves:
     """Every location exactly once, no wave empty. The canaries are a wave of their own; a wave that the ones before
     it have filled already is left out; what the last end leaves is one more wave."""
     rest = {one.name: one for one in locations}
@@ -48,7 +48,7 @@ def _count(end: WaveEnd, total: int) -> int:
     return min(total, count)
 
 
-def _ordered(locations: Sequence[Facts], spec: DeploySpec) -> list[Facts]:
+def _ordered(locations: Sequence[WaveFacts], spec: DeploySpec) -> list[WaveFacts]:
     if spec.order == "size":
         return sorted(locations, key=_size)
     sizes = Counter(_owner(one) for one in locations)
@@ -57,17 +57,17 @@ def _ordered(locations: Sequence[Facts], spec: DeploySpec) -> list[Facts]:
     )
 
 
-def _size(one: Facts) -> tuple[int, int, str]:
+def _size(one: WaveFacts) -> tuple[int, int, str]:
     """Memory counts only where it differs much: the order is to be the same each time."""
     return one.definitions, one.private_bytes // MEMORY_STEP, one.name
 
 
-def _owner(one: Facts) -> str:
+def _owner(one: WaveFacts) -> str:
     """Locations of nobody belong together with nobody."""
     return one.owner if one.owner is not None else f"\0{one.name}"
 
 
-def _until(ordered: Sequence[Facts], count: int, spec: DeploySpec) -> int:
+def _until(ordered: Sequence[WaveFacts], count: int, spec: DeploySpec) -> int:
     """Where owners come together, a wave ends with the owner in whose locations it would have ended."""
     count = max(0, min(count, len(ordered)))
     while (

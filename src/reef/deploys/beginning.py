@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from reef.decide.plan import Plan
-from reef.decide.waves import Facts, waves
+from reef.decide.waves import WaveFacts, waves
 from reef.deploys.waiting import serves
 from reef.errors import ReefError
 from reef.fleet.deploy_spec import asked
@@ -64,13 +64,15 @@ class Beginning:
         """No wave is empty."""
         return [list(wave) for wave in waves(map(self._facts, names), how)]
 
-    def _facts(self, name: str) -> Facts:
+    def _facts(self, name: str) -> WaveFacts:
         place, spec = self._places.get(name), self._specs.get(name)
         owner = spec.owner if spec else None
         if place is None:
-            return Facts(name, owner)
+            return WaveFacts(name, owner)
         definitions = place.served.definitions if place.served else {}
-        return Facts(name, owner, sum(map(_count, definitions.values())), place.costs().private_bytes or 0)
+        return WaveFacts(
+            name, owner, sum(map(_count, definitions.values())), place.costs().private_bytes or 0
+        )
 
     def pinned(self) -> dict[str, str]:
         """Location -> why it stays at what it serves."""

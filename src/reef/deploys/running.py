@@ -72,11 +72,11 @@ class Rollout:
 
     async def _do(self, step: rollout.Step) -> None:
         match step:
-            case rollout.Pin():
+            case rollout.PinAll():
                 await self._pin()
-            case rollout.Promote(wave, names):
+            case rollout.PromoteWave(wave, names):
                 await self._promote(wave, names)
-            case rollout.Watch(wave):
+            case rollout.WatchWave(wave):
                 await self._watch(wave)
             case rollout.TakeBack(names):
                 await self._take_back(names[0])

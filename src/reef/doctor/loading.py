@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any, cast
 
 from reef.doctor.findings import Costs, Definitions, Loaded, Trouble, TroubleKind
 from reef.doctor.guest_process import Ended, GuestProcess
 from reef.fleet.model import CodeTarget, Location
-from reef.locations.specs import NOT_INHERITED
+from reef.locations.specs import location_env
 from reef.words import describe
 
 TIMEOUT_S = 180.0
 
 
 def environ_of(spec: Location, environ: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of the location's process; `environ` is Reef's own."""
-    env = {name: value for name, value in environ.items() if not name.startswith(NOT_INHERITED)}
-    if home := environ.get("DAGSTER_HOME"):
-        env["DAGSTER_HOME"] = home
-    folder = os.path.dirname(spec.python)
-    env["PATH"] = os.pathsep.join(part for part in (folder, env.get("PATH", "")) if part)
-    return {**env, **spec.env}
+    """That of the location's server; `environ` is Reef's own."""
+    return location_env(spec, environ, environ.get("DAGSTER_HOME"))
 
 
 def target_of(code: CodeTarget) -> dict[str, str | None]:

@@ -68,7 +68,7 @@ def lines_of(diagnosis: Diagnosis, top: str) -> tuple[str, ...]:
     """What was found of one location, a sentence each."""
     found = sorted(diagnosis.findings, key=_rank)
     said = [f"{shown_path(one.file, top)}:{one.line}: {one.message}. Cure: {one.cure}." for one in found]
-    return (*(f"{' '.join(one.message.split())}" for one in diagnosis.trouble), *said)
+    return (*(" ".join(one.message.split()) for one in diagnosis.trouble), *said)
 
 
 def _tail(path: str, width: int) -> str:

@@ -76,7 +76,7 @@ class LocationSettings(Settings, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
-class Deploy(Struct, forbid_unknown_fields=True, kw_only=True):
+class DeploySettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """How `reef deploy` goes about it, where the command says nothing else."""
 
     waves: Annotated[
@@ -117,7 +117,7 @@ class Deploy(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
-class History(Struct, forbid_unknown_fields=True, kw_only=True):
+class HistorySettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """What is kept of what locations used, for `reef usage`."""
 
     days: Annotated[
@@ -143,7 +143,7 @@ class BudgetSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
-class Budgets(BudgetSettings, forbid_unknown_fields=True, kw_only=True):
+class DoctorBudgets(BudgetSettings, forbid_unknown_fields=True, kw_only=True):
     """What `reef doctor --check` holds locations against."""
 
     locations: Annotated[
@@ -164,7 +164,7 @@ class DoctorSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
-class Replicas(Struct, forbid_unknown_fields=True, kw_only=True):
+class ReplicaSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """How many pods a shared service has on Kubernetes."""
 
     min: Annotated[
@@ -180,7 +180,7 @@ class Replicas(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = UNSET
 
 
-class Service(Struct, forbid_unknown_fields=True, kw_only=True):
+class ServiceSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """A library that locations and runs call in one process of its own, with `reef.dagster.SharedService`."""
 
     module: Annotated[
@@ -234,7 +234,7 @@ class Service(Struct, forbid_unknown_fields=True, kw_only=True):
         says("The image that has the module, and grpcio: `reef render` takes it for its pods.", "an image"),
     ] = UNSET
     replicas: Annotated[
-        Replicas | UnsetType | None,
+        ReplicaSettings | UnsetType | None,
         says("How many pods it has on Kubernetes; 1 by default.", "a map such as {min: 1, max: 4}"),
     ] = UNSET
 
@@ -243,7 +243,7 @@ class ReefTable(Struct, forbid_unknown_fields=True, kw_only=True):
     """`[tool.reef]` of a pyproject.toml."""
 
     budgets: Annotated[
-        Budgets | UnsetType | None,
+        DoctorBudgets | UnsetType | None,
         says("As `budgets` of a reef.yaml.", "a table with memory, load_time, threads and locations"),
     ] = UNSET
     doctor: Annotated[
@@ -295,21 +295,21 @@ class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
         ),
     ] = UNSET
     history: Annotated[
-        bool | Literal["off"] | History | UnsetType | None,
+        bool | Literal["off"] | HistorySettings | UnsetType | None,
         says(
             "What is kept on disk of what locations used: memory, processor time, calls. 30 days by default.",
             "off, or a map such as {days: 30, size: 50Mi}",
         ),
     ] = UNSET
     deploy: Annotated[
-        Deploy | UnsetType | None,
+        DeploySettings | UnsetType | None,
         says(
             "How `reef deploy` goes about it: waves, and the time that each is watched.",
             "a map of settings, such as {waves: [1, 10, 100%], soak: 2m}",
         ),
     ] = UNSET
     budgets: Annotated[
-        Budgets | UnsetType | None,
+        DoctorBudgets | UnsetType | None,
         says(
             "What loading a location may cost at most: `reef doctor --check` ends with status 1 beyond it.",
             "a map of settings, such as {memory: 200Mi, load_time: 5s, threads: 4}",
@@ -323,7 +323,7 @@ class ReefFile(Struct, forbid_unknown_fields=True, kw_only=True):
         ),
     ] = UNSET
     services: Annotated[
-        dict[str, Service] | UnsetType | None,
+        dict[str, ServiceSettings] | UnsetType | None,
         says(
             "Libraries that several locations call in one process, by name.",
             "a map of names to settings, such as {postal: {module: postal.parser, expose: [parse_address]}}",

@@ -7,7 +7,7 @@ import os
 
 from reef.gateway.tracing import NO_TRACES
 from reef.gateways.contract import Cluster
-from reef.gateways.process import GatewayProcess
+from reef.gateways.gateway_process import GatewayProcess
 from reef.gateways.settings import GatewaySettings
 from reef.logs import write_to_stderr
 from reef.process import raise_file_limit, stop_wanted

@@ -25,7 +25,10 @@ def _stat(pid: int) -> list[bytes]:
 
 
 def memory(pid: int) -> str | None:
-    return _read(f"/proc/{pid}/smaps_rollup").decode("ascii", "replace") or None
+    """As smaps_rollup has it, and the most that it ever had (VmHWM)."""
+    found = _read(f"/proc/{pid}/smaps_rollup").decode("ascii", "replace")
+    peak = [line for line in _read(f"/proc/{pid}/status").split(b"\n") if line.startswith(b"VmHWM:")]
+    return found + "".join(line.decode("ascii", "replace") + "\n" for line in peak) if found else None
 
 
 def resident_bytes(pid: int) -> int:

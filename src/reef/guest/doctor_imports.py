@@ -17,7 +17,7 @@ _bootstrap: Any = bootstrap
 WRAPPERS = 12  # frames
 
 
-class Imports:
+class ImportRequests:
     """`asks`: (asking node, module). `stars`: for `from x import *` in first-party code, which of the names its module
     uses. `deferred`: what answers instead of an import, for some statements."""
 

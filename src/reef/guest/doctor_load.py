@@ -30,9 +30,12 @@ def like_a_server() -> None:
             continue
 
 
-def load(target: dict[str, Any], cwd: str, location: str) -> Any:
-    """Dagster's own `LoadedRepositories`. Raises what the location's code raises."""
+def load(target: dict[str, Any], cwd: str, location: str, others: dict[str, list[str]] | None = None) -> Any:
+    """Dagster's own `LoadedRepositories`. Raises what the location's code raises. `others`: variables that get another
+    value than they have, with values that may be one."""
     _dotenv(cwd)
+    for name, values in (others or {}).items():
+        os.environ[name] = _another(os.environ.get(name), values)
     server: Any = importlib.import_module("dagster._grpc.server")
     origins: Any = importlib.import_module("dagster._core.types.loadable_target_origin")
     given = {name: value for name, value in target.items() if value}
@@ -49,6 +52,28 @@ def load(target: dict[str, Any], cwd: str, location: str) -> Any:
     }
     takes = inspect.signature(server.LoadedRepositories.__init__).parameters
     return server.LoadedRepositories(**{name: value for name, value in wanted.items() if name in takes})
+
+
+def _another(now: str | None, values: list[str]) -> str:
+    """One that is not the present one, and is of its kind: code that cannot read it would tell nothing."""
+    flags = {
+        "true": "false",
+        "false": "true",
+        "1": "0",
+        "0": "1",
+        "yes": "no",
+        "no": "yes",
+        "on": "off",
+        "off": "on",
+    }
+    for value in values:
+        if value != now:
+            return value
+    if now is None:
+        return "1"
+    if now.lower() in flags:
+        return flags[now.lower()]
+    return str(int(now) + 1) if now.isdecimal() else f"{now}-other"
 
 
 def _dotenv(cwd: str) -> None:

@@ -44,7 +44,8 @@ def _loaded(request: dict[str, Any], own: Own) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     loaded = None
     try:
-        loaded = doctor_load.load(request["target"], os.getcwd(), request["location"])
+        others = request.get("others")
+        loaded = doctor_load.load(request["target"], os.getcwd(), request["location"], others)
     except BaseException as error:
         kind = "exit" if isinstance(error, SystemExit) else "error"
         answer["trouble"] = {"kind": kind, **doctor_load.reason(error, own)}
@@ -72,7 +73,7 @@ def _describe(answer: dict[str, Any], loaded: Any, own: Own) -> None:
 def watch(request: dict[str, Any], own: Own) -> dict[str, Any]:
     """In a fork. Every statement and module with what it took."""
     seen = doctor_watch.Watch(request["place"])
-    imports = doctor_imports.Imports(seen, own)
+    imports = doctor_imports.ImportRequests(seen, own)
     known = frozenset(sys.modules)
     doctor_marks.install(own, seen.mark)
     doctor_hear.install(seen, own, request["big_file"])
@@ -89,7 +90,7 @@ def watch(request: dict[str, Any], own: Own) -> dict[str, Any]:
     return answer
 
 
-def _statement(node: doctor_watch.Node, imports: doctor_imports.Imports) -> dict[str, Any]:
+def _statement(node: doctor_watch.Node, imports: doctor_imports.ImportRequests) -> dict[str, Any]:
     place = (node.file, node.line)
     return {
         "file": node.file,
@@ -113,7 +114,7 @@ def _modules(seen: doctor_watch.Watch, known: frozenset[str], own: Own) -> dict[
     return {name: each for name, each in found.items() if name not in known}
 
 
-def _asks(imports: doctor_imports.Imports) -> list[list[Any]]:
+def _asks(imports: doctor_imports.ImportRequests) -> list[list[Any]]:
     """[file, line, asked] of statements, [name, 0, asked] of modules, ["", 0, asked] of Dagster."""
     return [
         [node.file if node.line else node.name, node.line, name] for (_, name), node in imports.asks.items()
@@ -127,7 +128,7 @@ def without(request: dict[str, Any], own: Own) -> dict[str, Any]:
     places = {(file, line): star for file, line, star in request["statements"]}
     deferred = doctor_later.Deferred(places, own)
     seen = doctor_watch.Watch(request["place"])
-    doctor_imports.Imports(seen, own, deferred).install()
+    doctor_imports.ImportRequests(seen, own, deferred).install()
     try:
         loaded = doctor_load.load(request["target"], os.getcwd(), request["location"])
     except BaseException as error:

@@ -48,7 +48,7 @@ from reef.serving.loop import ServingLoop
 from reef.serving.servers import LocalServers
 from reef.serving.waking import Waker
 from reef.usage.history import FOLDER, History
-from reef.usage.sampler import Sampler
+from reef.usage.sampler import UsageSampler
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Assembly:
     clearer: Clearer
     calls_heard: Observers
     budget: Budget
-    sampler: Sampler
+    sampler: UsageSampler
 
 
 async def assemble(outside: Outside, ground: Ground) -> Assembly:
@@ -176,9 +176,9 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
     )
 
 
-def _sampler(outside: Outside, places: dict[str, CodeLocation], events: Events) -> Sampler:
+def _sampler(outside: Outside, places: dict[str, CodeLocation], events: Events) -> UsageSampler:
     folder = outside.around.state.root / FOLDER
-    sampler = Sampler(places, History(folder), lambda: outside.fleet.fleet.history)
+    sampler = UsageSampler(places, History(folder), lambda: outside.fleet.fleet.history)
     events.subscribe(sampler.hear)
     return sampler
 

@@ -24,7 +24,7 @@ from reef.web.app import application
 from reef.web.chronicle import Chronicle
 from reef.web.listener import Listener
 from reef.web.plain import fleet_json
-from reef.web.sampling import Sampler
+from reef.web.sampling import SeriesSampler
 from reef.web.series import Series
 from reef.web.token import new_token
 from reef.web.told import About, Detail, Told
@@ -44,7 +44,7 @@ class PageHost:
         self._token_file = state.root / "page-token"
         self._chronicle = Chronicle(self._is_up)
         self._series = Series()
-        self._sampler: Sampler | None = None
+        self._sampler: SeriesSampler | None = None
         self.token = ""
 
     @property
@@ -119,7 +119,7 @@ class PageHost:
                 await stop()
 
         answer_metrics(self.answers, self._parts)
-        self._sampler = Sampler(told.status, self._series)
+        self._sampler = SeriesSampler(told.status, self._series)
         self.listener = Listener(bound, address, make_app, on_stop)
         self._parts.events.subscribe(self._chronicle.hear)
         self._parts.calls_heard.add(self._chronicle.observe)

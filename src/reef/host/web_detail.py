@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +12,13 @@ from reef.locations.place import CodeLocation
 from reef.notes import span
 from reef.records.diagnoses import kept_diagnosis
 from reef.statedir import StateDir
+from reef.web.plain_text import without_escapes
 from reef.web.told import Detail, Version
 from reef.wire.fields import WireError
 from reef.wire.serdes import ErrorInfo, read_error
 
 LOG_BYTES, LOG_LINES = 64 * 1024, 200
 MOST_VERSIONS, MOST_WHYS = 12, 2
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 CAUSED = "\nThe above exception was the direct cause of the following exception:\n\n"
 
 
@@ -51,7 +50,7 @@ def log_tail(path: Path, most_bytes: int = LOG_BYTES, most_lines: int = LOG_LINE
     lines = text.splitlines()
     if size > most_bytes:
         lines = lines[1:]
-    return "\n".join(ESCAPES.sub("", line) for line in lines[-most_lines:])
+    return "\n".join(map(without_escapes, lines[-most_lines:]))
 
 
 def _traceback(place: CodeLocation) -> str:
@@ -67,7 +66,7 @@ def _traceback(place: CodeLocation) -> str:
 def traceback_of(error: ErrorInfo) -> str:
     """As Python prints it: the root cause first."""
     told = [f"{_stack(one)}{one.message.rstrip()}\n" for one in reversed(error.chain())]
-    return ESCAPES.sub("", CAUSED.join(told)).rstrip()
+    return without_escapes(CAUSED.join(told)).rstrip()
 
 
 def _stack(error: ErrorInfo) -> str:

@@ -103,6 +103,7 @@ class MemorySample:
     pss: int
     rss: int
     anonymous: int = 0  # of rss: what no file is behind, whoever shares it
+    peak: int = 0  # the most that rss ever was; 0 where that was not asked for
 
 
 @dataclass(frozen=True)

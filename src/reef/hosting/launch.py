@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reef.hosting.process import LocalProcess
+from reef.hosting.local_process import LocalProcess
 
 GUEST = str(Path(__file__).resolve().parent.parent / "guest")
 ROOM = "-" * 160  # into which the process writes its title

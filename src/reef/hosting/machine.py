@@ -1,5 +1,5 @@
 """Where processes are: what the hosting asks of it. `ThisMachine` is the one that the hosting itself runs on; a
-container with an agent in it is another (`packs.machine`)."""
+container with an agent in it is another (`packs.agent_machine`)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from reef.hosting import launch, leftovers, memory, records
 from reef.hosting.contract import Child, MemorySample
+from reef.hosting.local_process import LocalProcess
 from reef.hosting.orphans import Orphans, become_subreaper
-from reef.hosting.process import LocalProcess
 from reef.words import fault
 
 AskParent = Callable[[int], Awaitable[int | None]]

@@ -22,6 +22,7 @@ def parse_rollup(text: str) -> MemorySample:
         pss=kb.get("Pss", 0) * 1024,
         rss=kb.get("Rss", 0) * 1024,
         anonymous=kb.get("Anonymous", 0) * 1024,
+        peak=kb.get("VmHWM", 0) * 1024,
     )
 
 

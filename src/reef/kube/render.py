@@ -12,12 +12,12 @@ from reef.fleet.dotenv import read_env_file
 from reef.fleet.model import Fleet, Location
 from reef.fleet.shared import Code
 from reef.fleet.units import revalidation_text, size_text, span_text
+from reef.kube.dns_labels import Labels
 from reef.kube.findings import Finding
 from reef.kube.inside import Inside
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.model.parts import ExternalServer
 from reef.kube.model.pods import EnvVar
-from reef.kube.names import Labels
 from reef.words import headline
 
 

@@ -9,7 +9,7 @@ from reef.locations.release import Release
 from reef.locations.serving import Serving, endpoint_at
 from reef.locations.wish import Wish
 from reef.records.served import ServedRecord
-from reef.state import Costs, LocationView, Phase
+from reef.views import Costs, LocationView, Phase
 
 
 class CodeLocation:

@@ -60,6 +60,7 @@ class Serving:
     private_bytes: int = 0
     pss_bytes: int = 0
     rss_bytes: int = 0
+    peak_bytes: int = 0
     sampled_at: float = 0.0
     _loads: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_LOADS))
 
@@ -101,8 +102,11 @@ class Serving:
         self.cold_start_cpu_s = cpu_s
         self.idle_since = time.monotonic()
 
-    def note_sample(self, private_bytes: int, pss_bytes: int, rss_bytes: int = 0) -> None:
-        self.private_bytes, self.pss_bytes, self.rss_bytes = private_bytes, pss_bytes, rss_bytes
+    def note_sample(
+        self, private_bytes: int, pss_bytes: int, rss_bytes: int = 0, peak_bytes: int = 0
+    ) -> None:
+        self.private_bytes, self.pss_bytes = private_bytes, pss_bytes
+        self.rss_bytes, self.peak_bytes = rss_bytes, peak_bytes
 
     def note_sampled(self, now: float) -> None:
         self.sampled_at = now

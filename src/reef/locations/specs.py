@@ -69,12 +69,19 @@ def default_limit_bytes() -> int:
 
 def child_env(spec: Location, around: Surroundings) -> dict[str, str]:
     """The complete environment of a location's process."""
-    env = {name: value for name, value in around.environ.items() if not name.startswith(NOT_INHERITED)}
+    return location_env(spec, around.environ, around.dagster_home, around.services)
+
+
+def location_env(
+    spec: Location, environ: Mapping[str, str], dagster_home: str | None, services: str = ""
+) -> dict[str, str]:
+    """The same for whoever loads the location without a host; `environ`: Reef's own."""
+    env = {name: value for name, value in environ.items() if not name.startswith(NOT_INHERITED)}
     env["PATH"] = path_of(spec.python, env)
-    if around.dagster_home:
-        env["DAGSTER_HOME"] = around.dagster_home
-    if around.services:
-        env[FOLDER] = around.services
+    if dagster_home:
+        env["DAGSTER_HOME"] = dagster_home
+    if services:
+        env[FOLDER] = services
     env.update(spec.env)
     return {name: value for name, value in env.items() if name not in ADDRESS}
 

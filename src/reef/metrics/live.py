@@ -47,6 +47,9 @@ class LivePlaces:
         page.put(of_locations.PRIVATE, private, where)
         page.put(of_locations.SHARED, max(0, pss - private), where)
         page.put(of_locations.PSS, pss, where)
+        page.put(of_locations.RESIDENT, now.rss_bytes if now.child is not None else 0, where)
+        if now.child is not None and now.peak_bytes:
+            page.put(of_locations.PEAK, now.peak_bytes, where)
         if (limit := place.spec.memory_limit_bytes) is not None:
             page.put(of_locations.LIMIT, limit, where)
         page.put(of_locations.LIVE_RUNS, len(now.runs), where)

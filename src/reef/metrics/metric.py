@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["counter", "gauge", "histogram", "info"]
-Role = Literal["host", "gateway", "pack", "controller"]
+Role = Literal["host", "gateway", "pack", "controller", "page"]
 OF_LOCATION = ("location", "owner")
 
 

@@ -9,7 +9,7 @@ LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 _SERVES: tuple[Role, ...] = ("host", "pack")
 _CLUSTER: tuple[Role, ...] = ("controller",)
-_ALL: tuple[Role, ...] = ("host", "gateway", "pack", "controller")
+_ALL: tuple[Role, ...] = ("host", "gateway", "pack", "controller", "page")
 
 BASELINE_METHOD = "server_per_location_estimate"
 

@@ -74,6 +74,20 @@ SHARED = of(
 PSS = of(
     "memory_pss_bytes", "gauge", "bytes", "Private memory and the part of what is shared, together.", _SERVES
 )
+RESIDENT = of(
+    "memory_resident_bytes",
+    "gauge",
+    "bytes",
+    "All that the server has in memory, whoever shares it: what a container of its own would have.",
+    _SERVES,
+)
+PEAK = of(
+    "memory_peak_bytes",
+    "gauge",
+    "bytes",
+    "The most that the server ever had in memory, as the kernel remembers it.",
+    ("pack",),
+)
 LIMIT = of(
     "memory_limit_bytes",
     "gauge",

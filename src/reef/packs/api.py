@@ -16,7 +16,7 @@ from reef.gateway.listener import Listener
 from reef.gateway.passing import TakesCalls
 from reef.gateway.route import Route
 from reef.gateway.tracing import NO_TRACES, Traces
-from reef.packs.servers import NOT_HERE
+from reef.packs.pack_servers import NOT_HERE
 from reef.peers.messages import LOCATION_KEY, NOT_SENT_KEY, SERVER_KEY, Role
 from reef.peers.rpc import admit
 from reef.wire.lanes import rpc_of

@@ -26,12 +26,12 @@ from reef.packs.ground import Given, Ground, MakeGround
 from reef.packs.holding import Holds
 from reef.packs.lines import Lines
 from reef.packs.metrics import pack_metrics
+from reef.packs.pack_servers import PackServers
 from reef.packs.probes import Probes
 from reef.packs.releases import Configured
-from reef.packs.runs import UnseenRuns
-from reef.packs.servers import PackServers
 from reef.packs.service import PackService
 from reef.packs.settings import PackSettings
+from reef.packs.unseen_runs import UnseenRuns
 from reef.serving.adopting import Adopter
 from reef.serving.budget import Budget
 from reef.serving.calls import Calls
@@ -107,7 +107,7 @@ def assemble(
     probes = Probes(ground, lambda: fleet.locations, lines)
     configurations = Configurations(settings.config, state.root)
     calls = Calls(places, runs, background, events)
-    service = PackService(configurations, fleet, ground, lines, rester, holds, probes)
+    service = PackService(configurations, fleet, servers, ground, lines, rester, holds, probes)
     if tracing is not None:
         events.subscribe(tracing.hear)
     traces: Traces = tracing or NO_TRACES

@@ -16,9 +16,9 @@ from reef.background import Background
 from reef.hosting.contract import Child, ChildSpec, HostingEvents, LoadReport, StartFailed
 from reef.hosting.local import LocalHosting
 from reef.hosting.zygote import Tuning
+from reef.packs.agent_machine import AgentMachine
 from reef.packs.agents import AgentGone, Hello
 from reef.packs.claims import Claim
-from reef.packs.machine import AgentMachine
 from reef.packs.zygotes import UNUSED_S, ContainerZygotes
 from reef.peers.messages import ContainerState, PackLocation
 from reef.statedir import slug

@@ -12,11 +12,12 @@ from reef.packs.fleet import PackFleet
 from reef.packs.ground import Ground
 from reef.packs.holding import Holds
 from reef.packs.lines import Lines
+from reef.packs.pack_servers import NOT_HERE, PackServers
 from reef.packs.probes import Probes
-from reef.packs.servers import NOT_HERE
 from reef.packs.told import pack_state, under_way
 from reef.peers.messages import (
     PACK,
+    Acted,
     InFlight,
     Nothing,
     OneLocation,
@@ -30,6 +31,7 @@ from reef.peers.rpc import Method, PeerRefused, Service
 from reef.serving.resting import Rester
 from reef.words import describe
 
+BUSY = "not idle: it has calls or live runs"
 CALLERS: tuple[Role, ...] = ("controller",)
 
 
@@ -40,6 +42,7 @@ class PackService:
         self,
         configurations: Configurations,
         fleet: PackFleet,
+        servers: PackServers,
         ground: Ground,
         lines: Lines,
         rester: Rester,
@@ -48,6 +51,7 @@ class PackService:
     ) -> None:
         self._configurations = configurations
         self._fleet = fleet
+        self._servers = servers
         self._ground = ground
         self._lines = lines
         self._rester = rester
@@ -63,6 +67,8 @@ class PackService:
             Method("EndProbe", OneLocation, self.end_probe),
             Method("Hold", OneLocation, self.hold),
             Method("Release", OneLocation, self.release),
+            Method("Wake", OneLocation, self.wake),
+            Method("Sleep", OneLocation, self.sleep),
         )
         return Service(PACK, methods, CALLERS)
 
@@ -108,6 +114,17 @@ class PackService:
     async def release(self, one: OneLocation) -> Nothing:
         self._holds.release(one.name)
         return Nothing()
+
+    async def wake(self, one: OneLocation) -> Acted:
+        why = await self._servers.wake_up(self._place(one))
+        return Acted("warm") if why is None else Acted("failed", why)
+
+    async def sleep(self, one: OneLocation) -> Acted:
+        """One that a call or a run needs stays."""
+        place = self._place(one)
+        if not place.serving.is_waking and await self._rester.sleep(place, "somebody asked for it"):
+            return Acted("asleep")
+        return Acted("warm", BUSY)
 
     def _place(self, one: OneLocation) -> CodeLocation:
         place = self._fleet.places.get(one.name)

@@ -16,7 +16,7 @@ from reef.hosting.local import LocalHosting
 from reef.hosting.plan import WarmedModule, ZygotePlan
 from reef.hosting.warmup import WarmUpFailed, warm_up
 from reef.packs import preloading
-from reef.packs.machine import AgentMachine
+from reef.packs.agent_machine import AgentMachine
 from reef.peers.messages import PackLocation
 
 log = logging.getLogger("reef.packs")

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from reef.beside.webserver import Webserver, WebserverRefused, WebserverUnreachable
-from reef.decide.unserved import Entry, entries
+from reef.decide.error_entries import Entry, entries
 from reef.errors import ReefError
 from reef.gateway import Gateway, ListenAddress
 from reef.gateway.contract import Served

@@ -90,6 +90,14 @@ class OneLocation(Struct, frozen=True):
     name: str
 
 
+class Acted(Struct, frozen=True):
+    """What `Wake` or `Sleep` came to: the location is `warm`, `asleep` or `failed`. `note` says why it is not what was
+    asked for."""
+
+    state: str
+    note: str = ""
+
+
 class ProbeReply(Struct, frozen=True, kw_only=True):
     """What a probe's server said once it answered, or why there is none (`failed`, for people).
 

@@ -60,6 +60,17 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (namespace, name)
     );
     """,
+    """
+    CREATE TABLE reef.usage (
+        namespace text NOT NULL,
+        span text NOT NULL,
+        start bigint NOT NULL,
+        seconds int NOT NULL,
+        content bytea NOT NULL,
+        PRIMARY KEY (namespace, span, start)
+    );
+    ALTER TABLE reef.usage ALTER COLUMN content SET STORAGE EXTERNAL;
+    """,
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from reef.gateway.contract import Served
-from reef.state import Costs
+from reef.views import Costs
 
 FORMAT = 1
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from reef.cluster.kinds import Document
-from reef.errors import ReefError
+from reef.errors import NotDone
 from reef.kube import labels
 from reef.kube.model.resource import DEFAULT_PORT
 from reef.kube.objects.adopted import leads_to, made_by_reef, port_of, read_before
@@ -19,10 +19,8 @@ from reef.words import describe
 State = Literal["cut_over", "back", "unchanged", "refused", "failed", "not_reached"]
 
 
-class CutoverRefused(ReefError):
+class CutoverRefused(NotDone):
     """Nothing was changed."""
-
-    exit_code = 1
 
 
 def gateway_port(location: Document) -> int | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from reef.fleet.model import ServiceSpec
 from reef.hosting.launch import guest_command, open_log, path_of, socket_pair, start
 from reef.hosting.link import Link
-from reef.hosting.process import LocalProcess
+from reef.hosting.local_process import LocalProcess
 from reef.words import fault, seconds
 
 

@@ -14,9 +14,9 @@ import grpc.aio
 from reef.background import Background
 from reef.calls_of_services import SIZES
 from reef.fleet.model import ServiceSpec
-from reef.services.keeper import Keeper, Refused
+from reef.services.calls import ServiceCalls
+from reef.services.keeper import Keeper
 from reef.statedir import StateDir, check_socket_path, slug
-from reef.words import describe
 
 _OPTIONS = (("grpc.so_reuseport", 0), *SIZES)
 
@@ -44,7 +44,7 @@ class Services:
             await asyncio.to_thread(os.makedirs, keeper.folder, 0o700, True)
             await asyncio.to_thread(path.unlink, True)
             server = grpc.aio.server(options=_OPTIONS)
-            server.add_generic_rpc_handlers((_Calls(keeper),))
+            server.add_generic_rpc_handlers((ServiceCalls(keeper),))
             server.add_insecure_port(f"unix:{path}")
             await server.start()
             self._servers.append(server)
@@ -62,19 +62,3 @@ class Services:
         await self.background.close()
         for name in self.keepers:
             await asyncio.to_thread((self.folder / f"{name}.sock").unlink, True)
-
-
-class _Calls(grpc.GenericRpcHandler):  # type: ignore[type-arg]
-    def __init__(self, keeper: Keeper) -> None:
-        self._handler = grpc.unary_unary_rpc_method_handler(self._call)
-        self._keeper = keeper
-
-    def service(self, details: Any) -> Any:
-        return self._handler
-
-    async def _call(self, request: bytes, context: Any) -> bytes:
-        try:
-            return await self._keeper.call(request, context.time_remaining())
-        except Refused as why:
-            await context.abort(why.code, describe(why))
-            raise

@@ -103,4 +103,4 @@ class ServingLoop:
             sample = await self._hosting.memory(child)
             place.serving.note_sampled(time.monotonic())
             if sample is not None and place.child is child:
-                place.serving.note_sample(sample.private, sample.pss, sample.rss)
+                place.serving.note_sample(sample.private, sample.pss, sample.rss, sample.peak)

@@ -19,7 +19,7 @@ from reef.locations.place import CodeLocation
 from reef.locations.specs import Surroundings, child_env
 from reef.records import findings
 from reef.records.module_lists import ModuleLists
-from reef.serving.bases import Bases, preloadable
+from reef.serving.server_modules import Bases, preloadable
 from reef.sources import own_names
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from reef.background import Background
-from reef.decide.wake import Hold, Refuse, on_call
+from reef.decide.wake import Hold, RefuseCall, on_call
 from reef.events import ConnectionRefused, Draining, Event, Events
 from reef.gateway.contract import Endpoint, WakeRefused
 from reef.hosting.contract import Hosting
@@ -57,7 +57,7 @@ class LocalServers:
         wake = place.serving.wake
         if wake is None or wake.done():
             answer = on_call(place.view(0), time.monotonic())
-            if isinstance(answer, Refuse):
+            if isinstance(answer, RefuseCall):
                 raise WakeRefused(answer.reason)
             if isinstance(answer, Hold):
                 await asyncio.sleep(answer.seconds)

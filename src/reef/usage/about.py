@@ -11,6 +11,7 @@ from reef.decide.sizing.stretches import DAY_S, Spread, Stretch
 from reef.fleet.model import Location
 from reef.usage.history import History
 from reef.usage.judging import Judged, judged
+from reef.usage.recorded import Records, seen_of, watched
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _PLAIN = " .:-=+*#@"
@@ -22,12 +23,19 @@ def has_of(spec: Location) -> Has:
 
 
 def about(folder: Path, location: str, has: Has, *, since: float = 0.0) -> dict[str, Any]:
-    """Of a host's history in `folder`. Blocks. Keys as `Judged.to_json`, and `hours`, a list of `{"start", "own_bytes",
+    """Of a host's history in `folder`. Blocks. As `about_of`. Raises OSError where the history cannot be read."""
+    return about_of(History(folder), location, has, since=since)
+
+
+def about_of(
+    records: Records, location: str, has: Has, *, since: float = 0.0, pod_has: Has | None = None
+) -> dict[str, Any]:
+    """Blocks. Keys as `Judged.to_json`, and `hours`, a list of `{"start", "own_bytes",
     "whole_bytes", "cpu_cores", "awake_s", "calls", "wakes"}`, oldest first, without those in which it slept; `lines`, a
-    text for people. Raises OSError where the history cannot be read."""
-    history = History(folder)
-    seen = history.of(location)
-    found = judged(location, seen, has, since, window_watch=history.watch(since) if since else None)
+    text for people. Raises OSError where the records cannot be read."""
+    seen = seen_of(records, location)
+    window_watch = watched(records, since) if since else None
+    found = judged(location, seen, has, since, window_watch=window_watch, pod_has=pod_has)
     hours = [_hour(each) for each in seen.stretches if each.start >= since]
     return {**found.to_json(), "hours": hours, "lines": lines(found)}
 

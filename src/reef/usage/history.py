@@ -9,29 +9,30 @@ from __future__ import annotations
 
 import calendar
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from reef.decide.sizing.stretches import DAY_S, Stretch, joined
+from reef.decide.sizing.stretches import DAY_S, Stretch
 from reef.decide.sizing.used import Watch
 from reef.usage import frames
 from reef.usage.columns import packed, unpacked
+from reef.usage.recorded import (
+    HOUR_S,
+    MINUTE_S,
+    MINUTES_KEPT_S,
+    Entry,
+    Seen,
+    Span,
+    all_seen,
+    hours_due,
+    seen_of,
+    watched,
+)
+
+__all__ = ["FOLDER", "HOUR_S", "MINUTE_S", "History", "Seen"]
 
 FOLDER = "usage"
-MINUTE_S, HOUR_S = 60, 3600
-MINUTES_KEPT_S = DAY_S
-Kind = str  # minutes, hours
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Of one location: its stretches, oldest first, and when somebody looked."""
-
-    stretches: tuple[Stretch, ...]
-    watch: Watch
 
 
 class History:
@@ -57,24 +58,16 @@ class History:
 
     def make_hours(self, now: float) -> None:
         """Of all minutes of hours that are over, and of which there is no hour yet. Raises OSError."""
-        since = now - MINUTES_KEPT_S
-        known = [record["t"] + HOUR_S for record in self._records("hours", since) if "t" in record]
-        since = max([since // HOUR_S * HOUR_S, *known])
-        watched: dict[int, int] = defaultdict(int)
-        minutes: dict[int, dict[str, list[Stretch]]] = defaultdict(lambda: defaultdict(list))
-        for start, seconds, found in self._stretches("minutes", since, None):
-            hour = start // HOUR_S * HOUR_S
-            if hour + HOUR_S <= now:
-                watched[hour] += seconds
-                for name, each in found.items():
-                    minutes[hour][name].append(each)
-        for hour in sorted(watched):
-            whole = {name: joined(parts, hour) for name, parts in minutes[hour].items()}
-            self._add("hours", hour, watched[hour], whole)
+        for hour, seconds, whole in hours_due(self, now):
+            self._add("hours", hour, seconds, whole)
 
     def prune(self, now: float, days: int, most_bytes: int) -> None:
         """Remove what is older, and the oldest of what is left where it is too much. Raises OSError."""
-        for kind, kept_s in (("minutes", min(MINUTES_KEPT_S, days * DAY_S)), ("hours", days * DAY_S)):
+        spans: tuple[tuple[Span, int], ...] = (
+            ("minutes", min(MINUTES_KEPT_S, days * DAY_S)),
+            ("hours", days * DAY_S),
+        )
+        for kind, kept_s in spans:
             for path in self._files(kind):
                 if _day_start(path) + DAY_S <= now - kept_s:
                     path.unlink(missing_ok=True)
@@ -88,7 +81,7 @@ class History:
             size -= path.stat().st_size
             path.unlink(missing_ok=True)
 
-    def _add(self, kind: Kind, start: int, seconds: int, stretches: Mapping[str, Stretch]) -> None:
+    def _add(self, kind: Span, start: int, seconds: int, stretches: Mapping[str, Stretch]) -> None:
         path = self._path(kind, start)
         names = self._names_of(path)
         new = {
@@ -120,7 +113,7 @@ class History:
         return sorted(
             {
                 name
-                for kind in ("minutes", "hours")
+                for kind in get_args(Span)
                 for record in self._records(kind, 0)
                 for name in record.get("names", {})
             }
@@ -128,43 +121,23 @@ class History:
 
     def of(self, name: str, since: float = 0.0) -> Seen:
         """Hours, and the minutes of hours that are not over."""
-        return self.all(since, name).get(name) or Seen((), self.watch(since))
+        return seen_of(self, name, since)
 
     def all(self, since: float = 0.0, only: str | None = None) -> dict[str, Seen]:
         """As `of`, of every location."""
-        found: dict[str, list[Stretch]] = defaultdict(list)
-        watch = _Watching()
-        for start, seconds, stretches in self._hours_and_minutes(since, only):
-            watch.saw(start, seconds)
-            for name, each in stretches.items():
-                found[name].append(each)
-        seen = watch.done()
-        return {name: Seen(tuple(parts), seen) for name, parts in found.items()}
+        return all_seen(self, since, only)
 
     def watch(self, since: float = 0.0) -> Watch:
         """When the host looked."""
-        watch = _Watching()
-        for start, seconds, _ in self._hours_and_minutes(since, ""):
-            watch.saw(start, seconds)
-        return watch.done()
+        return watched(self, since)
 
     def minutes(self, name: str, since: float) -> list[Stretch]:
         """Of the last day; minutes in which it slept are not there."""
-        return [found[name] for _, _, found in self._stretches("minutes", since, name) if name in found]
+        return [found[name] for _, _, found in self.each("minutes", since, name) if name in found]
 
-    def _hours_and_minutes(
-        self, since: float, only: str | None
-    ) -> Iterator[tuple[int, int, Mapping[str, Stretch]]]:
-        last = 0
-        for start, seconds, found in self._stretches("hours", since, only):
-            last = max(last, start + HOUR_S)
-            yield start, seconds, found
-        yield from self._stretches("minutes", max(since, last), only)
-
-    def _stretches(
-        self, kind: Kind, since: float, only: str | None
-    ) -> Iterator[tuple[int, int, Mapping[str, Stretch]]]:
-        for path in self._files(kind):
+    def each(self, span: Span, since: float, only: str | None) -> Iterator[Entry]:
+        """As `Records`."""
+        for path in self._files(span):
             if _day_start(path) + DAY_S <= since:
                 continue
             names: dict[int, str] = {}
@@ -173,16 +146,16 @@ class History:
                 if "t" in record:
                     yield record["t"], record["s"], _named(record, names, only)
 
-    def _records(self, kind: Kind, since: float) -> Iterator[Any]:
+    def _records(self, kind: Span, since: float) -> Iterator[Any]:
         for path in self._files(kind):
             if _day_start(path) + DAY_S > since:
                 yield from frames.records(path, since)
 
-    def _files(self, kind: Kind) -> list[Path]:
+    def _files(self, kind: Span) -> list[Path]:
         found = [path for path in self.folder.glob(f"{kind}-*") if path.name.partition("-")[2].isdigit()]
         return sorted(found)
 
-    def _path(self, kind: Kind, start: int) -> Path:
+    def _path(self, kind: Span, start: int) -> Path:
         return self.folder / time.strftime(f"{kind}-%Y%m%d", time.gmtime(start))
 
 
@@ -204,18 +177,3 @@ def _day_start(path: Path) -> int:
         return calendar.timegm((int(day[:4]), int(day[4:6]), int(day[6:8]), 0, 0, 0))
     except ValueError:
         return 0
-
-
-class _Watching:
-    def __init__(self) -> None:
-        self._first, self._last, self._seconds = 0, 0, 0
-        self._days: set[int] = set()
-
-    def saw(self, start: int, seconds: int) -> None:
-        self._first = min(self._first or start, start)
-        self._last = max(self._last, start + seconds)
-        self._seconds += seconds
-        self._days.add(start // DAY_S)
-
-    def done(self) -> Watch:
-        return Watch(self._first, self._last, self._seconds, frozenset(self._days))

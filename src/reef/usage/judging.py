@@ -9,7 +9,7 @@ from reef.decide.sizing.proposal import Figure, Has, Proposal
 from reef.decide.sizing.proposing import proposal
 from reef.decide.sizing.stretches import Spread
 from reef.decide.sizing.used import Used, Watch, used
-from reef.usage.history import Seen
+from reef.usage.recorded import Seen
 
 Source = Literal["history", "prometheus"]
 
@@ -58,10 +58,29 @@ def judged(
 ) -> Judged:
     """`seen` is all that is recorded, `since` where the window begins; `window_watch` what was watched from there on.
     `has` is what is set for a server here, `pod_has` for a container of its own."""
-    calls_known = source == "history"
+    ever, window = both(seen, since, window_watch)
+    return judged_of(name, seen, has, window, ever, source=source, pod_has=pod_has)
+
+
+def both(seen: Seen, since: float, window_watch: Watch | None) -> tuple[Used, Used]:
+    """What was ever used, and what of it in the window."""
     ever = used(seen.stretches, seen.watch)
     inside = [each for each in seen.stretches if each.start >= since]
-    window = ever if since <= seen.watch.first else used(inside, window_watch or seen.watch)
+    return ever, ever if since <= seen.watch.first else used(inside, window_watch or seen.watch)
+
+
+def judged_of(
+    name: str,
+    seen: Seen,
+    has: Has,
+    window: Used,
+    ever: Used,
+    *,
+    source: Source = "history",
+    pod_has: Has | None = None,
+) -> Judged:
+    """The same, where what was used is known already; `seen` may then be of no stretches."""
+    calls_known = source == "history"
     pod_has = pod_has or Has(placement=has.placement)
     pod = proposal(window, ever, pod_has, "whole", calls_known=calls_known)
     here = proposal(window, ever, has, "own", calls_known=True) if calls_known else pod

@@ -26,7 +26,7 @@ _RESOURCES = {
 
 
 @dataclass(frozen=True)
-class Place:
+class SettingsPlace:
     """Of one location in a file: `path` leads from the file's document number `document` to its settings."""
 
     name: str
@@ -47,7 +47,7 @@ def kind_of(documents: Sequence[Item]) -> Kind | None:
     return "reef.yaml" if locations is not None and isinstance(locations.value, dict) else None
 
 
-def places(kind: Kind, documents: Sequence[Item]) -> list[Place]:
+def places(kind: Kind, documents: Sequence[Item]) -> list[SettingsPlace]:
     """Every location of the file."""
     if kind == "reef.yaml":
         return list(_of_reef_yaml(documents[0]))
@@ -103,13 +103,13 @@ def _nested(said: Mapping[tuple[str, ...], str]) -> dict[str, Any]:
     return found
 
 
-def _of_reef_yaml(document: Item) -> Iterator[Place]:
+def _of_reef_yaml(document: Item) -> Iterator[SettingsPlace]:
     defaults = document.entries.get("defaults")
     for name, item in document.entries["locations"].entries.items():
         external = "server" in item.entries
         placement = "external" if external else _setting(item, defaults, "placement") or "packed"
         limit = _bytes(_setting(item, defaults, "memory_limit"))
-        yield Place(name, 0, ("locations", name), Has(memory_limit=limit, placement=str(placement)))
+        yield SettingsPlace(name, 0, ("locations", name), Has(memory_limit=limit, placement=str(placement)))
 
 
 def _setting(item: Item, defaults: Item | None, name: str) -> object:
@@ -124,7 +124,7 @@ def _bytes(written: object) -> float | None:
         return None
 
 
-def _of_code_locations(documents: Sequence[Item]) -> Iterator[Place]:
+def _of_code_locations(documents: Sequence[Item]) -> Iterator[SettingsPlace]:
     for number, document in enumerate(documents):
         if not is_code_location(document):
             continue
@@ -132,10 +132,10 @@ def _of_code_locations(documents: Sequence[Item]) -> Iterator[Place]:
         name = _text(spec, "location_name") or _text(metadata, "name")
         if spec is not None and name:
             placement = "external" if "server" in spec.entries else _text(spec, "placement") or "auto"
-            yield Place(name, number, (), _has(spec, placement))
+            yield SettingsPlace(name, number, (), _has(spec, placement))
 
 
-def _of_values(document: Item) -> Iterator[Place]:
+def _of_values(document: Item) -> Iterator[SettingsPlace]:
     for section in find_sections(document):
         found = deployments_of(section)
         if found is None:
@@ -144,9 +144,9 @@ def _of_values(document: Item) -> Iterator[Place]:
         base = (*base, "deployments") if found is not section.item else base
         for number, each in enumerate(found.elements):
             if name := _text(each, "name"):
-                yield Place(name, 0, (*base, number), _has(each, "standing"))
+                yield SettingsPlace(name, 0, (*base, number), _has(each, "standing"))
         for key, each in found.entries.items():
-            yield Place(_text(each, "name") or key, 0, (*base, key), _has(each, "standing"))
+            yield SettingsPlace(_text(each, "name") or key, 0, (*base, key), _has(each, "standing"))
 
 
 def _has(item: Item, placement: str) -> Has:

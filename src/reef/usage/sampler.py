@@ -29,7 +29,7 @@ MOST_WAITING = 10  # minutes that are kept in memory while the disk takes none
 Waiting = tuple[int, int, dict[str, Stretch]]
 
 
-class Sampler:
+class UsageSampler:
     """`spec` says what is to be kept now; None: nothing."""
 
     def __init__(

@@ -12,19 +12,19 @@ from reef.errors import ReefError, Where
 from reef.fleet.document import parse_documents
 from reef.fleet.text import read_text, shown
 from reef.statedir import write_atomic
-from reef.usage.kinds import KINDS, Kind, Place, kind_of, places
+from reef.usage.kinds import KINDS, Kind, SettingsPlace, kind_of, places
 from reef.words import fault
 
 
 @dataclass(frozen=True)
-class Target:
+class PatchTarget:
     """`path` is None where only a kind was named; then there are no places."""
 
     kind: Kind
     file: str
     path: Path | None = None
     text: str = ""
-    places: Sequence[Place] = ()
+    places: Sequence[SettingsPlace] = ()
 
     def replace(self, text: str) -> None:
         """The file says this now: whole or not at all, with its own mode; a link stays one. Raises ReefError."""
@@ -38,12 +38,12 @@ class Target:
             raise ReefError(f"cannot be written: {fault(error)}", where=Where(self.file)) from None
 
 
-def target(named: str) -> Target:
+def target(named: str) -> PatchTarget:
     """Raises ReefError for what is neither a file that says what locations request nor one of the kinds."""
     if not os.path.exists(named):
         for kind in KINDS:
             if named == kind:
-                return Target(kind, named)
+                return PatchTarget(kind, named)
         raise ReefError(
             f"--patch = {named!r}, there is no such file", hint=f"name a file, or one of {', '.join(KINDS)}"
         )
@@ -56,4 +56,4 @@ def target(named: str) -> Target:
             where=Where(shown(named)),
             hint="a CodeLocation must be a document of its own, not an item of a List",
         )
-    return Target(kind_found, shown(named), Path(named), text, places(kind_found, documents))
+    return PatchTarget(kind_found, shown(named), Path(named), text, places(kind_found, documents))

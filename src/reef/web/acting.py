@@ -51,9 +51,7 @@ class Acting:
             raise Refusal(403, "this was asked by a page of somebody else")
         kind, _, given = asked.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token.encode()):
-            raise Refusal(
-                401, "the token is missing, or of another host", "open the link that `reef up` printed"
-            )
+            raise Refusal(401, "the token is missing, or of another host", self._told.about().token_told)
 
 
 def _more(body: bytes) -> dict[str, Any]:
@@ -68,6 +66,8 @@ def _more(body: bytes) -> dict[str, Any]:
 
 
 def _told(verb: str, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    if "asked" in found:  # somebody else does it
+        return {"ok": True, "told": f"{name}: {found['asked']}"}
     if verb == "rollback":
         if found["state"] == "promoted":
             return {"ok": True, "told": f"{name} serves {found['version'][:12]} again, and is pinned to it"}

@@ -62,7 +62,7 @@ def listening_socket(host: str, port: int | None, remembered: Path) -> socket.so
 
     Raises ReefError where `port` is taken, where there is no such address here, or where no port is free."""
     if port is not None:
-        return _bound(host, port)
+        return bound(host, port)
     found = _first_free(host, [*_ports_of(remembered), *range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)])
     write_atomic(remembered, f"{found.getsockname()[1]}\n".encode(), lasting=False)
     return found
@@ -71,7 +71,7 @@ def listening_socket(host: str, port: int | None, remembered: Path) -> socket.so
 def _first_free(host: str, ports: list[int]) -> socket.socket:
     for port in ports:
         with contextlib.suppress(_Taken):
-            return _bound(host, port)
+            return bound(host, port)
     raise ReefError(
         f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED - 1} for Reef's page",
         hint="choose one with --page-port, or do without it: --no-page",
@@ -82,28 +82,29 @@ class _Taken(ReefError):
     pass
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
+    """Listening there. Blocks. Raises ReefError."""
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind)
+        found = socket.socket(family, kind)
     except OSError as error:
         raise ReefError(
             f"Reef's page cannot listen at {host!r}: {fault(error)}",
             hint="choose an address with --page-host",
         ) from None
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen(128)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+        found.listen(128)
     except (OSError, OverflowError) as error:
-        bound.close()
+        found.close()
         why = fault(error) if isinstance(error, OSError) else describe(error)
         raise _Taken(
             f"port {port} of Reef's page cannot be listened on at {host}: {why}",
             hint="choose another with --page-port, or do without it: --no-page",
         ) from None
-    bound.setblocking(False)
-    return bound
+    found.setblocking(False)
+    return found
 
 
 def _ports_of(remembered: Path) -> Iterator[int]:

@@ -52,7 +52,7 @@ class Chronicle:
             return
         match event:
             case events.LocationGone(location):
-                self._kept.pop(location, None)
+                self.forget(location)
                 return
             case events.Woken(location, _, took_s, _):
                 self._note_wake(location, now, took_s)
@@ -76,6 +76,25 @@ class Chronicle:
         """Somebody asks for its server."""
         if not self._is_up(name):
             self._of(name).wanted_for = by
+
+    def tell(self, name: str, moment: Moment) -> None:
+        """What somebody else saw. Calls of one kind with little time between them become one moment."""
+        moments = self._of(name).moments
+        last = moments[-1] if moments else None
+        if last is not None and _go_on(last, moment):
+            slowest = max(last.took_s or 0.0, moment.took_s or 0.0) or None
+            number = last.number + moment.number
+            moments[-1] = dataclasses.replace(last, number=number, until=moment.until, took_s=slowest)
+            return
+        moments.append(moment)
+
+    def woke(self, name: str, wake: Wake) -> None:
+        """The same of a wake."""
+        self._of(name).wakes.append(wake)
+
+    def forget(self, name: str) -> None:
+        """It is no more."""
+        self._kept.pop(name, None)
 
     # -- what is told ------------------------------------------------------------------------------
 
@@ -112,16 +131,9 @@ class Chronicle:
         kept.wanted_for = ""
 
     def _note_call(self, call: CallEnded) -> None:
-        moments = self._of(call.location).moments
-        new = call_moment(call, self._clock())
-        last = moments[-1] if moments else None
-        if (
-            last is not None
-            and new.kind == last.kind == "calls"
-            and new.text == last.text
-            and new.at - last.until < SAME_CALLS_S
-        ):
-            slowest = max(last.took_s or 0.0, new.took_s or 0.0)
-            moments[-1] = dataclasses.replace(last, number=last.number + 1, until=new.at, took_s=slowest)
-            return
-        moments.append(new)
+        self.tell(call.location, call_moment(call, self._clock()))
+
+
+def _go_on(last: Moment, new: Moment) -> bool:
+    is_same = new.kind == last.kind == "calls" and new.text == last.text
+    return is_same and new.at - last.until < SAME_CALLS_S

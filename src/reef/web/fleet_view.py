@@ -182,7 +182,7 @@ def totals_of(status: Mapping[str, Any], rows: Sequence[Row], series: Series) ->
         used=mb(used),
         standing=mb(standing),
         times=f"{standing / used:.1f}" if used and standing > used else "",
-        parts=f"host {mb(host['pss_bytes'])}, zygotes {mb(totals['zygotes_pss_bytes'])}, "
+        parts=f"{host.get('called', 'host')} {mb(host['pss_bytes'])}, zygotes {mb(totals['zygotes_pss_bytes'])}, "
         f"servers {mb(totals['children_pss_bytes'])} MB",
         used_part=drawing.part(used, max(standing, used), 100),
         unmeasured=sum(1 for row in status["locations"] if not row["warm_private_bytes"]),

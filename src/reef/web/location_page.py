@@ -71,7 +71,8 @@ class LocationPage:
     async def page(self, asked: Asked) -> Answer:
         view = await self._view(name_of(asked))
         about, actions = shown(self._told.about()), bool(self._told.acts)
-        more = {"actions": actions, "acts": ACTS, "has_usage": self._told.usage is not None}
+        acts = [each for each in ACTS if each.verb in self._told.acts]
+        more = {"actions": actions, "acts": acts, "has_usage": self._told.usage is not None}
         body = await asyncio.to_thread(self._pages.page, "location.html", view=view, about=about, **more)
         return Answer(body, HTML)
 

@@ -48,7 +48,6 @@ class ColdStarts:
 def facts_of(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Labels and values, of what is known."""
     outside = row["outside"]
-    idle = row["idle_timeout_s"]
     found = (
         ("version", row["version"] or "nothing is served yet"),
         ("owner", row["owner"]),
@@ -61,9 +60,10 @@ def facts_of(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("wakes", f"{row['wakes']:,}"),
         ("calls", f"{row['calls']:,}" + (f", {row['in_flight']} under way" if row["in_flight"] else "")),
         ("used every", seconds(row["call_interval_s"]) if row["call_interval_s"] else None),
-        ("sleeps after", f"{seconds(idle)} without calls" if idle is not None else "never"),
+        ("sleeps after", _idle(row)),
         ("live runs", ", ".join(run[:8] for run in row["live_runs"])),
         ("pinned", row["pinned"]),
+        ("paused", "Reef leaves it as it is" if row.get("paused") else None),
         ("no way back", row["not_kept"]),
         (
             "answers recorded",
@@ -75,9 +75,16 @@ def facts_of(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((label, str(value)) for label, value in found if value)
 
 
+def _idle(row: Mapping[str, Any]) -> str | None:
+    """On a cluster the host of its pack knows."""
+    if (idle := row["idle_timeout_s"]) is not None:
+        return f"{seconds(idle)} without calls"
+    return None if "up" in row else "never"
+
+
 def _process(row: Mapping[str, Any]) -> str | None:
     if row["pid"] is None:
-        return None
+        return row.get("where")
     return f"pid {row['pid']}, " + ("forked" if row["forked"] else "a fresh interpreter")
 
 

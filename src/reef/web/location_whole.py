@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from reef.notes import has_server
 from reef.web.chronicle import Chronicle
 from reef.web.fleet_view import Row, rows_of
 from reef.web.links import dagster_links, location_api
@@ -88,7 +89,7 @@ def location_view(
         error=_error(row["last_error"], detail.traceback),
         facts=facts_of(row),
         dagster=dagster_links(dagster, name, repositories),
-        strip=strip_of(moments, row["pid"] is not None, time.time()),
+        strip=strip_of(moments, has_server(row), time.time()),
         moments=told_moments(moments),
         cold=cold_starts_of(chronicle.wakes(name)),
         doctor=f"reef doctor {shlex.quote(name)}",

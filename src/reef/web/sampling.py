@@ -14,7 +14,7 @@ from reef.web.series import SAMPLE_S, Series
 log = logging.getLogger("reef.web")
 
 
-class Sampler:
+class SeriesSampler:
     """`status` is what `reef status` says. A look that fails is logged, and the next one is made all the same."""
 
     def __init__(self, status: Callable[[], Awaitable[dict[str, Any]]], series: Series) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reef.notes import has_server
+
 SAMPLE_S = 15.0
 KEPT = 60  # samples of each location: a quarter of an hour
 MOST_OF_FLEET = 480  # points of the whole fleet; beyond that every second one goes
@@ -35,7 +37,7 @@ class Series:
         """One sample, of what `reef status` says."""
         rows = status["locations"]
         totals = status["totals"]
-        up = sum(1 for row in rows if row["pid"] is not None)
+        up = sum(map(has_server, rows))
         self._add_point(FleetPoint(at, totals["reef_pss_bytes"], totals["standing_estimate_bytes"], up))
         for row in rows:
             name, calls = row["name"], row["calls"]

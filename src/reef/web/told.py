@@ -34,19 +34,25 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """`dagster` is the webserver's address, `token_file` where the token of this host is."""
+    """`dagster` is the webserver's address, `token_file` where the token of this host is. `token_told` says where a
+    person finds it, `off_told` why there are no buttons."""
 
     source: str
     dagster: str | None
     token_file: str
     started_at: float
     metrics: bool
+    token_told: str = "open the link that `reef up` printed"  # noqa: S105
+    off_told: str = "this page is reached from other machines, or was started with --no-page-actions"
 
 
 @dataclass(frozen=True)
 class Told:
-    """`status` is what `reef status --json` prints; `detail` raises KeyError for an unknown location. `acts` is empty
-    where buttons are off; `usage` is what `reef usage NAME --json` says of a location, which may take seconds."""
+    """What a page is made of, on one machine and on a cluster alike.
+
+    `status` is what `reef status --json` prints on one machine; each location has `up` besides where a process's id
+    does not say whether it has a server. `detail` raises KeyError for an unknown location. `acts` is empty where
+    buttons are off; `usage` is what `reef usage NAME --json` says of a location, which may take seconds."""
 
     status: Callable[[], Awaitable[dict[str, Any]]]
     detail: Callable[[str], Awaitable[Detail]]

@@ -26,11 +26,21 @@ from reef.decide.cluster.pack_steps import (
 )
 from reef.decide.cluster.pack_views import PackView, serves
 from reef.decide.cluster.packs import packs, stuck_locations
-from reef.decide.cluster.releasing import AskProbe, EndProbe, Promote, Refuse, ShowError, StartProbe, Tried
+from reef.decide.cluster.releasing import (
+    AskProbe,
+    EndProbe,
+    Promote,
+    Refuse,
+    Release,
+    ShowError,
+    StartProbe,
+)
 from reef.decide.cluster.rolling import Rollout, RolloutBounds
+from reef.decide.cluster.verdicts import Tried
 from reef.fleet.model import DeploySpec, WaveEnd
 from reef.kube import labels
 from reef.kube.group import API_VERSION, KIND
+from reef.kube.objects.avoiding import avoiding
 from reef.kube.objects.deployment import own_deployment
 from reef.kube.objects.probe import probe_pod
 from reef.kube.objects.released import ReefPods
@@ -57,10 +67,12 @@ class SimController:
         self.left: dict[str, float] = {}
         self.tried: dict[str, Tried] = {}
         self.rollout: Rollout | None = None
+        self.said: Mapping[str, Release] = {}
         self.stuck: Mapping[tuple[str, str], str] = {}
         self.busy: dict[str, frozenset[str]] = {}
         self.does_not_load: set[str] = set()
         self.lost = 0.0
+        self.lost_nodes: frozenset[str] = frozenset()
 
     def applied(self, name: str, **spec: Any) -> None:
         """Somebody applies a CodeLocation."""
@@ -109,7 +121,7 @@ class SimController:
         fleet, sets, now = self.fleet(), self.sets(), self.cluster.now
         pods = [pod_seen(each) for each in self.cluster.pods.values()]
         found = versions(fleet, pods, self.tried, self.rollout, RULES, now, self.stuck)
-        self.rollout = found.rollout
+        self.rollout, self.said = found.rollout, found.releases
         for name, spec in to_note(fleet).items():
             if not self._is_lost():
                 self.books[name] = noted(self.books[name], spec)
@@ -123,7 +135,7 @@ class SimController:
         for each, action in done:
             if not self._is_lost():
                 self._on_version(each, action, wanted, sets)
-        seen = PacksSeen(sets, self.serving, self.busy, self.left)
+        seen = PacksSeen(sets, self.serving, self.busy, self.left, self.lost_nodes)
         self.stuck = stuck_versions(wanted, stuck_locations(wanted.packs, seen, now))
         moves = [*packs(wanted.packs, seen, now), *own(wanted.own, self._own_seen(), now)]
         for action in moves:
@@ -175,7 +187,8 @@ class SimController:
         match action:
             case MakePack(pack, number, order, _):
                 plan = ordered(wanted.plans[pack], number, order)
-                cluster.apply(cluster.replica_sets, pack_replica_set(plan, REEF))
+                made = avoiding(pack_replica_set(plan, REEF), self.lost_nodes)
+                cluster.apply(cluster.replica_sets, made)
             case PatchImage(where, pod, container, image):
                 for each in cluster.replica_sets[where]["spec"]["template"]["spec"]["containers"]:
                     if each["name"] == container:

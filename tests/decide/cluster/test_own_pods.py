@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from clusters import NOW
+from clusters import NOW, container
 
 from reef.decide.cluster.own import (
     Action,
@@ -15,12 +16,15 @@ from reef.decide.cluster.own import (
     OwnSeen,
     OwnWanted,
     Serve,
+    on_lost_nodes,
     own,
     running,
+    stuck_pods,
 )
 from reef.decide.cluster.sleeping import OnDemand, Sleep, next_look, sleeping, together
-from reef.kube.seen.state import DeploymentSeen
-from reef.state import Costs
+from reef.kube import labels
+from reef.kube.seen.state import ContainerSeen, DeploymentSeen, PodSeen
+from reef.views import Costs
 
 NAME = "reef-sales"
 STANDING = OwnWanted("sales", NAME, "new", "standing", 2)
@@ -114,3 +118,47 @@ def test_when_to_look_again() -> None:
 
 def test_what_gateways_say_together() -> None:
     assert together([{"sales": 1.0}, {"sales": None}, {}], "sales") == (1.0, None)
+
+
+def test_a_pod_of_its_own_on_a_lost_node_is_made_elsewhere_once() -> None:
+    mine = {labels.COMPONENT: "location", labels.LOCATION: "sales"}
+    pods = [
+        PodSeen("one", NOW, node="node", ip="10.0.0.1", labels=mine),
+        PodSeen("sent there since", NOW, node="gone", labels={**mine, labels.LOCATION: "other"}),
+        PodSeen("goes", NOW, node="gone", ip="10.0.0.2", labels=mine, deleting=True),
+    ]
+    assert on_lost_nodes(pods, frozenset({"gone"})) == {}
+    on_lost = on_lost_nodes(pods, frozenset({"node"}))
+    assert on_lost == {"sales": frozenset({"node"})}
+    assert own([STANDING], there(UP, FROM_HERE, on_lost=on_lost), NOW) == (APPLY,)
+    awake = replace(UP, wanted=1)
+    assert own([ON_DEMAND], there(awake, FROM_HERE, on_lost=on_lost), NOW) == (APPLY_TEMPLATE,)
+    made = replace(UP, avoids=frozenset({"node"}))
+    assert own([STANDING], there(made, FROM_HERE, on_lost=on_lost), NOW) == ()
+
+
+def test_a_pod_of_its_own_that_never_runs_is_told_of() -> None:
+    """One that runs and is not ready loads its code, and is given the time that it takes."""
+    mine = {labels.COMPONENT: "location", labels.LOCATION: "sales", labels.VERSION: "v2"}
+    up = replace(UP, version="v2")
+    waits = container("sales", "acme/sales:2", "waiting", reason="ImagePullBackOff")
+
+    def pod(name: str, *containers: ContainerSeen, age_s: float = 121, **more: Any) -> PodSeen:
+        inside = {each.name: each for each in containers}
+        return PodSeen(name, NOW - age_s, containers=inside, labels=more.pop("labels", mine), **more)
+
+    def told(*pods: PodSeen, there_is: DeploymentSeen = up) -> dict[str, str]:
+        return stuck_pods([STANDING], there(there_is, FROM_HERE), pods, NOW)
+
+    assert told(pod("one", waits)) == {"sales": "Its container sales in one does not run: ImagePullBackOff."}
+    assert told(pod("one", waits, age_s=119)) == {}
+    assert told(pod("one", replace(waits, state="running"))) == {}
+    assert told(pod("one", waits), pod("two", replace(waits, state="running", ready=True))) == {}
+    assert told(pod("one", waits, labels={**mine, labels.VERSION: "v1"})) == {}
+    assert told(pod("one", waits, deleting=True)) == {}
+    assert told(pod("one", waits, unschedulable="No node has room.")) == {}
+    assert told(pod("one", waits), there_is=replace(up, made_from="old")) == {}
+    init = {"fetch": ContainerSeen("fetch", reason="CrashLoopBackOff")}
+    blocked = pod("one", replace(waits, reason="PodInitializing"), init=init)
+    assert told(blocked) == {"sales": "Its container fetch in one does not run: CrashLoopBackOff."}
+    assert told() == {}

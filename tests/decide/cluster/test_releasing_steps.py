@@ -12,17 +12,14 @@ from reef.decide.cluster.releasing import (
     Action,
     AskProbe,
     EndProbe,
-    Pin,
     Promote,
     Refuse,
-    RefusedVersion,
     ReleaseSeen,
     ShowError,
     StartProbe,
-    Tried,
     release,
-    wanted_version,
 )
+from reef.decide.cluster.verdicts import Pin, RefusedVersion, Tried, wanted_version
 from reef.kube.seen.state import PodSeen
 
 OLD, NEW = "old", "new"
@@ -202,8 +199,13 @@ TABLE: dict[str, tuple[ReleaseSeen, list[tuple[Any, ...]], str]] = {
     ),
     "there is nothing to give it back to": (
         seen(recorded=frozenset({NEW}), served=None, stuck="It does not run."),
-        [("promote", NEW)],
+        [("show error", NEW)],
         "under_way",
+    ),
+    "it is served, and does not run": (
+        seen(wanted=OLD, stuck="It does not run."),
+        NOTHING,
+        "served",
     ),
     # refused
     "refused, and its pod is there": (seen(probe(), refused=refused()), [END], "refused"),
@@ -316,6 +318,21 @@ def test_a_refusal_says_what_to_look_for() -> None:
     assert isinstance(one, Refuse)
     assert "exit code 127. It said: sh: dagster: not found" in one.refused.message
     assert "spec.python" in one.refused.message
+
+
+def test_a_version_without_a_predecessor_keeps_its_place_until_it_runs() -> None:
+    """What Dagster is shown stays the same while kubelet's words change: else each would be shown anew."""
+    given = seen(recorded=frozenset({NEW}), served=None)
+    first = release(replace(given, stuck="It waits: ErrImagePull."), NOW)
+    assert (first.promoting, first.reason) == (NEW, "NotRunning")
+    assert "ErrImagePull" in first.message
+    given = done(given, first.actions[0])
+    assert "ErrImagePull" not in str(given.shown_error)
+    later = release(replace(given, stuck="It waits: ImagePullBackOff."), NOW)
+    assert (later.actions, later.promoting) == ((), NEW)
+    assert release(given, NOW).actions == (Promote(NEW),)
+    served = release(seen(wanted=OLD, stuck="It does not run."), NOW)
+    assert (served.phase, served.not_running) == ("served", "It does not run.")
 
 
 def test_retries_become_rare() -> None:

@@ -17,7 +17,7 @@ from reef.decide.cluster.rolling import (
     next_look,
     rollout_of,
 )
-from reef.decide.waves import Facts, Waves
+from reef.decide.waves import WaveFacts, Waves
 
 NAMES = "abcdef"
 SPLIT: Waves = (("a",), ("b", "c"), ("d", "e", "f"))
@@ -27,7 +27,7 @@ BOUNDS = RolloutBounds(probes=2, many=5, refused_share=0.3, refused_least=2, soa
 def changing(standing: dict[str, Standing] | None = None, **more: Any) -> list[Changing]:
     """All six, `changing` where nothing is said."""
     said = standing or {}
-    return [Changing(Facts(name), "v2", said.get(name, "changing"), **more) for name in NAMES]
+    return [Changing(WaveFacts(name), "v2", said.get(name, "changing"), **more) for name in NAMES]
 
 
 def look(
@@ -117,7 +117,7 @@ def test_somebody_who_asks_for_something_else_begins_it_anew() -> None:
     assert (found.halted, tried) == (None, ["a"])
 
 
-NEW = Changing(Facts("x"), "v2", "changing")
+NEW = Changing(WaveFacts("x"), "v2", "changing")
 
 
 def test_who_comes_later_joins_at_the_end() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 
 import pytest
 from msgspec import structs
@@ -152,6 +153,71 @@ def test_it_comes_to_rest_and_is_right(seed: int) -> None:
         story.resume(name)
     story.rest()
     at_rest(story)
+
+
+def test_a_location_whose_image_vanishes_after_its_probe_says_so_and_goes_on() -> None:
+    """It was never served, so no older version can take its place."""
+    cluster = SimCluster(random.Random(1))
+    controller = SimController(cluster)
+    controller.applied("alpha", image="acme/alpha:1", placement="packed")
+
+    def step_until(holds: Callable[[], bool], most_s: int = 400) -> None:
+        for _ in range(most_s):
+            cluster.tick()
+            controller.step()
+            if holds():
+                return
+        raise AssertionError(controller.books["alpha"])
+
+    step_until(lambda: bool(controller.books["alpha"].kept))
+    cluster.broken["acme/alpha:1"] = "missing"
+    cluster.pulled.clear()
+    step_until(lambda: bool(controller.books["alpha"].shown_error))
+    assert "does not run where it shall" in (controller.books["alpha"].shown_error or "")
+    for _ in range(QUIET_S):
+        cluster.tick()
+        assert controller.step() == []
+    (told,) = controller.said.values()
+    assert (told.reason, "no such image" in told.message) == ("NotRunning", True)
+    cluster.broken.clear()
+    step_until(lambda: controller.books["alpha"].version is not None)
+    assert not controller.books["alpha"].shown_error
+
+
+def test_packs_of_a_lost_node_come_up_on_another_one() -> None:
+    """The scheduler would still send pods to the lost one. The old pod serves until the new one can."""
+    cluster = SimCluster(random.Random(1))
+    controller = SimController(cluster)
+    for name in ("alpha", "beta"):
+        controller.applied(name, image=f"acme/{name}:1", placement="packed")
+
+    def step_until(holds: Callable[[], bool]) -> int:
+        for seconds in range(300):
+            cluster.tick()
+            controller.step()
+            if holds():
+                return seconds
+        raise AssertionError(controller.serving)
+
+    def serving_nodes() -> set[str | None]:
+        by_name = {each.name: each.pod.node for each in controller.sets() if each.pod}
+        return {by_name.get(place) for place in controller.serving.values()}
+
+    step_until(lambda: all(book.version for book in controller.books.values()))
+    assert serving_nodes() == {"node"}
+    before = dict(controller.serving)
+    cluster.lost.add("node")
+    controller.lost_nodes = frozenset({"node"})
+    cluster.tick()
+    controller.step()
+    assert controller.serving == before
+    assert step_until(lambda: serving_nodes() == {"other"}) <= 20
+    step_until(lambda: len(controller.sets()) == 1)
+    cluster.lost.clear()
+    controller.lost_nodes = frozenset()
+    for _ in range(QUIET_S):
+        cluster.tick()
+        assert controller.step() == []
 
 
 def at_rest(story: Story) -> None:

@@ -2,7 +2,8 @@
 `refused.txt`.
 
 `== NAME`, then what is wanted, then the source. `into: f, C.go` are the functions that get the import;
-`typing:` names that type checkers read alone; `kept:` names that stay; `stays heavy`: the module still loads
+`typing:` names that type checkers read alone; `kept:` names that stay; `offers:` names that
+the module brings when they are asked of it; `stays heavy`: the module still loads
 `heavy`; `warns`; `line: 2` is the import's. `refused: TEXT` is said instead. Each source that is moved has a
 function `result`, which must give the same before and after.
 """
@@ -24,6 +25,7 @@ class Case:
     kept: tuple[str, ...] = ()
     warns: bool = False
     line: int | None = None
+    offers: tuple[str, ...] = ()
 
 
 def _read(file: str) -> list[Case]:
@@ -43,6 +45,7 @@ def _case(name: str, wanted: str, source: str) -> Case:
         _names(said.get("kept", "")),
         "warns" in said,
         int(said["line"]) if "line" in said else None,
+        _names(said.get("offers", "")),
     )
 
 

@@ -158,19 +158,66 @@ def test_a_test_that_patches_the_name_is_said(defs: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("from defs import heavy\n", "other.py:1 takes heavy"),
+        ("from defs import heavy\n", "heavy is used nowhere in this file"),
+        ("from defs import heavy\nX = heavy.x\n", "uses heavy.x while loading"),
         ("import defs\nX = defs.heavy.x\n", "other.py:2 takes heavy"),
         ("import defs as d\ngetattr(d, 'heavy')\n", "other.py:2 takes heavy"),
         ("from defs import *\n", "other.py:1 imports * from this module"),
-        ("USED = 'defs.heavy.parse'\n", "other.py:1 takes heavy"),
         ("from . import defs\nX = defs.heavy\n", "other.py:2 takes heavy"),
-        ("from .defs import heavy as h\n", "other.py:1 takes heavy"),
+        ("from .defs import heavy as h\n", "h is used nowhere in this file"),
     ],
 )
 def test_names_that_others_take_stay(defs: Path, text: str, said: str) -> None:
     (defs.parent / "other.py").write_text(text)
     outcome = only(cure(defs.parent, None, diagnosed(finding(defs))))
     assert (outcome.status, said in outcome.reason) == ("refused", True), outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "moves"),
+    [
+        ("from defs import heavy\n\ndef g():\n    return heavy.x\n", True),
+        ("from .defs import heavy as h\n\ndef g():\n    return h.x\n", True),
+        (
+            "try:\n    from defs import heavy\nexcept ImportError:\n    heavy = None\ndef g(): return heavy\n",
+            True,
+        ),
+        ("def g():\n    from defs import heavy\n    return heavy.x\n", False),
+        ("import defs\n\ndef g():\n    return defs.heavy.x\n", False),
+        ("import typing\nif typing.TYPE_CHECKING:\n    from defs import heavy\n", False),
+        ("USED = 'defs.heavy.parse'\n", False),
+    ],
+)
+def test_names_that_others_take_are_brought_when_they_ask(defs: Path, text: str, moves: bool) -> None:
+    other = defs.parent / "other.py"
+    other.write_text(text)
+    outcome = only(cure(defs.parent, Loads({"one": (defs, other)}), diagnosed(finding(defs))))
+    assert outcome.status == "moved", outcome
+    assert outcome.changes[0].offered == ("heavy",)
+    assert [Path(one.file).name for one in outcome.changes] == ["defs.py", *(["other.py"] if moves else [])]
+    assert (other.read_text() != text) is moves
+    assert not any(brings_heavy(file.read_text()) for file in (defs, other))
+    assert '    if name == "heavy":\n        import heavy\n' in defs.read_text()
+
+
+def test_who_takes_it_by_a_name_of_several_modules_is_left(defs: Path) -> None:
+    (defs.parent / "lib").mkdir()
+    (defs.parent / "lib" / "defs.py").touch()
+    (defs.parent / "other.py").write_text("from defs import heavy\n\ndef g():\n    return heavy.x\n")
+    outcome = only(cure(defs.parent, None, diagnosed(finding(defs))))
+    assert (outcome.status, "other.py:1 takes heavy" in outcome.reason) == ("refused", True), outcome
+
+
+def test_a_chain_of_modules_that_offer_it_moves_as_one(defs: Path) -> None:
+    """The middle one offers it as well; both bring it only when somebody asks."""
+    middle, last = defs.parent / "middle.py", defs.parent / "last.py"
+    middle.write_text("from defs import heavy\n__all__ = ['heavy']\n")
+    last.write_text("from middle import heavy as h\nimport defs\n\ndef g():\n    return h.x\n")
+    files = (defs, middle, last)
+    outcome = only(cure(defs.parent, Loads({"one": files}), diagnosed(finding(defs))))
+    assert outcome.status == "moved", outcome
+    assert [Path(one.file).name for one in outcome.changes] == ["defs.py", "middle.py", "last.py"]
+    assert not any(brings_heavy(file.read_text()) for file in files)
 
 
 def test_a_submodule_that_others_use_without_importing_it_stays(tmp_path: Path) -> None:

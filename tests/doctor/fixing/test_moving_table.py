@@ -66,7 +66,8 @@ def test_moves_and_gives_the_same(case: Case, fresh: None, tmp_path: Path) -> No
     after, brought, says = _run(done.source, tmp_path / "case.py")
     assert says == said
     assert not (case.light and brought)
-    gone = {*done.names, "TYPE_CHECKING"}
+    assert done.offered == case.offers
+    gone = {*done.names, "TYPE_CHECKING", *(["__getattr__"] if case.offers else [])}
     assert before.keys() - gone == after.keys() - gone
     assert not set(done.names) - {"light_twin"} & after.keys()
     for name, value in before.items():
@@ -74,6 +75,9 @@ def test_moves_and_gives_the_same(case: Case, fresh: None, tmp_path: Path) -> No
             assert after[name] == value or name == "ALL"
         if isinstance(value, types.FunctionType) and name not in gone:
             assert after[name].__doc__ == value.__doc__
+    for name in case.offers:
+        asked, value = after["__getattr__"](name), before[name]
+        assert getattr(asked, "__qualname__", asked) == getattr(value, "__qualname__", value)
 
 
 @pytest.mark.parametrize("case", MOVED, ids=lambda case: case.name)

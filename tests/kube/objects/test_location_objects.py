@@ -15,7 +15,7 @@ from reef.kube.objects.meta import location_owner
 from reef.kube.objects.probe import probe_config_map, probe_pod
 from reef.kube.objects.service import address, service
 from reef.kube.objects.versions import (
-    Reference,
+    ConfigReference,
     as_released,
     pinned,
     recorded,
@@ -167,13 +167,13 @@ def test_defaults_belong_to_all_who_read_them() -> None:
 
 def test_what_a_location_reads() -> None:
     assert references(located(whole=True)) == (
-        Reference("ConfigMap", "common"),
-        Reference("ConfigMap", "settings"),
-        Reference("Secret", "celery", optional=True),
-        Reference("Secret", "pg", key="password"),
-        Reference("Secret", "sales-keys"),
-        Reference("Secret", "sales-secrets", optional=True),
-        Reference("Secret", "sales-token", key="token"),
+        ConfigReference("ConfigMap", "common"),
+        ConfigReference("ConfigMap", "settings"),
+        ConfigReference("Secret", "celery", optional=True),
+        ConfigReference("Secret", "pg", key="password"),
+        ConfigReference("Secret", "sales-keys"),
+        ConfigReference("Secret", "sales-secrets", optional=True),
+        ConfigReference("Secret", "sales-token", key="token"),
     )
 
 

@@ -19,13 +19,13 @@ from reef.kube.group import API_VERSION, GROUP, KIND, PLURAL
 from reef.kube.model.crd import definition_text
 from reef.kube.objects.deployment import own_deployment
 from reef.kube.objects.environment import defaults_maps
+from reef.kube.objects.location_status import Serving, StatusSeen, status
 from reef.kube.objects.meta import location_owner
-from reef.kube.objects.pack_config import pack_config_map
+from reef.kube.objects.pack_config_map import pack_config_map
 from reef.kube.objects.probe import probe_config_map, probe_pod
 from reef.kube.objects.replica_set import image_patch, pack_replica_set
 from reef.kube.objects.service import service
 from reef.kube.objects.shared_service import PROGRAM, ServicePod, shared_service
-from reef.kube.objects.status import Serving, StatusSeen, status
 from reef.kube.objects.workspace import workspace_config_map
 
 RESTRICTED: dict[str, Any] = {

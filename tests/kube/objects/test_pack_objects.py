@@ -10,7 +10,7 @@ from located import DIGEST, NAMESPACE, REEF, container, plan, released
 from reef.controller.settings import read_settings
 from reef.kube import labels
 from reef.kube.objects.names import container_names, volume_name
-from reef.kube.objects.pack_config import pack_config, pack_config_map, quantity_bytes
+from reef.kube.objects.pack_config_map import pack_config, pack_config_map, quantity_bytes
 from reef.kube.objects.reef_parts import pack_host
 from reef.kube.objects.released import PackPlan
 from reef.kube.objects.replica_set import pack_replica_set

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from reef.kube.model.status import Status
-from reef.kube.objects.status import Serving, StatusSeen, status
+from reef.kube.objects.location_status import Serving, StatusSeen, status
 
 NOW, LATER = "2026-11-30T02:18:11Z", "2026-11-30T03:00:00Z"
 SERVED = StatusSeen(4, "served", "Served", "Version v1 is served.", version="v1")
@@ -60,6 +60,11 @@ TABLE: dict[str, tuple[StatusSeen, dict[str, bool], str]] = {
         "Failed",
     ),
     "paused": (replace(SERVED, phase="paused", reason="Paused"), {"Ready": True}, "Current"),
+    "its pod does not run": (
+        replace(SERVED, not_running="Its container does not run: ErrImagePull."),
+        {"Reconciling": True},
+        "InProgress",
+    ),
     "no room for its pod": (
         replace(SERVED, room="0/2 nodes."),
         {"Ready": True, "Reconciling": True},

@@ -26,7 +26,7 @@ Show = Callable[[dict[str, object], str], None]
 
 
 @dataclass(frozen=True)
-class Wish:
+class CutoverWish:
     """`locations`: none for all."""
 
     locations: Sequence[str]
@@ -34,13 +34,13 @@ class Wish:
     sync_cannot_undo: bool
 
 
-def cut_over(context: str | None, namespace: str | None, wish: Wish, show: Show) -> bool:
+def cut_over(context: str | None, namespace: str | None, wish: CutoverWish, show: Show) -> bool:
     """Whether all went well. Raises ReefError."""
     return run(context, namespace, lambda remote: _Run(remote, wish).whole(show))
 
 
 class _Run:
-    def __init__(self, remote: Remote, wish: Wish) -> None:
+    def __init__(self, remote: Remote, wish: CutoverWish) -> None:
         self._remote = remote
         self._wish = wish
         self._cutover = Cutover(remote, _tell)

@@ -10,8 +10,8 @@ import click
 
 from reef.cli.cluster.differing import compare
 from reef.cli.cluster.files import check_left_out, read_files, says_all
-from reef.cli.cluster.versions import NotDone, tell
-from reef.errors import ReefError
+from reef.cli.cluster.versions import tell
+from reef.errors import NotDone, ReefError
 from reef.remote.applying import Done, deployed, synced_by
 from reef.remote.reaching import Remote, run
 from reef.words import headline

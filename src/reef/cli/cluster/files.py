@@ -13,7 +13,7 @@ from reef.cli.fleet_source import Source, source
 from reef.errors import ReefError, Where
 from reef.fleet.text import shown
 from reef.kube.findings import grouped
-from reef.kube.reading import has_code_locations
+from reef.kube.location_files import has_code_locations
 from reef.kube.render import Target
 from reef.words import count
 

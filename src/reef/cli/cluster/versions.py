@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from reef.cluster.kinds import Document
-from reef.errors import ReefError
+from reef.errors import NotDone
 from reef.remote import versions
 from reef.remote.reaching import Remote, run
 from reef.remote.rows import is_settled, message, phase
@@ -17,10 +17,6 @@ from reef.remote.settling import settled
 from reef.words import headline
 
 TIMEOUT_S = 600.0
-
-
-class NotDone(ReefError):
-    exit_code = 1
 
 
 def tell(name: str, state: str, why: str) -> None:
@@ -94,12 +90,3 @@ def reload(
             )
 
     run(context, namespace, work)
-
-
-def not_there(verb: str) -> ReefError:
-    """For verbs that a cluster does not have."""
-    hints = {
-        "wake": "a call wakes it: open the location in Dagster's UI; `idle_timeout: never` keeps it awake",
-        "sleep": "it sleeps by itself once it is idle; `idle_timeout` says after how long",
-    }
-    return ReefError(f"`reef {verb}` does not work on a cluster", hint=hints[verb])

@@ -3,43 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reef.decide.cluster.probing import PATIENCE, Fails, Loads, ProbePatience, Waits, trial
+from reef.decide.cluster.verdicts import RefusedVersion, Tried
 from reef.kube.labels import PROBE_CONTAINER
 from reef.kube.seen.state import PodSeen
-
-FIRST_RETRY_S = 30.0
-LAST_RETRY_S = 900.0
-
-
-@dataclass(frozen=True)
-class RefusedVersion:
-    """A version that is not served. `at` is unix seconds, `times` how often it was tried. `final`: it is tried again
-    only where somebody asks for it."""
-
-    reason: str
-    message: str
-    at: float
-    times: int = 1
-    final: bool = False
-
-    @property
-    def again_at(self) -> float | None:
-        """When it is tried again by itself; None: never."""
-        if self.final:
-            return None
-        return self.at + min(FIRST_RETRY_S * 2.0 ** min(self.times - 1, 10), LAST_RETRY_S)
-
-
-@dataclass(frozen=True)
-class Tried:
-    """What the host of a probe pod said of one version, and when (unix seconds); `failed` None: it loads."""
-
-    version: str
-    at: float
-    failed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,31 +94,21 @@ Phase = Literal["served", "under_way", "waiting", "refused", "paused"]
 @dataclass(frozen=True)
 class Release:
     """What to do, and how things are: `reason` and `message` for the conditions, `look_at` when time alone changes
-    something."""
+    something. `awaited`: a version that is promoted once its place runs it. `not_running`: why a version that is served
+    does not run where it shall."""
 
     actions: tuple[Action, ...]
     phase: Phase
     reason: str
     message: str
     look_at: float | None = None
+    awaited: str | None = None
+    not_running: str | None = None
 
     @property
     def promoting(self) -> str | None:
         """The version that is about to be served: its place is to run it already."""
-        return next((each.version for each in self.actions if isinstance(each, Promote)), None)
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A person took a location back to `version`. That holds while the location asks for `instead_of`."""
-
-    version: str
-    instead_of: str
-
-
-def wanted_version(asked: str, pin: Pin | None) -> str:
-    """Whatever is asked for anew ends a pin."""
-    return pin.version if pin and pin.instead_of == asked else asked
+        return next((each.version for each in self.actions if isinstance(each, Promote)), self.awaited)
 
 
 def release(seen: ReleaseSeen, now: float, patience: ProbePatience = PATIENCE) -> Release:
@@ -156,7 +116,8 @@ def release(seen: ReleaseSeen, now: float, patience: ProbePatience = PATIENCE) -
     if seen.paused:
         return _with_ends(seen, _paused(seen))
     if seen.wanted == seen.served:
-        return _with_ends(seen, Release((), "served", "Served", f"Version {seen.wanted} is served."))
+        told = f"Version {seen.wanted} is served."
+        return _with_ends(seen, Release((), "served", "Served", told, not_running=seen.stuck))
     refused = seen.refused.get(seen.wanted)
     if refused and not _due(refused, seen, now):
         return _with_ends(seen, _stays(seen, refused))
@@ -179,7 +140,7 @@ def _with_ends(seen: ReleaseSeen, found: Release, keep: str | None = None) -> Re
         for version, pod in sorted(seen.probes.items())
         if version != keep and not pod.deleting
     )
-    return Release((*found.actions, *ends), found.phase, found.reason, found.message, found.look_at)
+    return replace(found, actions=(*found.actions, *ends))
 
 
 def _paused(seen: ReleaseSeen) -> Release:
@@ -191,13 +152,28 @@ def _paused(seen: ReleaseSeen) -> Release:
 
 
 def _promote(seen: ReleaseSeen, refused: RefusedVersion | None, now: float) -> Release:
-    """A version that loaded and then does not run gives its place back to the one that is served."""
+    """A version that loaded and then does not run gives its place back to the one that is served. Where none is, it
+    keeps its place: kubelet goes on trying to start it."""
     if not seen.may_promote:
         return Release((), "waiting", "RolloutWaits", seen.held)
     if seen.stuck and seen.served is not None:
         return _refuse(seen, Fails("NotRunning", seen.stuck), refused, now)
+    if seen.stuck:
+        return _not_running(seen, seen.stuck)
     told = f"Version {seen.wanted} loads, and is being promoted."
     return Release((Promote(seen.wanted),), "under_way", "Promoting", told)
+
+
+def _not_running(seen: ReleaseSeen, stuck: str) -> Release:
+    """What Dagster is shown has not kubelet's words, which change while it tries again: each change would be shown
+    anew."""
+    told = (
+        f"Version {seen.wanted} was loaded when it was tried, and does not run where it shall. "
+        f"`kubectl describe codelocation {seen.name}` says why. It is served as soon as it runs."
+    )
+    shows = () if seen.shown_error == told else (ShowError(seen.wanted, told),)
+    said = f"Version {seen.wanted} was loaded when it was tried. {stuck} It is served as soon as it runs."
+    return Release(shows, "under_way", "NotRunning", said, awaited=seen.wanted)
 
 
 def _due(refused: RefusedVersion, seen: ReleaseSeen, now: float) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reef.decide.waves import Facts, Waves
+from reef.decide.waves import WaveFacts, Waves
 
 Standing = Literal["changing", "loads", "promoted", "refused"]
 
@@ -48,7 +48,7 @@ class Changing:
     """A location whose wanted version is not the one that is served, or was not when the rollout began. `facts` order
     the waves; `alike` is equal for those that share a container, which go together. `probing`: its pod is there."""
 
-    facts: Facts
+    facts: WaveFacts
     wanted: str
     standing: Standing
     probing: bool = False

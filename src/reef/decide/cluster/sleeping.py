@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reef.decide.placements.calls import in_own_pod
 from reef.decide.placements.choosing import UNMEASURED
 from reef.decide.rest import idle_timeout_s
-from reef.state import Costs
+from reef.views import Costs
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reef.decide import rest
-from reef.state import Costs
+from reef.views import Costs
 
 STICKS = 2.0  # what is kept is given up only where calls come half as often as would bring it back
 

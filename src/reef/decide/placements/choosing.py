@@ -9,7 +9,7 @@ from reef.decide.placements.calls import PRICES, Prices, keeps_standing, keeps_w
 from reef.decide.placements.fields import Verdict
 from reef.decide.placements.judging import judged
 from reef.decide.placements.wish import Chosen, DecidingSetting, Placement, Wish
-from reef.state import Costs
+from reef.views import Costs
 from reef.words import seconds
 
 UNMEASURED = Costs()

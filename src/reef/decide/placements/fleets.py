@@ -11,7 +11,7 @@ from reef.decide.placements.choosing import UNMEASURED, called, chosen
 from reef.decide.placements.keys import PackKey, container_of, pack_key
 from reef.decide.placements.packing import BOUNDS, Pack, PackBounds, packs
 from reef.decide.placements.wish import Chosen, Placement, Wish
-from reef.state import Costs
+from reef.views import Costs
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,14 @@ loads imported:
 
 from reef.decide.zygotes.deciding import Zygotes, decide_zygotes
 from reef.decide.zygotes.facts import Candidate, Catalogue, modules_of, preloadable_from
-from reef.decide.zygotes.groups import Costs
+from reef.decide.zygotes.groups import ZygoteCosts
 
-__all__ = ["Candidate", "Catalogue", "Costs", "Zygotes", "decide_zygotes", "modules_of", "preloadable_from"]
+__all__ = [
+    "Candidate",
+    "Catalogue",
+    "ZygoteCosts",
+    "Zygotes",
+    "decide_zygotes",
+    "modules_of",
+    "preloadable_from",
+]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reef.decide.zygotes.facts import Attribute, Candidate, Catalogue
-from reef.decide.zygotes.groups import Costs
+from reef.decide.zygotes.groups import ZygoteCosts
 from reef.decide.zygotes.members import division_of, exec_settings
 from reef.decide.zygotes.modules import Modules
 from reef.decide.zygotes.plans import Group, environment_of, plan_of
@@ -28,11 +28,11 @@ def decide_zygotes(
     locations: Sequence[Candidate],
     catalogue: Catalogue,
     standing: Sequence[ZygotePlan] = (),
-    costs: Costs | None = None,
+    costs: ZygoteCosts | None = None,
 ) -> Zygotes:
     """The zygotes for these locations. `environments` has every location's `python`. A plan of `standing` is
     kept as it is while it still holds and a new one would not save `costs.rebuild_bytes` more."""
-    costs = costs or Costs()
+    costs = costs or ZygoteCosts()
     fit, fresh = _sorted_out(environments, locations)
     modules = Modules(catalogue.facts)
     groups = [

@@ -15,7 +15,7 @@ MOST_MERGED = 12
 
 
 @dataclass(frozen=True)
-class Costs:
+class ZygoteCosts:
     """Bytes. What a zygote takes and what a child saves are both counted in modules."""
 
     zygote_bytes: int = 10 << 20  # of a zygote that has preloaded nothing
@@ -46,7 +46,7 @@ class Division:
     members: Sequence[Member]
     classes: Mapping[Attribute, Mapping[str, int]]
     modules: Modules
-    costs: Costs
+    costs: ZygoteCosts
     _worth: dict[int, int] = field(default_factory=dict)
     _allowed: dict[int, int] = field(default_factory=dict)
     _preloaded: dict[int, int] = field(default_factory=dict)

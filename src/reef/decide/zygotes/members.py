@@ -14,7 +14,7 @@ from reef.decide.zygotes.facts import (
     tops_of,
     variable_value,
 )
-from reef.decide.zygotes.groups import Costs, Division, Member
+from reef.decide.zygotes.groups import Division, Member, ZygoteCosts
 from reef.decide.zygotes.modules import Modules
 from reef.environments.model import Environment, EnvironmentProblem
 from reef.hosting import exec_only
@@ -37,7 +37,7 @@ def division_of(
     bucket: Sequence[Candidate],
     environments: Mapping[str, Environment | EnvironmentProblem],
     modules: Modules,
-    costs: Costs,
+    costs: ZygoteCosts,
 ) -> Division:
     """The members of a bucket and the attributes in which they differ."""
     variables, tops = modules.of_kind("variable"), frozenset(modules.of_kind("own"))

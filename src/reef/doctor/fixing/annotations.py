@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Annotated, Occurrence, Survey
 from reef.doctor.fixing.syntax import dotted
-from reef.doctor.fixing.uses import Annotated, Survey, Use
 
 # Decorators that leave annotations alone. Any other may evaluate them, as Dagster's do.
 _LEAVE_ALONE = frozenset(
@@ -50,7 +50,7 @@ def _decorated(one: cst.ClassDef) -> str | None:
     return None
 
 
-def _hands_on(use: Use, function: cst.FunctionDef, found: Survey) -> bool:
+def _hands_on(use: Occurrence, function: cst.FunctionDef, found: Survey) -> bool:
     spot = use.spot
     if use.called or spot.host is not None or spot.guard or spot.annotated is not None:
         return False

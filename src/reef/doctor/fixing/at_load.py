@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Occurrence, Spot, Survey
 from reef.doctor.fixing.scopes import Scope
 from reef.doctor.fixing.syntax import dotted
-from reef.doctor.fixing.uses import Spot, Survey, Use
 
 # Dagster calls what these decorate in order to define it.
 _CALLED_TO_DEFINE = frozenset(
@@ -33,7 +33,7 @@ def runs_while_loading(found: Survey) -> dict[cst.FunctionDef, str]:
         for decorator in decorators
         if decorator.rpartition(".")[2] in _CALLED_TO_DEFINE and found.functions[function].host is None
     ]
-    by_host: dict[cst.FunctionDef | None, list[Use]] = {}
+    by_host: dict[cst.FunctionDef | None, list[Occurrence]] = {}
     for use in found.uses:
         if use.called and not use.spot.in_lambda and not use.spot.guard and use.spot.annotated is None:
             by_host.setdefault(use.spot.host, []).append(use)
@@ -50,13 +50,13 @@ def runs_while_loading(found: Survey) -> dict[cst.FunctionDef, str]:
     return running
 
 
-def _run_by(use: Use, found: Survey) -> Iterator[cst.FunctionDef]:
+def _run_by(use: Occurrence, found: Survey) -> Iterator[cst.FunctionDef]:
     for function in called_by(use, found):
         if all(name.rpartition(".")[2] in _PLAIN for name in found.decorators[function]):
             yield function
 
 
-def called_by(use: Use, found: Survey) -> Iterator[cst.FunctionDef]:
+def called_by(use: Occurrence, found: Survey) -> Iterator[cst.FunctionDef]:
     """The functions of this module that a call of `use` runs."""
     first, _, rest = use.text.partition(".")
     owner = use.spot.scope.owner(first)

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reef.doctor.findings import Diagnosis
+from reef.doctor.fixing.facts import modules_at
 from reef.doctor.fixing.files import NotEditable, Original, read_original
 from reef.doctor.fixing.lines import unified
 from reef.doctor.fixing.measuring import Bench
 from reef.doctor.fixing.model import Around
-from reef.doctor.fixing.neighbours import Neighbours, TooManyFiles, modules_at
+from reef.doctor.fixing.neighbours import Neighbours, TooManyFiles
 from reef.doctor.fixing.outcome import Change, Cured, Into, Outcome
 from reef.doctor.fixing.planning import NotPlanned, Planned, Step, plan
 from reef.doctor.fixing.proof import is_promise
 from reef.doctor.fixing.proving import Prover, Undone
-from reef.doctor.fixing.wanted import Cause, causes_in
+from reef.doctor.fixing.wanted import HeavyModule, causes_in
 from reef.words import describe
 
 
@@ -48,7 +49,7 @@ class Cure:
         outcomes = tuple(self._one(cause) for cause in causes_in(diagnoses))
         return Cured(outcomes=outcomes, diff=self._diff())
 
-    def _one(self, cause: Cause) -> Outcome:
+    def _one(self, cause: HeavyModule) -> Outcome:
         first = cause.statements[0]
         self.tell(f"{self._shown(first[0])}:{first[1]}: {cause.module}")
         try:
@@ -61,16 +62,15 @@ class Cure:
             return _left(cause, "refused", planned.reason, (planned.file, planned.line))
         return self._planned_only(cause, planned) if self.bench is None else self._proved(cause, planned)
 
-    def _planned(self, cause: Cause) -> Planned | NotPlanned:
+    def _planned(self, cause: HeavyModule) -> Planned | NotPlanned:
         if not any(map(is_promise, cause.promised.values())):
             return NotPlanned("what it would save is too little to be proved", *cause.statements[0])
         real = tuple((os.path.realpath(file), line) for file, line in cause.statements)
-        lines = dict(reversed(real))
 
-        def around(file: str) -> Around:
+        def around(file: str, line: int) -> Around:
             original, neighbours = self._original(file), self.surroundings.neighbours
-            riders = neighbours.riders(modules_at(original.content, lines[file]), file)
-            stars = self.surroundings.stars(original, lines[file])
+            riders = neighbours.riders(modules_at(original.content, line), file)
+            stars = self.surroundings.stars(original, line)
             return replace(neighbours.around(file), star_names=stars, riders=riders)
 
         found = replace(cause, statements=real)
@@ -85,11 +85,11 @@ class Cure:
     def _now(self, file: str) -> bytes:
         return self._contents.get(file, self._original(file).content)
 
-    def _planned_only(self, cause: Cause, planned: Planned) -> Outcome:
+    def _planned_only(self, cause: HeavyModule, planned: Planned) -> Outcome:
         self._contents |= planned.contents
         return Outcome(module=cause.module, status="planned", changes=_changes(planned))
 
-    def _proved(self, cause: Cause, planned: Planned) -> Outcome:
+    def _proved(self, cause: HeavyModule, planned: Planned) -> Outcome:
         assert self.bench is not None
         prover = Prover(self.bench, self.surroundings.importers, self.jobs)
         current = {file: replace(self._original(file), content=self._now(file)) for file in planned.contents}
@@ -117,7 +117,7 @@ class Cure:
 
 
 def _left(
-    cause: Cause,
+    cause: HeavyModule,
     status: str,
     reason: str,
     at: tuple[str, int] | None = None,
@@ -146,6 +146,7 @@ def _change(step: Step) -> Change:
         names=moved.names,
         into=tuple(Into(place.function, place.line) for place in moved.places),
         typing_only=moved.typing_only,
+        offered=moved.offered,
         kept=tuple(f"{one.name} stays: {one.reason}" for one in moved.kept),
         warnings=moved.warnings,
     )

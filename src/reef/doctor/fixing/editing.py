@@ -11,6 +11,7 @@ from reef.doctor.fixing.annotations import quoted
 from reef.doctor.fixing.finding import Unit
 from reef.doctor.fixing.judging import Movable
 from reef.doctor.fixing.obstacles import is_docstring, is_text
+from reef.doctor.fixing.offering import add_offers
 from reef.doctor.fixing.removing import without
 from reef.doctor.fixing.typing_block import add_typing
 
@@ -20,10 +21,13 @@ def edited(module: cst.Module, unit: Unit, movable: Sequence[Movable], lazily: b
     comment = comment_of(module.body[unit.index], unit)
     imports = _Imports(unit, movable, comment)
     inside = module.visit(imports)
-    typing = [one for one in movable if one.typing]
+    typing = [one for one in movable if one.typing or one.offered]
     body, footer = without(inside, unit, {one.alias.position for one in movable}, replaced=bool(typing))
     changed = inside.with_changes(body=body, footer=footer)
-    return add_typing(changed, unit.index, written(unit, typing, comment), lazily) if typing else changed
+    if typing:
+        changed = add_typing(changed, unit.index, written(unit, typing, comment), lazily)
+    offered = [(one.alias.name, written(unit, [one], comment)) for one in movable if one.offered]
+    return add_offers(changed, offered) if offered else changed
 
 
 def comment_of(statement: cst.CSTNode, unit: Unit) -> str:
@@ -36,8 +40,8 @@ def comment_of(statement: cst.CSTNode, unit: Unit) -> str:
 
 
 def written(unit: Unit, movable: Iterable[Movable], comment: str = "") -> list[cst.BaseStatement]:
-    """The import of these names alone, in one statement or, of a `try`, all of it."""
-    if isinstance(unit.node, cst.Try):
+    """The import of these names alone, in one statement or, of a whole statement, all of it."""
+    if isinstance(unit.node, cst.BaseStatement):
         return [unit.node.deep_clone().with_changes(leading_lines=[])]
     names = ", ".join(
         dict.fromkeys(one.alias.text for one in sorted(movable, key=lambda one: one.alias.position))

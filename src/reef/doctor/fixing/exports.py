@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Survey
 from reef.doctor.fixing.syntax import dotted, text_of
-from reef.doctor.fixing.uses import Survey
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import libcst as cst
 
 from reef.doctor.fixing import obstacles
+from reef.doctor.fixing.aliases import Alias, aliases_of
 from reef.doctor.fixing.annotations import quoted, why_evaluated
 from reef.doctor.fixing.exports import Exports
-from reef.doctor.fixing.finding import Alias, Lines, Unit, aliases_of
+from reef.doctor.fixing.finding import Lines, Unit
 from reef.doctor.fixing.model import Around, Kept
-from reef.doctor.fixing.uses import Annotated, Survey, Use
+from reef.doctor.fixing.occurrences import Annotated, Occurrence, Survey
+from reef.doctor.fixing.offering import cannot_offer
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,13 @@ class Known:
 @dataclass(frozen=True)
 class Movable:
     """`hosts`: functions that get the import. `typing`: type checkers need it too. `quote`: annotations that
-    become text."""
+    become text. `offered`: others take the name from this module, which has to bring it when they ask."""
 
     alias: Alias
     hosts: frozenset[cst.FunctionDef]
     typing: bool = False
     quote: frozenset[cst.Annotation] = frozenset()
+    offered: bool = False
 
 
 def judge(alias: Alias, known: Known) -> Movable | Kept:
@@ -44,7 +47,10 @@ def judge(alias: Alias, known: Known) -> Movable | Kept:
     if refused is not None:
         return refused
     uses = [use for use in known.found.of(alias.name) if not _is_of_other_import(use, alias, known)]
-    if not uses:
+    offered = _offered(alias, known)
+    if offered is not None and (why := cannot_offer(alias, known.unit, known.found)):
+        return Kept(alias.name, f"{offered.reason}; {why}", offered.line)
+    if not uses and offered is None:
         what = "this package offers it to others" if known.is_package else "others may want its side effects"
         return Kept(alias.name, f"{alias.name} is used nowhere in this file; {what}", known.unit.line)
     hosts: set[cst.FunctionDef] = set()
@@ -59,9 +65,10 @@ def judge(alias: Alias, known: Known) -> Movable | Kept:
         else:
             typing = True
             quote |= {reached} if reached is not None else set()
-    if typing and isinstance(known.unit.node, cst.Try):
-        return Kept(alias.name, f"annotations use {alias.name}, which a `try` imports", known.unit.line)
-    return Movable(alias, _outermost(hosts, known.found), typing, frozenset(quote))
+    if typing and known.unit.whole:
+        what = type(known.unit.node).__name__.lower()
+        return Kept(alias.name, f"annotations use {alias.name}, which a `{what}` imports", known.unit.line)
+    return Movable(alias, _outermost(hosts, known.found), typing, frozenset(quote), offered is not None)
 
 
 def _outermost(hosts: set[cst.FunctionDef], found: Survey) -> frozenset[cst.FunctionDef]:
@@ -78,8 +85,6 @@ def _of_name(alias: Alias, known: Known) -> Kept | None:
     name = alias.name
     if name.startswith("__"):
         return Kept(name, f"{name} means something else inside a class", known.unit.line)
-    if alias.same_name:
-        return Kept(name, f"`import {alias.text}` offers {name} to others", known.unit.line)
     for other in known.found.bindings:
         if other.name != name or _is_own(other.node, known.unit):
             continue
@@ -90,14 +95,12 @@ def _of_name(alias: Alias, known: Known) -> Kept | None:
     if exports.computed is not None:
         line = known.lines[exports.computed][0]
         return Kept(name, "__all__ is computed: it may offer the name to others", line)
-    if exports.listed is not None and name in exports.listed:
-        return Kept(name, f"__all__ offers {name} to others", known.lines[exports.listed[name]][0])
     refused = obstacles.of_texts(name, known.found, known.lines)
     return Kept(name, refused.reason, refused.line) if refused else None
 
 
 def _is_own(node: cst.CSTNode, unit: Unit) -> bool:
-    return node is unit.node or (isinstance(unit.node, cst.Try) and _holds(unit.node, node))
+    return node is unit.node or (unit.whole and _holds(unit.node, node))
 
 
 def _holds(whole: cst.CSTNode, part: cst.CSTNode) -> bool:
@@ -112,7 +115,7 @@ def _is_sibling(node: cst.CSTNode, alias: Alias, unit: Unit) -> bool:
     return all(one.module.partition(".")[0] == one.name for one in (alias, *binders))
 
 
-def _is_of_other_import(use: Use, alias: Alias, known: Known) -> bool:
+def _is_of_other_import(use: Occurrence, alias: Alias, known: Known) -> bool:
     """Of `import a.b` and `import a.c`, a use of `a.c.d` is the second's."""
     own = alias.module
     if alias.text != own or "." not in own:
@@ -130,9 +133,10 @@ def _is_of_other_import(use: Use, alias: Alias, known: Known) -> bool:
 
 def _of_others(alias: Alias, known: Known) -> Kept | None:
     name, around = alias.name, known.around
-    if name in around.asked_by:
-        return Kept(name, f"{around.asked_by[name]} takes {name} from this module", known.unit.line)
-    if around.starred_by and known.exports.listed is None and not name.startswith("_"):
+    if name in around.used_by:
+        return Kept(name, f"{around.used_by[name]} takes {name} from this module", known.unit.line)
+    listed = known.exports.listed
+    if around.starred_by and (not name.startswith("_") if listed is None else name in listed):
         return Kept(name, f"{around.starred_by} imports * from this module", known.unit.line)
     beside = _submodule(known)
     if beside in around.asked_by:
@@ -140,6 +144,18 @@ def _of_others(alias: Alias, known: Known) -> Kept | None:
     rider = next((way for module, way in around.riders.items() if _brings(alias, known.unit, module)), None)
     if rider is not None:
         return Kept(name, f"{rider} uses a submodule that only this import brings", known.unit.line)
+    return None
+
+
+def _offered(alias: Alias, known: Known) -> Kept | None:
+    """Who takes the name from this module, or may."""
+    name, listed, asked = alias.name, known.exports.listed, known.around.asked_by
+    if alias.same_name:
+        return Kept(name, f"`import {alias.text}` offers {name} to others", known.unit.line)
+    if listed is not None and name in listed:
+        return Kept(name, f"__all__ offers {name} to others", known.lines[listed[name]][0])
+    if name in asked:
+        return Kept(name, f"{asked[name]} takes {name} from this module", known.unit.line)
     return None
 
 
@@ -156,7 +172,7 @@ def _brings(alias: Alias, unit: Unit, module: str) -> bool:
     return f"{loaded}.".startswith(f"{module}.")
 
 
-def _of_use(use: Use, alias: Alias, known: Known) -> str | cst.FunctionDef | cst.Annotation | None:
+def _of_use(use: Occurrence, alias: Alias, known: Known) -> str | cst.FunctionDef | cst.Annotation | None:
     """A function that needs the import, an annotation to quote, None for what only type checkers read; or
     why it stays."""
     spot = use.spot
@@ -172,11 +188,11 @@ def _of_use(use: Use, alias: Alias, known: Known) -> str | cst.FunctionDef | cst
         return f"{spot.role} uses {use.text} while loading"
     if spot.host in known.running:
         return f"{spot.host.name.value} uses {use.text} and runs while loading: {known.running[spot.host]}"
-    return obstacles.of_host(spot.host, known.found) or spot.host
+    return obstacles.of_host(spot.host, known.found, known.unit.needs) or spot.host
 
 
 def _of_annotation(
-    annotated: Annotated, written: bool, use: Use, known: Known
+    annotated: Annotated, written: bool, use: Occurrence, known: Known
 ) -> str | cst.Annotation | None:
     why = why_evaluated(annotated, known.found)
     if why is not None:

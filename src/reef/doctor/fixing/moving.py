@@ -9,15 +9,16 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from reef.doctor.fixing import obstacles
+from reef.doctor.fixing.aliases import Alias
 from reef.doctor.fixing.at_load import runs_while_loading
 from reef.doctor.fixing.editing import edited
 from reef.doctor.fixing.exports import exports_of
-from reef.doctor.fixing.finding import Alias, Lines, Unit, find
+from reef.doctor.fixing.finding import Lines, Unit, find
 from reef.doctor.fixing.judging import Known, Movable, judge
-from reef.doctor.fixing.model import Around, Kept, Moved, Place, Refused
+from reef.doctor.fixing.model import Around, Kept, Moved, Receiver, Refused
+from reef.doctor.fixing.occurrences import Survey
 from reef.doctor.fixing.rechecking import disagreement
 from reef.doctor.fixing.survey import survey
-from reef.doctor.fixing.uses import Survey
 from reef.words import describe
 
 
@@ -77,7 +78,7 @@ def _decided(source: bytes, module: cst.Module, known: Known) -> Moved | Refused
     judged = [judge(alias, known) for alias in _considered(unit, known.found)]
     kept = tuple(one for one in judged if isinstance(one, Kept))
     movable = [one for one in judged if isinstance(one, Movable)]
-    together = isinstance(unit.node, cst.Try) or unit.star
+    together = unit.whole or unit.star
     if kept and (together or not movable):
         return Refused(kept[0].reason, kept[0].line)
     if not movable:
@@ -85,11 +86,12 @@ def _decided(source: bytes, module: cst.Module, known: Known) -> Moved | Refused
     new = edited(module, unit, movable, known.found.lazy_annotations).bytes
     names = tuple(one.alias.name for one in movable)
     typing = tuple(one.alias.name for one in movable if one.typing)
+    offered = tuple(one.alias.name for one in movable if one.offered)
     gone = [name for name in names if name not in typing and not _is_bound_still(name, known)]
     wrong = disagreement(source, new, gone)
     if wrong is not None:
         return Refused(f"it cannot be moved safely: {wrong}", unit.line)
-    return Moved(new, names, _places(movable, known), typing, kept, _warnings(movable, known))
+    return Moved(new, names, _places(movable, known), typing, offered, kept, _warnings(movable, known))
 
 
 def _is_bound_still(name: str, known: Known) -> bool:
@@ -103,9 +105,9 @@ def _considered(unit: Unit, found: Survey) -> list[Alias]:
     return [alias for alias in unit.wanted if not unit.star or found.of(alias.name)]
 
 
-def _places(movable: list[Movable], known: Known) -> tuple[Place, ...]:
+def _places(movable: list[Movable], known: Known) -> tuple[Receiver, ...]:
     hosts = {host for one in movable for host in one.hosts}
-    places = [Place(_qualified(host, known.found), known.lines[host.name][0]) for host in hosts]
+    places = [Receiver(_qualified(host, known.found), known.lines[host.name][0]) for host in hosts]
     return tuple(sorted(places, key=lambda place: place.line))
 
 
@@ -121,7 +123,7 @@ def _warnings(movable: list[Movable], known: Known) -> tuple[str, ...]:
     said = [
         f"{patched[one.alias.name]} replaces {one.alias.name} in this module: it has to name another place then"
         for one in movable
-        if one.alias.name in patched
+        if one.alias.name in patched and one.hosts
     ]
     ticking = [host.name.value for one in movable for host in one.hosts if obstacles.ticks(host, known.found)]
     if ticking:

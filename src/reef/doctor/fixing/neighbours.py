@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import os
-import re
-import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from reef.doctor.fixing.model import Around
-from reef.importgraph.names import aliases_of, dotted, literal
+from reef.doctor.fixing.facts import Fact, facts_in, unimported
+from reef.doctor.fixing.model import Around, Taken
 from reef.sources.listing import TooManyFiles, source_files
 
 HELD_BYTES = 128 << 20
-_NAMED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:[A-Za-z_]\w*)?")
-
-
-@dataclass(frozen=True)
-class Fact:
-    """`module` (dots first where relative) is asked for `name`, "*" for all; `text`: a string says so."""
-
-    module: str
-    name: str
-    line: int
-    text: bool = False
 
 
 @dataclass
@@ -41,7 +27,9 @@ class Neighbours:
     def around(self, path: str) -> Around:
         """Raises TooManyFiles."""
         asked: dict[str, str] = {}
+        used: dict[str, str] = {}
         patched: dict[str, str] = {}
+        taken: dict[str, dict[Taken, None]] = {}
         starred: str | None = None
         stem = os.path.basename(_module_path(path))
         for file in self._all():
@@ -53,11 +41,31 @@ class Neighbours:
                 where = f"{os.path.relpath(file, self._root_of(file))}:{fact.line}"
                 if fact.name == "*":
                     starred = starred or where
-                elif fact.text and _is_test(file):
+                elif fact.how in ("call", "text") and _is_test(file):
                     patched.setdefault(fact.name, where)
                 else:
                     asked.setdefault(fact.name, where)
-        return Around(asked, starred, patched)
+                    if fact.later or _is_test(file):
+                        continue
+                    if fact.how in ("use", "call") or self._is_ambiguous(fact):
+                        used.setdefault(fact.name, where)
+                    elif fact.how == "import":
+                        taken.setdefault(fact.name, {})[Taken(os.path.realpath(file), fact.module)] = None
+        return Around(
+            asked, starred, patched, used_by=used, taken_by={name: tuple(by) for name, by in taken.items()}
+        )
+
+    def _is_ambiguous(self, fact: Fact) -> bool:
+        """Whether its absolute name may mean several modules, of which only one is known to be meant."""
+        parts = fact.module.split(".")
+        if fact.how != "import" or not parts[0]:
+            return False
+        alike = {
+            _module_path(file)
+            for file in self._all()
+            if _module_path(file).split("/")[-len(parts) :] == parts
+        }
+        return len(alike) > 1
 
     def riders(self, modules: Iterable[str], path: str) -> dict[str, str]:
         """Of submodules (absolute names) those that code elsewhere uses and never imports: it lives on the
@@ -123,87 +131,6 @@ def _content(file: str) -> bytes:
         return b""
 
 
-def _tree(content: bytes) -> ast.Module:
-    """An empty one where it cannot be parsed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError):
-        return ast.Module([], [])
-
-
-def unimported(content: bytes) -> dict[str, int]:
-    """Dotted names with attributes that a file uses, without those that its own imports bring -> the line."""
-    tree = _tree(content)
-    imported = {name for whole in _imported(tree) for name in _prefixes(whole)}
-    aliases = aliases_of(tree)
-    found: dict[str, int] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and (name := dotted(node, aliases)) and name not in imported:
-            found.setdefault(name, node.lineno)
-    return found
-
-
-def _prefixes(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """Modules, and what may be one, that its imports name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield from (f"{node.module}.{one.name}" for one in node.names)
-
-
-def modules_at(content: bytes, line: int) -> tuple[str, ...]:
-    """The absolute modules that the import on this line loads, packages on the way included."""
-    found: list[str] = []
-    for node in ast.walk(_tree(content)):
-        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno <= line <= (node.end_lineno or 0):
-            if isinstance(node, ast.Import):
-                found += [one.name for one in node.names]
-            elif node.module and not node.level:
-                found.append(node.module)
-    return tuple(dict.fromkeys(prefix for name in found for prefix in _prefixes(name)))
-
-
-def facts_in(content: bytes) -> Iterator[Fact]:
-    """What it asks of other modules; nothing where it cannot be parsed."""
-    tree = _tree(content)
-    aliases = aliases_of(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            yield from (Fact(base, one.name, node.lineno) for one in node.names)
-        elif isinstance(node, ast.Attribute):
-            module, _, name = dotted(node, aliases).rpartition(".")
-            if module:
-                yield Fact(module, name, node.lineno)
-        elif isinstance(node, ast.Call):
-            yield from _of_call(node, aliases)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _NAMED.fullmatch(node.value):
-            yield from _of_text(node.value.replace(":", "."), node.lineno)
-
-
-def _of_call(node: ast.Call, aliases: dict[str, str]) -> Iterator[Fact]:
-    """`patch.object(mod, "np")`, `getattr(mod, "np")`."""
-    text = literal(node.args[1]) if len(node.args) >= 2 else None
-    module = dotted(node.args[0], aliases) if text else ""
-    if text and module:
-        yield Fact(module, text, node.lineno, text=True)
-
-
-def _of_text(text: str, line: int) -> Iterator[Fact]:
-    """`pkg.mod.np.linalg` may mean `np` of `pkg.mod`."""
-    parts = text.split(".")
-    for end in range(1, len(parts)):
-        yield Fact(".".join(parts[:end]), parts[end], line, text=True)
-
-
 def _means(module: str, file: str, path: str) -> bool:
     """Whether `module`, as `file` names it, may be the one at `path`. Where folders are put on the path is
     not known, so an absolute name means every module that ends with it."""
@@ -238,4 +165,4 @@ def neighbours_of(roots: Iterable[str]) -> Neighbours:
     return Neighbours(tuple(outer))
 
 
-__all__ = ["Neighbours", "TooManyFiles", "facts_in", "modules_at", "neighbours_of"]
+__all__ = ["Neighbours", "TooManyFiles", "neighbours_of"]

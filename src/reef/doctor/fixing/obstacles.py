@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import libcst as cst
 
 from reef.doctor.fixing.finding import Lines, Unit
 from reef.doctor.fixing.model import Refused
-from reef.doctor.fixing.uses import Survey, Use
+from reef.doctor.fixing.occurrences import Occurrence, Survey
 
 # Compilers of functions: they read the body and know no import in it.
 _COMPILED = frozenset(
@@ -27,7 +28,7 @@ def of_module(unit: Unit, found: Survey, lines: Lines) -> Refused | None:
     return None
 
 
-def _of_use(use: Use, unit: Unit, lines: Lines) -> str | None:
+def _of_use(use: Occurrence, unit: Unit, lines: Lines) -> str | None:
     if _is_builtin(use, "globals", "eval", "exec"):
         return f"{use.text}() may ask for the name by its text"
     if _is_builtin(use, "vars", "locals", "dir") and use.bare and use.spot.host is None:
@@ -39,7 +40,7 @@ def _of_use(use: Use, unit: Unit, lines: Lines) -> str | None:
     return None
 
 
-def _changes_imports(use: Use) -> str | None:
+def _changes_imports(use: Occurrence) -> str | None:
     """What may make the same import find another module, or load it otherwise, when it runs later."""
     if use.text.startswith(_PATHS):
         return f"{use.text} is used after the import, which may then find another module"
@@ -50,12 +51,12 @@ def _changes_imports(use: Use) -> str | None:
     return None
 
 
-def _is_builtin(use: Use, *names: str) -> bool:
+def _is_builtin(use: Occurrence, *names: str) -> bool:
     return use.called and use.text in names and use.name not in use.spot.scope.owner(use.name).bound
 
 
-def of_host(function: cst.FunctionDef, found: Survey) -> str | None:
-    """Why this function cannot hold an import."""
+def of_host(function: cst.FunctionDef, found: Survey, needs: Collection[str] = ()) -> str | None:
+    """Why this function cannot hold an import. `needs`: names of the module that the import asks for."""
     name = function.name.value
     chain = (*found.functions[function].outer, found.functions[function].host, function)
     for one in chain:
@@ -68,9 +69,16 @@ def of_host(function: cst.FunctionDef, found: Survey) -> str | None:
         within = use.spot.host is function or function in use.spot.outer
         if within and use.bare and _is_builtin(use, "locals", "vars", "dir"):
             return f"in {name} {use.text}() would see the name"
+    if (taken := next((one for one in needs if not _sees(function, one, found)), None)) is not None:
+        return f"in {name} {taken} means something else"
     if _shares_docstring_line(function):
         return f"another statement stands on the line of the docstring of {name}"
     return None
+
+
+def _sees(function: cst.FunctionDef, name: str, found: Survey) -> bool:
+    """Whether a name means the module's in this function."""
+    return found.scopes[function].owner(name) is found.module
 
 
 def ticks(function: cst.FunctionDef, found: Survey) -> bool:

@@ -17,13 +17,15 @@ class Into(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One statement. `kept`: names of it that stay, with the reason."""
+    """One statement. `offered`: names that its module brings when others ask for them. `kept`: names of it that stay,
+    with the reason."""
 
     file: str
     line: int
     names: tuple[str, ...]
     into: tuple[Into, ...]
     typing_only: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ from reef.doctor.fixing.files import NotEditable, Original, restore, write_new
 from reef.doctor.fixing.measuring import Bench
 from reef.doctor.fixing.outcome import Proved
 from reef.doctor.fixing.proof import Verdict, judge, measured, why_unprovable
-from reef.doctor.fixing.wanted import Cause, Promise
+from reef.doctor.fixing.wanted import HeavyModule, Promise
 from reef.words import describe
 
 SLOW_LOADS = 3  # more of them where time alone is missing
@@ -32,7 +32,7 @@ class Prover:
     jobs: int = 1
     _after: dict[str, list[Loaded]] = field(default_factory=dict)
 
-    def prove(self, cause: Cause, contents: Mapping[str, bytes]) -> tuple[Proved, ...]:
+    def prove(self, cause: HeavyModule, contents: Mapping[str, bytes]) -> tuple[Proved, ...]:
         """Loads each location that imports one of the files, with the new contents in their place; the files
         stay as they are. Raises Undone."""
         self._after.clear()

@@ -7,6 +7,9 @@ import symtable
 import tokenize
 from collections.abc import Iterable
 
+# What the written code asks for besides: a block for type checkers, and a `__getattr__`.
+_WRITTEN = frozenset(("typing", "TYPE_CHECKING", "AttributeError", "__name__", "str", "object"))
+
 
 def disagreement(before: bytes, after: bytes, gone: Iterable[str]) -> str | None:
     """`gone`: names that the module no longer binds. What the compiler finds wrong; None where all is well,
@@ -16,7 +19,7 @@ def disagreement(before: bytes, after: bytes, gone: Iterable[str]) -> str | None
     if not _compiles(after):
         return "the result would not compile"
     left = _global_uses(after) & set(gone)
-    new = _global_uses(after) - _global_uses(before) - {"typing", "TYPE_CHECKING"}
+    new = _global_uses(after) - _global_uses(before) - _WRITTEN
     if left or new:
         return f"{', '.join(sorted(left | new))} would be bound nowhere"
     return None

@@ -19,8 +19,7 @@ def without(
     statement. `replaced`: something else will stand in the place of the statement."""
     body: list[Any] = list(module.body)
     statement = body[unit.index]
-    if isinstance(statement, cst.SimpleStatementLine):
-        assert not isinstance(unit.node, cst.Try)
+    if isinstance(statement, cst.SimpleStatementLine) and not unit.whole:
         whole = unit.star or len(positions) == len(unit.aliases)
         small = None if whole else _fewer_names(statement.body[unit.small], positions)
         rest = [*statement.body[: unit.small], *([small] if small else []), *statement.body[unit.small + 1 :]]

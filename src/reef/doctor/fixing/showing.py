@@ -44,7 +44,8 @@ def _outcome(outcome: Outcome, folder: str) -> Iterator[str]:
 
 def _change(change: Change, folder: str) -> Iterator[str]:
     places = ", ".join(f"{place.function} (line {place.line})" for place in change.into)
-    where = f"into {places}" if places else "for type checkers alone"
+    asked = "brought when others ask for it" if change.offered else "for type checkers alone"
+    where = f"into {places}" if places else asked
     yield f"  {_short(change.file, folder)}:{change.line}: {', '.join(change.names)} {where}"
     for note in change.kept:
         yield f"    {note}"

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Annotated, Spot, Survey
 from reef.doctor.fixing.scopes import Scope
 from reef.doctor.fixing.syntax import dotted, text_of
-from reef.doctor.fixing.uses import Annotated, Spot, Survey
 from reef.doctor.fixing.walk_names import Names
 
 
@@ -43,7 +43,7 @@ class _Walk(Names):
         self.found.decorators[node] = tuple(self._decorator(one, decorating) for one in node.decorators)
         outside = self._with_parameters(node.type_parameters, spot)
         self._signature(node, spot, outside)
-        scope = Scope("function", outside.scope)
+        scope = self.found.scopes[node] = Scope("function", outside.scope)
         scope.bound.update(param.name.value for param in _parameters(node.params))
         outer = (*spot.outer, spot.host) if spot.host is not None else spot.outer
         within = Spot(scope, node, outer, None, False, None, False, spot.guard)

@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from reef.doctor.fixing.finding import aliases_of
+from reef.doctor.fixing.aliases import aliases_of
 from reef.doctor.fixing.survey import guard_of
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import libcst as cst
 
+from reef.doctor.fixing.occurrences import Annotated, Binding, Occurrence, Spot, Survey
 from reef.doctor.fixing.syntax import dotted, text_of
-from reef.doctor.fixing.uses import Annotated, Binding, Spot, Survey, Use
 
 
 class Names:
@@ -36,7 +36,7 @@ class Names:
         self, node: cst.CSTNode, spot: Spot, *, called: bool = False, stored: bool = False, bare: bool = False
     ) -> None:
         text = dotted(node)
-        self.found.uses.append(Use(text.partition(".")[0], text, node, spot, called, stored, bare))
+        self.found.uses.append(Occurrence(text.partition(".")[0], text, node, spot, called, stored, bare))
 
     def bind(self, name: str, node: cst.CSTNode, spot: Spot) -> None:
         scope = spot.scope

@@ -30,7 +30,7 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Cause:
+class HeavyModule:
     """One module and every statement that brings it: only all of them together save it. `promised`: by
     location."""
 
@@ -47,9 +47,9 @@ class Cause:
         return sum(one.seconds for one in self.promised.values())
 
 
-def causes_in(diagnoses: Iterable[Diagnosis]) -> list[Cause]:
+def causes_in(diagnoses: Iterable[Diagnosis]) -> list[HeavyModule]:
     """The same statements in several locations are one cause. Those that save most come first."""
-    found: list[Cause] = []
+    found: list[HeavyModule] = []
     for diagnosis in diagnoses:
         for finding in diagnosis.findings:
             if finding.kind == "import":
@@ -57,10 +57,10 @@ def causes_in(diagnoses: Iterable[Diagnosis]) -> list[Cause]:
     return sorted(found, key=lambda one: (-one.total_bytes, -one.total_seconds, one.statements))
 
 
-def _cause_of(finding: Finding) -> Cause:
+def _cause_of(finding: Finding) -> HeavyModule:
     others = [(p.file, p.line) for p in finding.shared_with if p.module == finding.module and not p.bytes]
     statements = dict.fromkeys([(finding.file, finding.line), *others])
-    return Cause(finding.module, tuple(statements), {finding.location: _promise_of(finding)})
+    return HeavyModule(finding.module, tuple(statements), {finding.location: _promise_of(finding)})
 
 
 def _promise_of(finding: Finding) -> Promise:
@@ -71,13 +71,13 @@ def _promise_of(finding: Finding) -> Promise:
     return Promise(costs.private_bytes, costs.wall_s, costs.threads, costs.children)
 
 
-def _add(found: list[Cause], cause: Cause) -> None:
+def _add(found: list[HeavyModule], cause: HeavyModule) -> None:
     for index, other in enumerate(found):
         if other.module == cause.module and set(other.statements) & set(cause.statements):
             statements = tuple(dict.fromkeys((*other.statements, *cause.statements)))
             promised = dict(other.promised)
             for location, promise in cause.promised.items():
                 promised[location] = promise.or_more(promised.get(location, Promise()))
-            found[index] = Cause(cause.module, statements, promised)
+            found[index] = HeavyModule(cause.module, statements, promised)
             return
     found.append(cause)

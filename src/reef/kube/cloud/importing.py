@@ -9,10 +9,10 @@ from reef.errors import ReefError
 from reef.fleet.document import Item
 from reef.fleet.shared import Code
 from reef.fleet.suggest import did_you_mean, template_hint
-from reef.kube.cloud.context import context_settings
+from reef.kube.cloud.context_settings import context_settings
+from reef.kube.dns_labels import Labels
 from reef.kube.findings import Finding, about, left_out
 from reef.kube.model import CodeLocation, Spec
-from reef.kube.names import Labels
 from reef.kube.render import Rendered
 
 _TARGETS = {

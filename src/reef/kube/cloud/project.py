@@ -12,11 +12,11 @@ from reef.errors import ReefError, Where
 from reef.fleet.document import Item, read_document
 from reef.fleet.model import Fleet, Location
 from reef.fleet.text import shown
-from reef.kube.cloud.context import context_settings
+from reef.kube.cloud.context_settings import context_settings
 from reef.kube.cloud.importing import Images
+from reef.kube.dns_labels import Labels
 from reef.kube.findings import Finding
 from reef.kube.model import CodeLocation, Spec
-from reef.kube.names import Labels
 from reef.kube.render import Rendered, Target, rendered
 
 _CONTEXT = "container_context.yaml"

@@ -17,11 +17,11 @@ from reef.kube.helm.exporting import export_helm
 from reef.kube.helm.foreign import foreign
 from reef.kube.helm.made import made_objects
 from reef.kube.helm.off import values_off
-from reef.kube.helm.reading import read_release
 from reef.kube.helm.section import SUBCHART, Section, deployments_of, find_sections
 from reef.kube.helm.servers import named
 from reef.kube.helm.templates import bare_variable, template_kind
 from reef.kube.helm.tree import entry, scalars, text
+from reef.kube.helm.values_files import read_release
 from reef.kube.model import CodeLocation
 from reef.kube.writing import commented, yaml_text
 

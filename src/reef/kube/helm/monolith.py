@@ -1,4 +1,4 @@
-"""From any locations to the article's second model: one image, all locations in one workspace."""
+"""From any locations to a monolith: one image, all locations in one workspace."""
 
 from __future__ import annotations
 

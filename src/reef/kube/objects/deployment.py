@@ -10,7 +10,7 @@ from reef.kube.model import CodeLocation
 from reef.kube.objects.environment import own_variables, sources, variables
 from reef.kube.objects.meta import digest, location_owner, metadata
 from reef.kube.objects.names import deployment_name
-from reef.kube.objects.pack_config import grpc_args
+from reef.kube.objects.pack_config_map import grpc_args
 from reef.kube.objects.packed_pod import policy
 from reef.kube.objects.reef_parts import tolerations
 from reef.kube.objects.released import ReefPods, Released

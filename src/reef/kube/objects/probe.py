@@ -12,7 +12,7 @@ from reef.kube import labels
 from reef.kube.asked import document
 from reef.kube.objects.meta import location_owner, metadata
 from reef.kube.objects.names import probe_name
-from reef.kube.objects.pack_config import config_map, pack_location
+from reef.kube.objects.pack_config_map import config_map, pack_location
 from reef.kube.objects.packed_pod import pod_spec
 from reef.kube.objects.released import PackedContainer, ReefPods, Released
 from reef.peers.messages import PackConfig

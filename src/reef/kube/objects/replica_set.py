@@ -15,7 +15,7 @@ from reef.kube import labels
 from reef.kube.asked import document
 from reef.kube.objects import contents
 from reef.kube.objects.meta import digest, metadata
-from reef.kube.objects.pack_config import pack_location
+from reef.kube.objects.pack_config_map import pack_location
 from reef.kube.objects.packed_pod import Sizes, pod_spec
 from reef.kube.objects.released import Owner, PackedContainer, PackPlan, ReefPods
 from reef.kube.seen.state import PodSeen

@@ -31,7 +31,7 @@ Kind = Literal["Secret", "ConfigMap"]
 
 
 @dataclass(frozen=True, order=True)
-class Reference:
+class ConfigReference:
     """A Secret or ConfigMap of the location's namespace that its containers read. `key` is None for all of it."""
 
     kind: Kind
@@ -40,9 +40,9 @@ class Reference:
     key: str | None = None
 
 
-def references(location: CodeLocation) -> tuple[Reference, ...]:
+def references(location: CodeLocation) -> tuple[ConfigReference, ...]:
     """All that its server reads, each once. Pull secrets are not among them: they change nothing that runs."""
-    found: set[Reference] = set()
+    found: set[ConfigReference] = set()
     whole = document(location)
     containers = [whole["container"], *whole["pod"].get("initContainers", ())]
     for each in (*containers, *whole["pod"].get("containers", ())):
@@ -51,9 +51,11 @@ def references(location: CodeLocation) -> tuple[Reference, ...]:
         found.update(_of_volume(volume))
     instance = location.spec.instance or None
     if instance and instance.postgresqlSecret:
-        found.add(Reference("Secret", instance.postgresqlSecret.name, key=instance.postgresqlSecret.key))
+        found.add(
+            ConfigReference("Secret", instance.postgresqlSecret.name, key=instance.postgresqlSecret.key)
+        )
     if instance and instance.celeryConfigSecret:
-        found.add(Reference("Secret", instance.celeryConfigSecret, optional=True))
+        found.add(ConfigReference("Secret", instance.celeryConfigSecret, optional=True))
     return tuple(sorted(found, key=lambda each: (each.kind, each.name, each.optional, each.key or "")))
 
 
@@ -101,8 +103,8 @@ def pinned(image: str, image_id: str) -> str:
     return f"{image}@sha256:{found}"
 
 
-def _of_container(container: Mapping[str, Any]) -> set[Reference]:
-    found: set[Reference] = set()
+def _of_container(container: Mapping[str, Any]) -> set[ConfigReference]:
+    found: set[ConfigReference] = set()
     for each in container.get("envFrom") or ():
         found.update(_named(each.get("secretRef"), "Secret"))
         found.update(_named(each.get("configMapRef"), "ConfigMap"))
@@ -113,8 +115,8 @@ def _of_container(container: Mapping[str, Any]) -> set[Reference]:
     return found
 
 
-def _of_volume(volume: Mapping[str, Any]) -> set[Reference]:
-    found: set[Reference] = set()
+def _of_volume(volume: Mapping[str, Any]) -> set[ConfigReference]:
+    found: set[ConfigReference] = set()
     sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
     for each in sources:
         secret = each.get("secret") or {}
@@ -123,7 +125,7 @@ def _of_volume(volume: Mapping[str, Any]) -> set[Reference]:
     return found
 
 
-def _named(source: Mapping[str, Any] | None, kind: Kind) -> set[Reference]:
+def _named(source: Mapping[str, Any] | None, kind: Kind) -> set[ConfigReference]:
     if not source or not source.get("name"):
         return set()
-    return {Reference(kind, str(source["name"]), bool(source.get("optional")), source.get("key"))}
+    return {ConfigReference(kind, str(source["name"]), bool(source.get("optional")), source.get("key"))}

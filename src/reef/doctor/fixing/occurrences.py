@@ -39,7 +39,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Use:
+class Occurrence:
     """`text`: the name with its attributes (`np.linalg.norm`). `called`: it is what a call calls, or a
     decorator. `bare`: that call has no arguments. `stored`: it, or an item of it, is assigned to or deleted.
     """
@@ -64,17 +64,18 @@ class Binding:
 
 @dataclass
 class Survey:
-    uses: list[Use] = field(default_factory=list)
+    uses: list[Occurrence] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
     strings: list[tuple[str, cst.CSTNode, Spot]] = field(default_factory=list)
     docstrings: list[tuple[str, cst.CSTNode]] = field(default_factory=list)
     decorators: dict[cst.FunctionDef, tuple[str, ...]] = field(default_factory=dict)
     functions: dict[cst.FunctionDef, Spot] = field(default_factory=dict)
+    scopes: dict[cst.FunctionDef, Scope] = field(default_factory=dict)
     classes: dict[cst.ClassDef, Spot] = field(default_factory=dict)
     module: Scope = field(default_factory=lambda: Scope("module"))
     lazy_annotations: bool = False
 
-    def of(self, name: str) -> list[Use]:
-        """Uses that mean the module's name. Call it when the walk is over: a function may bind the name
+    def of(self, name: str) -> list[Occurrence]:
+        """Occurrences that mean the module's name. Call it when the walk is over: a function may bind the name
         further down."""
         return [use for use in self.uses if use.name == name and use.spot.scope.owner(name) is self.module]

@@ -1,4 +1,4 @@
-"""The workspace.yaml of an image (the article's monolith: one image, many locations) as CodeLocations."""
+"""The workspace.yaml of an image that holds many locations, as CodeLocations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from reef.fleet.model import CodeTarget
 from reef.fleet.shared import Code
 from reef.fleet.suggest import did_you_mean, template_hint
 from reef.fleet.workspace_location import default_name
+from reef.kube.dns_labels import Labels
 from reef.kube.findings import Finding, about, left_out
 from reef.kube.inside import Inside
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.model.parts import ExternalServer
-from reef.kube.names import Labels
 from reef.kube.render import Rendered, Target
 
 # The key that names the target in each form, and what reef.yaml calls that form.

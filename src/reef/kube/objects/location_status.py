@@ -39,7 +39,8 @@ class StatusSeen:
     """What there is to say. `phase`, `reason` and `message` are those of `decide.cluster.releasing.Release`; `conflict`
     (another has its name), `impossible` (no placement keeps what it asks for) and `paused` come before it.
     `comes_back`: Reef goes on by itself. `version` is what is served, `digest` that of its image. `room` is said where
-    its pod has no room. `history` has the newest first; `pinned` is the version of a rollback that holds."""
+    its pod has no room, `not_running` where it has a pod and does not run in it. `history` has the newest first;
+    `pinned` is the version of a rollback that holds."""
 
     generation: int
     phase: Phase
@@ -54,6 +55,7 @@ class StatusSeen:
     serving: Serving | None = None
     address: str | None = None
     room: str | None = None
+    not_running: str | None = None
     history: tuple[Promoted, ...] = ()
     pinned: str | None = None
 
@@ -111,6 +113,8 @@ def _ready(seen: StatusSeen) -> Said:
         return False, seen.reason, seen.message
     if seen.version is None:
         return False, seen.reason, seen.message
+    if seen.not_running:
+        return False, "NotRunning", f"{seen.message} Its recorded answers are given. {seen.not_running}"
     if seen.phase == "served":
         return True, "Served", seen.message
     if seen.phase == "paused":
@@ -121,6 +125,8 @@ def _ready(seen: StatusSeen) -> Said:
 def _reconciling(seen: StatusSeen) -> Said:
     if seen.room:
         return True, "NoRoom", f"No node has room for its pod: {seen.room}"
+    if seen.not_running:
+        return True, "NotRunning", seen.not_running
     under_way = seen.phase in ("under_way", "waiting") or (seen.phase == "refused" and seen.comes_back)
     return (True, seen.reason, seen.message) if under_way else (False, "Settled", "Nothing is under way.")
 
