@@ -22,6 +22,10 @@ class ServiceCalls(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         self._handler = grpc.unary_unary_rpc_method_handler(self._call)
         self._keeper = keeper
 
+    def use(self, keeper: TakesCalls) -> None:
+        """Calls that come from now on are for this one."""
+        self._keeper = keeper
+
     def service(self, details: Any) -> Any:
         return self._handler
 
