@@ -17,7 +17,7 @@ from reef.background import Background
 from reef.calls_of_services import SIZES
 from reef.decide.services_changed import ServicesChanged, services_changed
 from reef.fleet.model import ServiceSpec
-from reef.services.calls import ServiceCalls
+from reef.services.calls import Removed, ServiceCalls
 from reef.services.keeper import Keeper
 from reef.statedir import StateDir, check_socket_path, slug
 
@@ -100,6 +100,7 @@ class Services:
     async def _leave(self, name: str) -> None:
         """Calls under way end; who calls now finds nobody."""
         one = self._listening.pop(name)
+        one.calls.use(Removed())
         await asyncio.to_thread(self._path(name).unlink, True)
         self.background.spawn(one.server.stop(one.keeper.spec.start_timeout_s))
         self._end(one.keeper)
