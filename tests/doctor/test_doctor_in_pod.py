@@ -136,6 +136,6 @@ def test_a_location_that_does_not_load_says_where(image: Path, examine: Examine)
 
 def test_a_load_that_hangs_is_ended(image: Path, examine: Examine) -> None:
     write(image, defs="import threading\n\nthreading.Event().wait()\n")
-    told = examine({"python_file": "defs.py"}, timeout_s=10.0)
+    told = examine({"python_file": "defs.py"}, timeout_s=scaled(10.0))
     (trouble,) = told.diagnosis.trouble
     assert (trouble.kind, trouble.line) == ("timeout", 3)
