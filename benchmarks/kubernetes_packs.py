@@ -185,7 +185,7 @@ def _called(pack: Pack, each: Member) -> None:
 @contextmanager
 def _pack(folder: Path, owner: str, members: Sequence[Member], code: Code) -> Iterator[tuple[Pack, Any]]:
     """The pack of one owner: a host, and a container for each image."""
-    there = folder / owner[0]
+    there = folder / owner[:2]  # short: sockets lie below it
     (there / "r").mkdir(parents=True)
     boxes = {each.image: f"c{at}" for at, each in enumerate({one.image: one for one in members}.values())}
     pack = Pack(
