@@ -45,9 +45,12 @@ Code = Mapping[str, Path]
 
 
 def main() -> int:
-    args = arguments(__doc__.splitlines()[0]).parse_args()
+    parser = arguments(__doc__.splitlines()[0], servers=16)
+    known = "MB of controllers and gateways, where kubernetes_processes.py has measured them"
+    parser.add_argument("--controllers", type=float, help=known)
+    args = parser.parse_args()
     programs = assets()
-    if programs is None:
+    if programs is None and args.controllers is None:
         print("error: there is no API server: `make cluster-programs` builds one", file=sys.stderr)
         return 77
     report = Report("Kubernetes: Reef's processes without nodes", setting_of(args))
@@ -57,20 +60,27 @@ def main() -> int:
         folder = Path(name)
         folder.chmod(0o755)
         code = {each.name: _written(folder, each) for each in everybody}
-        idle, warm = _standing(folder, some, code, len(everybody))
-        reef = _controllers_and_gateways(folder, programs, len(everybody))
+        idle, warm = _standing(folder, some[: args.servers], code, len(everybody), len(some))
+        measure.say(f"a server for each: {idle / 1e6:.1f} MB idle, {warm / 1e6:.1f} MB warm")
         hosts, agents = _idle(folder / "i", everybody, code)
+        measure.say(f"Reef, idle: hosts {hosts / 1e6:.1f} MB, agents {agents / 1e6:.1f} MB")
         packs = _warm(folder / "w", some, code)
+        measure.say(f"Reef, warm: packs {packs / 1e6:.1f} MB")
+        if args.controllers is not None or programs is None:
+            reef = int(1e6 * (args.controllers or 0))
+        else:
+            reef = _controllers_and_gateways(folder, programs, len(everybody))
     parts = {"controllers and gateways": reef, "hosts of packs": hosts, "agents": agents}
     _told(report, f"{len(everybody)} idle locations", idle, parts, IDLE_BAR)
     parts = {"controllers and gateways": reef, "packs": packs}
     _told(report, f"{len(some)} warm locations of two images", warm, parts, WARM_BAR)
-    report.notes.append(f"idle: {len(some)} servers were measured and multiplied; {_packs(everybody)} packs")
+    known = "" if args.controllers is None else "; controllers and gateways are of another run"
+    report.notes.append(f"{args.servers} servers were measured and multiplied{known}")
     return emit(report, args)
 
 
 def _told(report: Report, group: str, standing: int, parts: Mapping[str, int], bar: float) -> None:
-    report.figure(group, "a server for each", standing / 1e6, "MB", estimated="idle" in group)
+    report.figure(group, "a server for each", standing / 1e6, "MB", estimated=True)
     report.figure(group, "Reef, all", sum(parts.values()) / 1e6, "MB")
     for what, held in parts.items():
         report.figure(group, f"Reef, {what}", held / 1e6, "MB")
@@ -80,8 +90,8 @@ def _told(report: Report, group: str, standing: int, parts: Mapping[str, int], b
 # -- the other side ---------------------------------------------------------------------------------------
 
 
-def _standing(folder: Path, some: Sequence[Member], code: Code, count: int) -> tuple[int, int]:
-    """Bytes of `count` idle servers, from these; and of these, warm."""
+def _standing(folder: Path, some: Sequence[Member], code: Code, idle: int, warm: int) -> tuple[int, int]:
+    """Bytes of so many idle servers, and of so many warm ones, from these."""
     ports = {each.name: free_port() for each in some}
     with ExitStack() as stack:
         pids = []
@@ -99,9 +109,9 @@ def _standing(folder: Path, some: Sequence[Member], code: Code, count: int) -> t
             pids.append(stack.enter_context(_server(folder, *words)))
             until(lambda each=each: _answers(each, ports), 120, f"for the server of {each.name}", every_s=0.2)
         time.sleep(SETTLES_S)
-        idle = measure.multiply(measure.memory(pids), len(pids), count).pss
+        first = measure.multiply(measure.memory(pids), len(pids), idle).pss
         _together(some, lambda each: Called(each.name, f"127.0.0.1:{ports[each.name]}").warm())
-        return idle, measure.memory(measure.tree(*pids)).pss
+        return first, measure.multiply(measure.memory(measure.tree(*pids)), len(pids), warm).pss
 
 
 @contextmanager
@@ -175,7 +185,7 @@ def _called(pack: Pack, each: Member) -> None:
 @contextmanager
 def _pack(folder: Path, owner: str, members: Sequence[Member], code: Code) -> Iterator[tuple[Pack, Any]]:
     """The pack of one owner: a host, and a container for each image."""
-    there = folder / owner[0]
+    there = folder / owner[:2]  # short: sockets lie below it
     (there / "r").mkdir(parents=True)
     boxes = {each.image: f"c{at}" for at, each in enumerate({one.image: one for one in members}.values())}
     pack = Pack(
@@ -196,10 +206,6 @@ def _pack(folder: Path, owner: str, members: Sequence[Member], code: Code) -> It
 def _by_owner(members: Sequence[Member]) -> list[tuple[str, list[Member]]]:
     ordered = sorted(members, key=lambda each: each.owner)
     return [(owner, list(own)) for owner, own in groupby(ordered, key=lambda each: each.owner)]
-
-
-def _packs(members: Sequence[Member]) -> int:
-    return len(_by_owner(members))
 
 
 def _written(folder: Path, each: Member) -> Path:
