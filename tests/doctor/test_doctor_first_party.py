@@ -10,24 +10,21 @@ SITE = "/opt/venv/lib/python3.11/site-packages"
 
 
 @pytest.mark.parametrize(
-    ("roots", "file", "is_own"),
+    ("roots", "packages", "file", "is_own"),
     [
-        (["/code/sales"], "/code/sales/assets.py", True),
-        (["/code/sales"], "/code/other/assets.py", False),
-        (["/code/sales"], "/code/sales/.venv/lib/python3.11/site-packages/x.py", False),
-        ([f"{SITE}/sales"], f"{SITE}/sales/assets.py", True),  # installed into an image
-        ([f"{SITE}/sales"], f"{SITE}/pandas/core.py", False),
+        (["/code/sales"], [], "/code/sales/assets.py", True),
+        (["/code/sales"], [], "/code/other/assets.py", False),
+        (["/code/sales"], [], "/code/sales/.venv/lib/python3.11/site-packages/x.py", False),
+        ([], [f"{SITE}/sales"], f"{SITE}/sales/assets.py", True),  # installed into an image
+        ([], [f"{SITE}/sales"], f"{SITE}/pandas/core.py", False),
         (
-            [f"{SITE}/sales", SITE],
+            [SITE],
+            [f"{SITE}/sales"],
             f"{SITE}/pandas/core.py",
             False,
         ),  # its PYTHONPATH names all that is installed
-        (
-            ["/code/sales", "/usr/lib/python3/dist-packages"],
-            "/usr/lib/python3/dist-packages/yaml/x.py",
-            False,
-        ),
+        (["/usr/lib/python3/dist-packages"], [], "/usr/lib/python3/dist-packages/yaml/x.py", False),
     ],
 )
-def test_who_is_first_party(roots: list[str], file: str, is_own: bool) -> None:
-    assert Own(roots)(file) is is_own
+def test_who_is_first_party(roots: list[str], packages: list[str], file: str, is_own: bool) -> None:
+    assert Own(roots, tuple(packages))(file) is is_own

@@ -110,7 +110,7 @@ class _Examination:
 
     def run(self) -> Examined:
         try:
-            self.request["roots"] = self.guest.roots(self.spec)
+            self.request.update(self.guest.own_folders(self.spec))
             ready = self._ask("prepare")
             if "failed" in ready:
                 return self._failed(Trouble(kind="error", message=ready["failed"]))

@@ -62,8 +62,8 @@ class GuestProcess(GuestTalk):
         self._log.close()
         self._folder.cleanup()
 
-    def roots(self, spec: Location) -> list[str]:
-        return list(dict.fromkeys([*scope_of(spec).roots, *import_folders(spec)]))
+    def own_folders(self, spec: Location) -> dict[str, list[str]]:
+        return {"roots": list(dict.fromkeys([*scope_of(spec).roots, *import_folders(spec)]))}
 
     def source(self, path: str) -> SourceFile:
         return read_source(path)

@@ -42,8 +42,9 @@ class GuestTalk(abc.ABC):
         self._socket.close()
 
     @abc.abstractmethod
-    def roots(self, spec: Location) -> list[str]:
-        """The folders where the location's own code lies, as the process sees them. Raises Ended."""
+    def own_folders(self, spec: Location) -> dict[str, list[str]]:
+        """Where the location's own code lies, as the process sees it: `roots`, and `packages` among what is installed.
+        Raises Ended."""
 
     @abc.abstractmethod
     def source(self, path: str) -> SourceFile:

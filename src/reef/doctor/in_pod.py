@@ -162,11 +162,11 @@ class AgentGuest(GuestTalk):
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def roots(self, spec: Location) -> list[str]:
+    def own_folders(self, spec: Location) -> dict[str, list[str]]:
         assert spec.code is not None
         target = {name: value for name, value in target_of(spec.code).items() if value}
         found = self._asked({"do": "roots", "target": target})
-        return msgspec.convert(found.get("roots", []), list[str])
+        return msgspec.convert(found, dict[str, list[str]])
 
     def source(self, path: str) -> SourceFile:
         try:

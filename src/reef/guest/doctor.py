@@ -54,7 +54,7 @@ def main(fd: int) -> None:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    own = Own(request["roots"])
+    own = Own(request["roots"], tuple(request.get("packages", ())))
     if request["do"] == "prepare":
         return _READY or _prepare()
     if request["do"] == "plain":

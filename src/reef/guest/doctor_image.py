@@ -19,8 +19,8 @@ _NO_LIMIT = 1 << 60
 
 
 def roots(request: dict[str, Any], own: Own) -> dict[str, Any]:
-    """The folders that are the location's own: those of its target, and those in which its modules are looked for. An
-    installed package counts where the location's target is in it."""
+    """The folders that are the location's own: those of its target, and those in which its modules are looked for.
+    `packages`: the installed one that its target is in."""
     target = request["target"]
     cwd = os.getcwd()
     path = [target.get("working_directory"), cwd, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
@@ -30,8 +30,22 @@ def roots(request: dict[str, Any], own: Own) -> dict[str, Any]:
     else:
         name = next((target[one] for one in _MODULE if target.get(one)), "")
         found = _of_module(name.partition(".")[0], [*searched, *sys.path])
-    found += [one for one in searched if not own.installed(os.path.join(one, ""))]
-    return {"roots": [one for one in map(os.path.abspath, found) if one not in WIDE and os.path.isdir(one)]}
+    found = [os.path.abspath(one) for one in (*found, *searched)]
+    return {
+        "roots": [
+            one for one in found if one not in WIDE and os.path.isdir(one) and not _installed(one, own)
+        ],
+        "packages": [one for one in found if _installed(one, own) and not _holds_installed(one)],
+    }
+
+
+def _installed(folder: str, own: Own) -> bool:
+    return own.installed(os.path.join(folder, ""))
+
+
+def _holds_installed(folder: str) -> bool:
+    """Whether it is itself where distributions are installed, not one of them."""
+    return folder in sys.path or os.path.basename(folder) in ("site-packages", "dist-packages")
 
 
 def _of_module(top: str, path: list[str]) -> list[str]:
