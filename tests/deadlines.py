@@ -25,6 +25,8 @@ MEASURED = "PYTEST_YARDSTICK"  # the file in which the session's measurements ar
 LATELY_S = 20.0
 LOOKS_PART = 0.08  # of a wait so far, until the next look
 SELDOM_S = 0.5
+REST = 3.0  # times as long as a look took, until the next one: the webserver is asked, and computes for each answer
+LONGEST_REST_S = 3.0
 
 
 def slowness() -> float:
@@ -78,16 +80,21 @@ class Deadline:
 
 
 def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "", *, every_s: float = 0.05) -> T:
-    """The first true answer; fails when the time is over. What takes long is looked at less often: who looks takes the
-    processor from what is waited for."""
+    """The first true answer; fails when the time is over. What takes long is looked at less often, and so is what
+    takes long to look at: who looks takes the processor from what is waited for."""
     deadline = Deadline(seconds)
+    looking = time.monotonic()
     while not (answer := condition()):
+        took_s = time.monotonic() - looking
         assert not deadline.over, f"waited {deadline} in vain {what}"
-        waited_s = time.monotonic() - deadline.started
-        time.sleep(
-            max(every_s, min(waited_s * LOOKS_PART, SELDOM_S))
-        )  # between two looks, not instead of one
+        time.sleep(pause_s(looking - deadline.started + took_s, took_s, every_s))  # between two looks
+        looking = time.monotonic()
     return answer
+
+
+def pause_s(waited_s: float, look_s: float, every_s: float) -> float:
+    """From one look to the next, after a wait of `waited_s` and a look of `look_s`."""
+    return max(every_s, min(waited_s * LOOKS_PART, SELDOM_S), min(look_s * REST, LONGEST_REST_S))
 
 
 async def until_async(condition: Callable[[], T], seconds: float = 20.0, what: str = "") -> T:

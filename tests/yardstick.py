@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-EVERY_S = 2.0
+EVERY_S = 5.0  # the pause between two: each computes for some 40 ms
 SLOWEST = 10.0  # a wait that is in vain ends too
 QUIET_S = 0.045  # of wall time on two quiet cores: 0.036, and what one measurement differs from the next
 ROUNDS = 1_000_000

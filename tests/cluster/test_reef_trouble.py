@@ -4,7 +4,6 @@ a node whose power fails."""
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
 import threading
@@ -21,10 +20,10 @@ from lab.cluster import Cluster
 from lab.kubectl import KubectlError
 from lab.polling import Polling
 from lab.world import CODE, SAFE, VALUES, ReefWorld, location
+from older_dagster import older_python
 from reef.kube.labels import PAUSED
 from reef.wire.lanes import path_of
 
-OLDER_PYTHON = "REEF_TEST_OLDER_PYTHON"
 OLDER_CLIENT = """
 import sys, dagster
 from dagster._grpc.client import DagsterGrpcClient
@@ -171,12 +170,27 @@ def test_a_paused_location_is_left_as_it_is(world: ReefWorld) -> None:
     world.versioned("beta", 180)
 
 
+def test_a_person_wakes_a_location_and_lets_it_sleep(world: ReefWorld) -> None:
+    """In a pack by its host; on demand by the scale of its Deployment."""
+    for name in ("alpha", "beta"):
+        until(lambda name=name: "asleep" in world.reef("sleep", name), 60, f"for the sleep of {name}")  # type: ignore[misc]
+    assert world.reef("wake", "alpha", "beta") == "alpha: warm\nbeta: warm\n"
+    world.apply({**beta(2), "spec": {**beta(2)["spec"], "placement": "on_demand"}})  # type: ignore[dict-item]
+    until(
+        lambda: "deployment" in world.status("beta").get("serving", {}), 180, "for its own pod", every_s=0.5
+    )
+    assert json.loads(world.reef("wake", "beta", "--json"))["state"] == "warm"
+    assert world.pods("location")
+    until(lambda: "asleep" in world.reef("sleep", "beta"), 60, "for its sleep", every_s=0.5)
+    until(lambda: not world.pods("location"), 60, "for the end of its pod", every_s=0.5)
+    assert asked(world.address("beta"), 120)
+    world.apply(beta(2))
+    until(lambda: "pack" in world.status("beta").get("serving", {}), 180, "for the pack", every_s=0.5)
+
+
 def test_a_client_of_an_older_dagster_is_answered(world: ReefWorld) -> None:
-    python = os.environ.get(OLDER_PYTHON)
-    if not python:
-        pytest.skip(f"needs an interpreter with a Dagster of a year ago: {OLDER_PYTHON} names one")
     said = subprocess.run(
-        [python, "-c", OLDER_CLIENT, world.address("beta")],
+        [older_python(), "-c", OLDER_CLIENT, world.address("beta")],
         capture_output=True,
         text=True,
         timeout=scaled(120),
@@ -206,6 +220,28 @@ def test_an_upgrade_of_the_chart_fails_no_call(world: ReefWorld) -> None:
     assert (polling.failed, calls.failed) == ([], [])
     assert polling.went_back() == []
     assert "0.1.1" in world.k("exec", "deploy/reef-gateway", "--", "reef", "--version")
+
+
+def test_a_drained_node_fails_no_call(world: ReefWorld) -> None:
+    """Calls wait for the pack's next pod. Only pods of this Reef are evicted: the rest of the cluster serves tests."""
+    pod = world.pods("pack")[0]
+    where = pod["spec"]["nodeName"]
+    with Polling(world.address("beta")) as polling, calling(world.address("beta")) as calls:
+        try:
+            mine = "--pod-selector=app.kubernetes.io/part-of=reef"
+            drain = ("drain", where, mine, "--delete-emptydir-data", "--ignore-daemonsets", "--force")
+            world.kubectl(*drain, "--timeout=180s", timeout_s=scaled(190))
+            until(
+                lambda: [each["spec"]["nodeName"] for each in world.pods("pack")] not in ([], [where]),
+                60,
+                "for its pod elsewhere",
+            )
+            done = calls.done
+            until(lambda: calls.done > done + 3, 120, "for calls on the other node")
+        finally:
+            world.kubectl("uncordon", where)
+    assert (polling.failed, calls.failed) == ([], [])
+    assert polling.went_back() == []
 
 
 def test_a_node_that_is_lost_takes_no_location_with_it(world: ReefWorld, lab: Cluster) -> None:

@@ -38,7 +38,7 @@ def worth(fleet: Fleet, *names: str) -> int:
     return found.worth((1 << len(found.members)) - 1) >> 20
 
 
-ALL = tuple(one.name for one in told_fleet().candidates if one.name != "odd")
+ALL = ("a1", "a2", "a3", "a4", "a5", "a6", "b1", "b2")
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,14 @@ from code_servers import SMALL, CodeServer, code_server
 from fronting import LOCATION, FakeControl, endpoint, fronted
 
 from deadlines import MEASURED
+from older_dagster import older_python
 from reef.gateway import ListenAddress
 from reef.gateway.contract import CallEnded
 from reef.snapshots.record import Recording, record
 from reef.wire import messages
 from reef.wire.limits import MessageLimits
 
-OLDER_PYTHON = os.environ.get("REEF_TEST_OLDER_PYTHON")
-CLIENTS = [sys.executable, *([OLDER_PYTHON] if OLDER_PYTHON else [])]
+CLIENTS = ("newest", "a year old")
 
 # Loads a location as webserver and daemon load it, and looks at everything that they show.
 LOAD = """
@@ -59,10 +59,11 @@ async def loaded(python: str, socket: str) -> dict[str, object]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("python", CLIENTS)
+@pytest.mark.parametrize("dagster", CLIENTS)
 @pytest.mark.parametrize("large", [False, True])
-def test_a_location_loads_with_its_code_server_dead(tmp_path: Path, python: str, large: bool) -> None:
+def test_a_location_loads_with_its_code_server_dead(tmp_path: Path, dagster: str, large: bool) -> None:
     """All it shows is what the live server shows; with job data inside no job is asked for."""
+    python = sys.executable if dagster == "newest" else older_python()
 
     async def main(server: CodeServer) -> None:
         live = await loaded(python, server.socket)

@@ -28,8 +28,8 @@ from reef.cluster.client import Client
 from reef.cluster.kinds import CODE_LOCATION, POD
 from reef.errors import ReefError
 from reef.kube import labels
-from reef.kube.errands import read_errand
-from reef.viewing.answering import PageProcess
+from reef.kube.errand_annotation import read_errand
+from reef.viewing.page_process import PageProcess
 from reef.viewing.settings import ViewSettings
 
 pytestmark = pytest.mark.timeout(300)

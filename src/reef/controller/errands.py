@@ -11,9 +11,9 @@ from reef.controller.hosts import Hosts
 from reef.controller.places import Places
 from reef.controller.resting import Resting
 from reef.controller.tasks import Tasks, Work
-from reef.decide.cluster.errands import NEEDED, Answer, AskHost, Rest, ScaleUp, Seen, errand
+from reef.decide.cluster.errand_steps import NEEDED, Answer, AskHost, ErrandSeen, ScaleDown, ScaleUp, errand
 from reef.kube import labels
-from reef.kube.errands import Errand
+from reef.kube.errand_annotation import Errand
 from reef.kube.objects.pack_config_map import load_timeout_s
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
 
@@ -45,7 +45,7 @@ class Errands:
                 continue
             place = serving.get(each.name, "")
             chosen = wanted.placed.chosen.get(each.name)
-            seen = Seen(
+            seen = ErrandSeen(
                 placement="external" if each.external else chosen.placement if chosen else None,
                 pod=next((one.pod for one in sets if one.name == place), None),
                 deployment=deployments.get(place),
@@ -55,7 +55,7 @@ class Errands:
             if (work := self._work(each, asked, seen)) is not None:
                 self._tasks.begin(f"{asked.verb} of {each.name}", work)
 
-    def _work(self, each: Asked, asked: Errand, seen: Seen) -> Work | None:
+    def _work(self, each: Asked, asked: Errand, seen: ErrandSeen) -> Work | None:
         found = errand(asked.verb, seen)
         if isinstance(found, Answer):
             return lambda: self._answer(each.name, asked.done(found.state, found.note))
@@ -63,7 +63,7 @@ class Errands:
             return lambda: self._ask_host(each, asked, found.pod)
         if isinstance(found, ScaleUp):
             return lambda: self._client.scale(DEPLOYMENT, found.deployment, 1, self._namespace)
-        if isinstance(found, Rest):
+        if isinstance(found, ScaleDown):
             return lambda: self._rest(each.name, asked, found.deployment)
         return None
 

@@ -18,7 +18,7 @@ from reef.controller.resting import LOOK_S
 from reef.controller.rollbacks import note_rollbacks
 from reef.controller.standing import Standing
 from reef.controller.versions import Versions, versions
-from reef.decide.cluster.own import OwnSeen, own, stuck_pods
+from reef.decide.cluster.own import OwnSeen, on_lost_nodes, own, stuck_pods
 from reef.decide.cluster.pack_steps import PATIENCE, NoRoom, PacksSeen, Patience
 from reef.decide.cluster.packs import packs, stuck_locations
 from reef.decide.cluster.ports import ports
@@ -81,6 +81,7 @@ class Leader:
         parts, memory = self._parts, self._memory
         look = self._see()
         parts.members.follow(look.pods)
+        parts.nodes.follow(look.pods)
         await self._give_ports(look)
         found = versions(
             look.fleet, look.pods, memory.tried, memory.rollout, parts.rules, look.now, memory.stuck
@@ -150,24 +151,25 @@ class Leader:
 
     async def _move(self, look: Look, wanted: Places) -> bool:
         """Packs and pods of their own. False while something is under way."""
-        parts, memory = self._parts, self._memory
+        parts, memory, lost = self._parts, self._memory, self._parts.nodes.lost
         changing = any(each.first is not None for each in wanted.changes.values())
         more = len(look.sets) != len(wanted.packs)
         states = await parts.hosts.states(look.sets) if changing or more else {}
-        seen = PacksSeen(look.sets, memory.served_from, busy(states), memory.left)
+        seen = PacksSeen(look.sets, memory.served_from, busy(states), memory.left, lost)
         coming = sum(each.book.version is None and not each.external for each in look.fleet)
         actions = packs(wanted.packs, seen, look.now, GATHERING if coming >= MANY_COMING else PATIENCE)
         roomless = [each for each in actions if isinstance(each, NoRoom)]
         parts.statuses.stuck = {name: each.message for each in roomless for name in each.locations}
         in_use = await self._in_use(look, wanted)
-        own_seen = OwnSeen(look.deployments, memory.served_from, in_use, memory.left)
+        on_lost = on_lost_nodes(look.pods, lost)
+        own_seen = OwnSeen(look.deployments, memory.served_from, in_use, memory.left, on_lost)
         own_actions = own(wanted.own, own_seen, look.now)
         stuck = stuck_locations(wanted.packs, seen, look.now) | stuck_pods(
             wanted.own, own_seen, look.pods, look.now
         )
         memory.stuck = stuck_versions(wanted, stuck)
-        parts.moving.packs(actions, wanted, look.sets, memory)
-        parts.moving.own(own_actions, wanted, memory)
+        parts.moving.packs(actions, wanted, look.sets, memory, lost)
+        parts.moving.own(own_actions, wanted, memory, lost)
         return not (changing or more or actions or own_actions)
 
     async def _in_use(self, look: Look, wanted: Places) -> frozenset[str]:

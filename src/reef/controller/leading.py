@@ -27,6 +27,7 @@ from reef.controller.library import Library
 from reef.controller.members import Members
 from reef.controller.metrics import ControllerMetrics
 from reef.controller.moving import Moving
+from reef.controller.nodes import Nodes
 from reef.controller.objects import Objects, gone
 from reef.controller.parts import Memory, Parts
 from reef.controller.postgres import PostgresBooks
@@ -81,6 +82,7 @@ async def lead(
         parts, memory = await _parts(settings, rules, client, books, library, watched, channels, background)
         background.spawn(_care(client, settings, tls))
         background.spawn(parts.workspace.run())
+        background.spawn(parts.nodes.run())
         await watched.start()
         asyncio.get_running_loop().call_later(SETTLED_S, give_back)
         log.info("this controller leads, with %d locations", len(watched.known()))
@@ -144,6 +146,7 @@ async def _parts(
         resting=resting,
         clearing=Clearing(library, tasks),
         doing=doing,
+        nodes=Nodes(lambda pod: _end(client, pod, namespace), tasks, watched.changed.set),
         moving=Moving(client, namespace, reef, hosts, tasks),
         errands=Errands(client, namespace, hosts, resting, tasks),
         rules=rules,

@@ -17,6 +17,7 @@ from reef.controller.tasks import Tasks, Work
 from reef.decide.cluster import own as own_decisions
 from reef.decide.cluster import pack_steps as pack_decisions
 from reef.kube import labels
+from reef.kube.objects.avoiding import avoiding
 from reef.kube.objects.deployment import COMPONENT, own_deployment
 from reef.kube.objects.names import deployment_name
 from reef.kube.objects.pack_config_map import pack_config, pack_config_map
@@ -52,13 +53,15 @@ class Moving:
         wanted: Places,
         sets: Sequence[ReplicaSetSeen],
         memory: Remembers,
+        lost: frozenset[str] = frozenset(),
     ) -> None:
+        """`lost`: nodes that new pods are to keep off."""
         by_name = {each.name: each for each in sets}
         for action in actions:
             if isinstance(action, pack_decisions.Switch):
                 _switch(memory, action.location, action.replica_set)
             elif isinstance(action, pack_decisions.MakePack):
-                self.tasks.begin(f"making {action.pack}-{action.number}", self._make(action, wanted))
+                self.tasks.begin(f"making {action.pack}-{action.number}", self._make(action, wanted, lost))
             elif isinstance(action, pack_decisions.PatchImage):
                 there = by_name[action.replica_set]
                 self.tasks.begin(f"changing {action.replica_set}", self._patch(action, there))
@@ -69,13 +72,13 @@ class Moving:
                 log.info("%s goes: %s", action.replica_set, action.why)
                 self.tasks.begin(f"removing {action.replica_set}", self._remove(action.replica_set))
 
-    def _make(self, action: pack_decisions.MakePack, wanted: Places) -> Work:
+    def _make(self, action: pack_decisions.MakePack, wanted: Places, lost: frozenset[str]) -> Work:
         plan = ordered(wanted.plans[action.pack], action.number, action.order)
 
         async def work() -> None:
             log.info("%s is made: %s", plan.name, action.why)
             await self._client.apply(CONFIG_MAP, pack_config_map(plan, _generation()))
-            await self._client.apply(REPLICA_SET, pack_replica_set(plan, self._reef))
+            await self._client.apply(REPLICA_SET, avoiding(pack_replica_set(plan, self._reef), lost))
 
         return work
 
@@ -128,25 +131,31 @@ class Moving:
 
     # -- pods of their own -------------------------------------------------------------------------
 
-    def own(self, actions: Sequence[own_decisions.Action], wanted: Places, memory: Remembers) -> None:
+    def own(
+        self,
+        actions: Sequence[own_decisions.Action],
+        wanted: Places,
+        memory: Remembers,
+        lost: frozenset[str] = frozenset(),
+    ) -> None:
         for action in actions:
             if isinstance(action, own_decisions.Serve):
                 _switch(memory, action.location, action.deployment)
             elif isinstance(action, own_decisions.ApplyDeployment):
-                self.tasks.begin(f"changing {action.deployment}", self._apply_own(action, wanted))
+                self.tasks.begin(f"changing {action.deployment}", self._apply_own(action, wanted, lost))
             elif isinstance(action, own_decisions.DeleteDeployment):
                 self.tasks.begin(f"removing {action.deployment}", self._remove_own(action.deployment))
 
     def _remove_own(self, name: str) -> Work:
         return lambda: gone(self._client, DEPLOYMENT, name, self._namespace)
 
-    def _apply_own(self, action: own_decisions.ApplyDeployment, wanted: Places) -> Work:
+    def _apply_own(self, action: own_decisions.ApplyDeployment, wanted: Places, lost: frozenset[str]) -> Work:
         each = wanted.running[action.location]
         uid = each.asked.known.uid
         document = own_deployment(each.released, self._namespace, uid, self._reef, action.replicas)
 
         async def work() -> None:
-            await self._client.apply(DEPLOYMENT, document)
+            await self._client.apply(DEPLOYMENT, avoiding(document, lost))
 
         return work
 

@@ -16,6 +16,7 @@ from reef.controller.known import Known
 from reef.controller.library import Library
 from reef.controller.members import Members
 from reef.controller.moving import Moving
+from reef.controller.nodes import Nodes
 from reef.controller.resting import Resting
 from reef.controller.settings import Settings
 from reef.controller.statuses import Statuses
@@ -59,6 +60,7 @@ class Parts:
     clearing: Clearing
     doing: Doing
     moving: Moving
+    nodes: Nodes
     errands: Errands
     rules: Rules
 

@@ -1,5 +1,5 @@
 """Where processes are: what the hosting asks of it. `ThisMachine` is the one that the hosting itself runs on; a
-container with an agent in it is another (`packs.machine`)."""
+container with an agent in it is another (`packs.agent_machine`)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ VERSION = f"{GROUP}/version"
 PAUSED = f"{GROUP}/paused"
 # Of a CodeLocation: a time, as Kubernetes writes it, at which somebody asked to try its version again.
 TRY_AGAIN = f"{GROUP}/try-again"
-# Of a CodeLocation: `wake` or `sleep`, which somebody asked for (`kube.errands`).
+# Of a CodeLocation: `wake` or `sleep`, which somebody asked for (`kube.errand_annotation`).
 ERRAND = f"{GROUP}/errand"
 # Of a CodeLocation: `VERSION` to go back to. The controller completes it to `VERSION instead of VERSION`: what holds
 # ends when something else is asked for.
@@ -40,6 +40,9 @@ CONTENTS = f"{GROUP}/contents"
 # Of a pod of a pack: container -> how often it had been restarted when its image was changed in place, as JSON. Until
 # it was restarted once more, what runs is the old image.
 REPLACED = f"{GROUP}/replaced"
+
+# Of a Deployment or a ReplicaSet: nodes that were lost when it was made, which its pods keep off where they can.
+AVOIDS = f"{GROUP}/avoids"
 
 PEER_PORT = 7443  # of gateways and pack hosts, mutual TLS
 HEALTH_PORT = 8081  # HTTP: /livez, /readyz, /metrics

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reef.cluster.client import Client
-from reef.kube.errands import Verb
+from reef.kube.errand_annotation import Verb
 from reef.remote import versions
 from reef.remote.errands import run_errand
 from reef.remote.reaching import Remote

@@ -16,7 +16,7 @@ from reef.viewing.settings import ViewSettings
 from reef.words import fault
 
 if TYPE_CHECKING:
-    from reef.viewing.answering import PageProcess
+    from reef.viewing.page_process import PageProcess
 
 SETTLED_S = 20.0
 
@@ -48,7 +48,7 @@ async def run(settings: ViewSettings) -> None:
     except OSError as error:
         raise ReefError(f"port {settings.health_port} cannot be listened on: {fault(error)}") from None
     try:
-        await asyncio.to_thread(importlib.import_module, "reef.viewing.answering")
+        await asyncio.to_thread(importlib.import_module, "reef.viewing.page_process")
         await _serve(settings, starting, stop)
     finally:
         await health.aclose()
@@ -58,7 +58,7 @@ async def _serve(settings: ViewSettings, starting: _Starting, stop: asyncio.Even
     from reef.cluster.client import Client
     from reef.cluster.connecting import connection
     from reef.thrift import give_back, one_arena
-    from reef.viewing.answering import PageProcess
+    from reef.viewing.page_process import PageProcess
 
     one_arena()
     client = Client(connection(), timeout_s=15.0)

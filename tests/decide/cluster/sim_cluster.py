@@ -34,6 +34,8 @@ class SimCluster:
     room: int = 100
     down: bool = False
     count: int = 0
+    nodes: tuple[str, ...] = ("node", "other")
+    lost: set[str] = field(default_factory=set)  # the scheduler and the API server do not know it yet
 
     def apply(self, kept: dict[str, Document], document: Document) -> None:
         """As server-side apply does it."""
@@ -88,7 +90,7 @@ class SimCluster:
         if "nodeName" in pod["spec"]:
             return
         if sum("nodeName" in each["spec"] for each in self.pods.values()) < self.room:
-            pod["spec"]["nodeName"] = "node"
+            pod["spec"]["nodeName"] = self._node(pod)
             pod["status"].pop("conditions", None)
             return
         conditions = pod["status"].get("conditions") or [
@@ -102,9 +104,23 @@ class SimCluster:
         ]
         pod["status"]["conditions"] = conditions
 
+    def _node(self, pod: Document) -> str:
+        """One that the pod prefers, else any."""
+        preferred = pod["spec"].get("affinity", {}).get("nodeAffinity", {})
+        terms = preferred.get("preferredDuringSchedulingIgnoredDuringExecution", ())
+        off = {
+            field["values"][0]
+            for each in terms
+            for field in each["preference"].get("matchFields", ())
+            if field["operator"] == "NotIn"
+        }
+        return next((node for node in self.nodes if node not in off), self.nodes[0])
+
     def _kubelet(self, pod: Document) -> None:
+        if pod["spec"]["nodeName"] in self.lost:
+            return
         status = pod["status"]
-        status["phase"] = "Running"
+        status["phase"], status["podIP"] = "Running", "10.0.0.1"
         told = {each["name"]: each for each in status.get("containerStatuses", ())}
         status["containerStatuses"] = [
             self._container(each["name"], each["image"], told.get(each["name"]), pod)

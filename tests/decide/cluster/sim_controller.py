@@ -40,6 +40,7 @@ from reef.decide.cluster.verdicts import Tried
 from reef.fleet.model import DeploySpec, WaveEnd
 from reef.kube import labels
 from reef.kube.group import API_VERSION, KIND
+from reef.kube.objects.avoiding import avoiding
 from reef.kube.objects.deployment import own_deployment
 from reef.kube.objects.probe import probe_pod
 from reef.kube.objects.released import ReefPods
@@ -71,6 +72,7 @@ class SimController:
         self.busy: dict[str, frozenset[str]] = {}
         self.does_not_load: set[str] = set()
         self.lost = 0.0
+        self.lost_nodes: frozenset[str] = frozenset()
 
     def applied(self, name: str, **spec: Any) -> None:
         """Somebody applies a CodeLocation."""
@@ -133,7 +135,7 @@ class SimController:
         for each, action in done:
             if not self._is_lost():
                 self._on_version(each, action, wanted, sets)
-        seen = PacksSeen(sets, self.serving, self.busy, self.left)
+        seen = PacksSeen(sets, self.serving, self.busy, self.left, self.lost_nodes)
         self.stuck = stuck_versions(wanted, stuck_locations(wanted.packs, seen, now))
         moves = [*packs(wanted.packs, seen, now), *own(wanted.own, self._own_seen(), now)]
         for action in moves:
@@ -185,7 +187,8 @@ class SimController:
         match action:
             case MakePack(pack, number, order, _):
                 plan = ordered(wanted.plans[pack], number, order)
-                cluster.apply(cluster.replica_sets, pack_replica_set(plan, REEF))
+                made = avoiding(pack_replica_set(plan, REEF), self.lost_nodes)
+                cluster.apply(cluster.replica_sets, made)
             case PatchImage(where, pod, container, image):
                 for each in cluster.replica_sets[where]["spec"]["template"]["spec"]["containers"]:
                     if each["name"] == container:

@@ -8,28 +8,28 @@ from typing import Literal
 import pytest
 from clusters import NOW, container
 
-from reef.decide.cluster.errands import Answer, AskHost, Rest, ScaleUp, Seen, errand
-from reef.kube.errands import Errand, read_errand
+from reef.decide.cluster.errand_steps import Answer, AskHost, ErrandSeen, ScaleDown, ScaleUp, errand
+from reef.kube.errand_annotation import Errand, read_errand
 from reef.kube.labels import HOST_CONTAINER
 from reef.kube.seen.state import DeploymentSeen, PodSeen
 
-Does = Answer | AskHost | ScaleUp | Rest | None
+Does = Answer | AskHost | ScaleUp | ScaleDown | None
 Verb = Literal["wake", "sleep"]
 
 HOST = replace(container(HOST_CONTAINER, "reef"), ready=True)
 POD = PodSeen("pack-1-x", NOW, ip="10.0.0.1", containers={HOST_CONTAINER: HOST})
 UP = DeploymentSeen("reef-sales", 1, 1, wanted=1, updated=1, available=1)
 ASLEEP = replace(UP, wanted=0, updated=0, available=0)
-PACKED, ON_DEMAND = Seen("packed", pod=POD), Seen("on_demand", deployment=UP)
+PACKED, ON_DEMAND = ErrandSeen("packed", pod=POD), ErrandSeen("on_demand", deployment=UP)
 NO_HOST = replace(POD, containers={HOST_CONTAINER: replace(HOST, ready=False)})
 
-TABLE: dict[str, tuple[Verb, Seen, Does]] = {
+TABLE: dict[str, tuple[Verb, ErrandSeen, Does]] = {
     "in a pack its host does it": ("wake", PACKED, AskHost(POD)),
     "to sleep, too": ("sleep", PACKED, AskHost(POD)),
     "its host starts": ("wake", replace(PACKED, pod=NO_HOST), None),
     "its pack has no pod": ("wake", replace(PACKED, pod=None), None),
     "its container does not run": ("wake", replace(PACKED, stuck="No image."), Answer("failed", "No image.")),
-    "nothing of it is served": ("wake", Seen(None), Answer("failed", "no version of it is served")),
+    "nothing of it is served": ("wake", ErrandSeen(None), Answer("failed", "no version of it is served")),
     "on demand, asleep": ("wake", replace(ON_DEMAND, deployment=ASLEEP), ScaleUp("reef-sales")),
     "on demand, its pod starts": (
         "wake",
@@ -37,7 +37,7 @@ TABLE: dict[str, tuple[Verb, Seen, Does]] = {
         None,
     ),
     "on demand, up": ("wake", ON_DEMAND, Answer("warm")),
-    "on demand, to sleep": ("sleep", ON_DEMAND, Rest("reef-sales")),
+    "on demand, to sleep": ("sleep", ON_DEMAND, ScaleDown("reef-sales")),
     "on demand, it sleeps": ("sleep", replace(ON_DEMAND, deployment=ASLEEP), Answer("asleep")),
     "paused": (
         "sleep",
@@ -49,7 +49,7 @@ TABLE: dict[str, tuple[Verb, Seen, Does]] = {
         replace(ON_DEMAND, placement="standing"),
         Answer("warm", "its placement is standing: it never sleeps"),
     ),
-    "external": ("wake", Seen("external"), Answer("external", "its server is somebody else's")),
+    "external": ("wake", ErrandSeen("external"), Answer("external", "its server is somebody else's")),
 }
 
 

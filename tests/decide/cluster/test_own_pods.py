@@ -16,6 +16,7 @@ from reef.decide.cluster.own import (
     OwnSeen,
     OwnWanted,
     Serve,
+    on_lost_nodes,
     own,
     running,
     stuck_pods,
@@ -117,6 +118,23 @@ def test_when_to_look_again() -> None:
 
 def test_what_gateways_say_together() -> None:
     assert together([{"sales": 1.0}, {"sales": None}, {}], "sales") == (1.0, None)
+
+
+def test_a_pod_of_its_own_on_a_lost_node_is_made_elsewhere_once() -> None:
+    mine = {labels.COMPONENT: "location", labels.LOCATION: "sales"}
+    pods = [
+        PodSeen("one", NOW, node="node", ip="10.0.0.1", labels=mine),
+        PodSeen("sent there since", NOW, node="gone", labels={**mine, labels.LOCATION: "other"}),
+        PodSeen("goes", NOW, node="gone", ip="10.0.0.2", labels=mine, deleting=True),
+    ]
+    assert on_lost_nodes(pods, frozenset({"gone"})) == {}
+    on_lost = on_lost_nodes(pods, frozenset({"node"}))
+    assert on_lost == {"sales": frozenset({"node"})}
+    assert own([STANDING], there(UP, FROM_HERE, on_lost=on_lost), NOW) == (APPLY,)
+    awake = replace(UP, wanted=1)
+    assert own([ON_DEMAND], there(awake, FROM_HERE, on_lost=on_lost), NOW) == (APPLY_TEMPLATE,)
+    made = replace(UP, avoids=frozenset({"node"}))
+    assert own([STANDING], there(made, FROM_HERE, on_lost=on_lost), NOW) == ()
 
 
 def test_a_pod_of_its_own_that_never_runs_is_told_of() -> None:

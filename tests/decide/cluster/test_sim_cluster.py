@@ -80,10 +80,17 @@ class Story:
                 self.pause(rng.choice(NAMES))
             case 13 if self.left_alone:
                 self.resume(rng.choice(sorted(self.left_alone)))
+            case 14 | 15:
+                self.lose_node(not cluster.lost)
             case 11:
                 cluster.pulled.clear()  # its images are no longer on the node
         if rng.random() < 0.1:
             self.controller.busy = {}
+
+    def lose_node(self, lost: bool) -> None:
+        """Pods there stay as they were last seen; the controller knows before the scheduler does."""
+        self.cluster.lost = {"node"} if lost else set()
+        self.controller.lost_nodes = frozenset(self.cluster.lost)
 
     def pause(self, name: str) -> None:
         """Once it was looked at, nothing of it changes."""
@@ -103,6 +110,7 @@ class Story:
         self.controller.lost = 0.0
         self.controller.busy = {}
         self.cluster.down = False
+        self.lose_node(False)
         self.cluster.room = 100
 
     def step(self) -> list[object]:
@@ -182,6 +190,42 @@ def test_a_location_whose_image_vanishes_after_its_probe_says_so_and_goes_on() -
     cluster.broken.clear()
     step_until(lambda: controller.books["alpha"].version is not None)
     assert not controller.books["alpha"].shown_error
+
+
+def test_packs_of_a_lost_node_come_up_on_another_one() -> None:
+    """The scheduler would still send pods to the lost one. The old pod serves until the new one can."""
+    cluster = SimCluster(random.Random(1))
+    controller = SimController(cluster)
+    for name in ("alpha", "beta"):
+        controller.applied(name, image=f"acme/{name}:1", placement="packed")
+
+    def step_until(holds: Callable[[], bool]) -> int:
+        for seconds in range(300):
+            cluster.tick()
+            controller.step()
+            if holds():
+                return seconds
+        raise AssertionError(controller.serving)
+
+    def serving_nodes() -> set[str | None]:
+        by_name = {each.name: each.pod.node for each in controller.sets() if each.pod}
+        return {by_name.get(place) for place in controller.serving.values()}
+
+    step_until(lambda: all(book.version for book in controller.books.values()))
+    assert serving_nodes() == {"node"}
+    before = dict(controller.serving)
+    cluster.lost.add("node")
+    controller.lost_nodes = frozenset({"node"})
+    cluster.tick()
+    controller.step()
+    assert controller.serving == before
+    assert step_until(lambda: serving_nodes() == {"other"}) <= 20
+    step_until(lambda: len(controller.sets()) == 1)
+    cluster.lost.clear()
+    controller.lost_nodes = frozenset()
+    for _ in range(QUIET_S):
+        cluster.tick()
+        assert controller.step() == []
 
 
 def at_rest(story: Story) -> None:

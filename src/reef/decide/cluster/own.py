@@ -27,12 +27,14 @@ class OwnWanted:
 @dataclass(frozen=True)
 class OwnSeen:
     """`serving`: location -> the Deployment that it is served from. `busy`: Deployments with calls or runs under way.
-    `asleep`: on-demand Deployments whose pod may go (`sleeping`). `left` as in `packs`."""
+    `asleep`: on-demand Deployments whose pod may go (`sleeping`). `left` as in `packs`. `on_lost`: location ->
+    lost nodes on which it has a pod (`on_lost_nodes`)."""
 
     deployments: Mapping[str, DeploymentSeen] = field(default_factory=dict)
     serving: Mapping[str, str] = field(default_factory=dict)
     busy: frozenset[str] = frozenset()
     left: Mapping[str, float] = field(default_factory=dict)
+    on_lost: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,19 @@ def _one(wanted: OwnWanted, seen: OwnSeen) -> Iterator[Action]:
         yield ApplyDeployment(wanted.location, wanted.deployment, wanted.replicas if standing else None)
     elif seen.serving.get(wanted.location) != wanted.deployment and running(wanted, seen):
         yield Serve(wanted.location, wanted.deployment)
+    elif seen.on_lost.get(wanted.location, frozenset()) - there.avoids:
+        yield ApplyDeployment(wanted.location, wanted.deployment, wanted.replicas if standing else None)
+
+
+def on_lost_nodes(pods: Sequence[PodSeen], lost: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Location -> lost nodes on which a pod of its own has run; `pods` may be those of others too."""
+    found: dict[str, frozenset[str]] = {}
+    for pod in pods:
+        is_own = pod.labels.get(labels.COMPONENT) == "location" and not pod.deleting
+        if is_own and pod.ip and pod.node in lost:
+            name = pod.labels.get(labels.LOCATION, "")
+            found[name] = found.get(name, frozenset()) | {pod.node}
+    return found
 
 
 def _goodbyes(keep: set[str], seen: OwnSeen, now: float) -> Iterator[Action]:

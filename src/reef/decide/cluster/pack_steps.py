@@ -40,12 +40,13 @@ class PackWanted:
 @dataclass(frozen=True)
 class PacksSeen:
     """The ReplicaSets of packs. `serving`: location -> the ReplicaSet that it is served from. `busy`: ReplicaSet ->
-    locations with calls or runs under way there. `left`: ReplicaSet -> when a location last left it."""
+    locations with calls or runs under way there. `left`: ReplicaSet -> when a location last left it. `lost`: nodes."""
 
     replica_sets: Sequence[ReplicaSetSeen] = ()
     serving: Mapping[str, str] = field(default_factory=dict)
     busy: Mapping[str, frozenset[str]] = field(default_factory=dict)
     left: Mapping[str, float] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -93,10 +93,17 @@ def _changes(
     if newest is None:
         if now - pack.since >= patience.quiet_s or now - pack.first >= patience.gather_s:
             yield _make(view, "It is new.")
+    elif _is_on(newest, seen.lost):
+        yield _make(view, f"Its node {newest.pod.node if newest.pod else ''} does not answer.")
     elif newest.made_from == pack.made_from:
         yield from _in_place(pack, view, newest, seen, now, patience)
     elif _is_time(pack, newest, now, patience):
         yield _make(view, "Something else than an image has changed.")
+
+
+def _is_on(one: ReplicaSetSeen, nodes: frozenset[str]) -> bool:
+    """Whether its pod ran on one of these. One that was sent there since has no address, and is waited for."""
+    return one.pod is not None and one.pod.ip is not None and one.pod.node in nodes
 
 
 def _is_time(pack: PackWanted, newest: ReplicaSetSeen, now: float, patience: Patience) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reef.kube import labels
+from reef.kube.objects.avoiding import avoided
 from reef.kube.objects.contents import read
 from reef.kube.seen.state import ContainerSeen, DeploymentSeen, PodSeen, ReplicaSetSeen, State
 
@@ -77,6 +78,7 @@ def deployment_seen(deployment: Mapping[str, Any]) -> DeploymentSeen:
         made_from=(meta.get("annotations") or {}).get(labels.MADE_FROM, ""),
         version=template.get(labels.VERSION, ""),
         message=next((each.get("message", "") for each in (*failing, *stuck)), ""),
+        avoids=avoided((meta.get("annotations") or {}).get(labels.AVOIDS)),
     )
 
 

@@ -116,7 +116,7 @@ class ReplicaSetSeen:
 
 @dataclass(frozen=True)
 class DeploymentSeen:
-    """A Deployment. `available` pods of the newest template are `updated`."""
+    """A Deployment. `available` pods of the newest template are `updated`. `avoids`: nodes that its pods keep off."""
 
     name: str
     generation: int
@@ -127,6 +127,7 @@ class DeploymentSeen:
     made_from: str = ""
     version: str = ""
     message: str = ""
+    avoids: frozenset[str] = frozenset()
 
     @property
     def settled(self) -> bool:

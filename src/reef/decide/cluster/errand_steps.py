@@ -13,7 +13,7 @@ NEEDED = "not idle: a gateway has calls for it"
 
 
 @dataclass(frozen=True)
-class Seen:
+class ErrandSeen:
     """One location: `pod` is that of the pack it is served from, `deployment` its own, `stuck` why it does not run."""
 
     placement: Placement | None
@@ -44,13 +44,13 @@ class ScaleUp:
 
 
 @dataclass(frozen=True)
-class Rest:
+class ScaleDown:
     """Scale it to 0, where no gateway needs it."""
 
     deployment: str
 
 
-def errand(verb: Literal["wake", "sleep"], seen: Seen) -> Answer | AskHost | ScaleUp | Rest | None:
+def errand(verb: Literal["wake", "sleep"], seen: ErrandSeen) -> Answer | AskHost | ScaleUp | ScaleDown | None:
     """One step; None while something is waited for."""
     if seen.placement == "external":
         return Answer("external", "its server is somebody else's")
@@ -63,7 +63,9 @@ def errand(verb: Literal["wake", "sleep"], seen: Seen) -> Answer | AskHost | Sca
     return Answer("failed", "no version of it is served") if seen.placement is None else None
 
 
-def _own(verb: Literal["wake", "sleep"], seen: Seen, there: DeploymentSeen) -> Answer | ScaleUp | Rest | None:
+def _own(
+    verb: Literal["wake", "sleep"], seen: ErrandSeen, there: DeploymentSeen
+) -> Answer | ScaleUp | ScaleDown | None:
     if verb == "wake":
         if there.available:
             return Answer("warm")
@@ -74,4 +76,4 @@ def _own(verb: Literal["wake", "sleep"], seen: Seen, there: DeploymentSeen) -> A
         return Answer("asleep")
     if seen.paused:
         return Answer("warm", "it is paused, and left as it is")
-    return Rest(there.name)
+    return ScaleDown(there.name)
