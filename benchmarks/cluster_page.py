@@ -136,6 +136,9 @@ class InMemory:
 
 
 class NoScales:
+    def __init__(self) -> None:
+        self.cpu: Mapping[str, float] = {}
+
     async def bytes(self) -> Mapping[str, int]:
         return {}
 

@@ -89,7 +89,9 @@ OTHERWISE: dict[str, Any] = {
 ONLY_WITH: dict[str, dict[str, Any]] = {
     "database.urlSecret.key": nested("database.urlSecret.name", "reef-database"),
     "page.actions.enabled": nested("page.actions.tokenSecret.name", "a-token"),
-    "page.actions.tokenSecret.name": nested("page.actions.enabled", True),
+    "page.actions.tokenSecret.name": nested(
+        "page.actions", {"enabled": True, "tokenSecret": {"name": "a-token"}}
+    ),
     "page.actions.tokenSecret.key": nested(
         "page.actions", {"enabled": True, "tokenSecret": {"name": "a-token"}}
     ),

@@ -30,6 +30,7 @@ _SOURCES = ("oci.py", "rootfs.py", "python_layers.py", "images.py", "postgres_im
 _RUNS = ("dagster", "dagster-postgres", versions.DAGSTER_K8S, versions.KUBERNETES_CLIENT)
 _SERVER = (*_RUNS, "dagster-webserver")
 _REEF = ("click", "grpcio", "msgspec", "pyyaml", "watchfiles", "lightkube", "psycopg[binary]", "cryptography")
+_REEFS_PAGE = ("starlette", "uvicorn", "jinja2")
 CODE = """
 import dagster as dg
 
@@ -79,7 +80,7 @@ def _all(work: Path) -> list[Image]:
     pause, coredns = _alone(work, "pause"), _alone(work, "coredns")
     layers = dagster_layers(work)
     below = layers[:2]
-    python_layers.packages(work, _REEF, "reef")
+    python_layers.packages(work, (*_REEF, *_REEFS_PAGE), "reef")
     return [
         Image(PAUSE, (pause,), {"Entrypoint": ["/pause"]}),
         Image(COREDNS, (coredns,), {"Entrypoint": ["/coredns"]}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import psycopg
 import pytest
@@ -11,9 +11,15 @@ from looped import looped
 from processes_of_reef import MB
 
 from reef.cluster.kinds import Document
+from reef.controller.book import Book, KeptVersion
+from reef.controller.postgres import PostgresBooks
+from reef.decide.cluster.verdicts import RefusedVersion
 from reef.decide.sizing.stretches import DAY_S, Spread, Stretch
-from reef.records.postgres import DatabaseAway, NotLeader
+from reef.peers.messages import ServedNow
+from reef.records.postgres import Database, DatabaseAway, NotLeader
+from reef.records.postgres_reading import PostgresReading
 from reef.usage.recorded import HOUR_S, MINUTE_S, Entry, all_seen, seen_of, watched
+from reef.viewing.books import BooksRead
 from reef.viewing.counting import Counting, CountsOfOne, More
 from reef.viewing.history import ClusterHistory
 from reef.viewing.keeping import Keeping
@@ -159,6 +165,19 @@ class Away(ClusterHistory):
 
 
 @looped
+async def test_a_pod_that_somebody_else_measures_has_its_processor_time(history: ClusterHistory) -> None:
+    clock = Clock()
+    keeping, _ = kept(history, clock)
+    for second in range(0, 61, 15):
+        clock.now = START + second
+        keeping.heard(look(clock), {"alone": server(cores=0.5, peak=150.0 * MB)})
+    await keeping.write()
+    (found,) = seen_of(history, "alone").stretches
+    assert found.cpu_s == pytest.approx(30, rel=0.01)
+    assert found.whole.peak == pytest.approx(150 * MB, rel=0.01)
+
+
+@looped
 async def test_a_database_that_is_away_is_said_once_and_written_to_later(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,6 +195,43 @@ async def test_a_database_that_is_away_is_said_once_and_written_to_later(
     assert keeping.trouble is None
     assert [start for start, _, _ in history.each("minutes", 0, "")] == [START, START + 60, START + 120]
     history.close()
+
+
+class Reading(PostgresReading):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def definitions(self) -> Mapping[str, tuple[str, bytes]]:
+        self.asked += 1
+        return super().definitions()
+
+
+@looped
+async def test_what_a_version_defines_and_why_one_does_not_load_is_read_of_the_books(url: str) -> None:
+    defines = {"repositories": ["__repository__"], "assets": 20, "jobs": ["nightly"]}
+    version = KeptVersion(
+        version="v1", image="a", pinned="a@b", digest="b", spec={}, served=ServedNow(server_id="s"),
+        recorded_at=1.0, definitions=defines,
+    )  # fmt: skip
+    refused = {
+        "v2": RefusedVersion("DoesNotLoad", "a long story", 2.0),
+        "v0": RefusedVersion("DoesNotLoad", "old", 1.0),
+    }
+    books = PostgresBooks(url, "dagster", 1)
+    await books.save(Book(name="sales", version="v1", kept={"v1": version}, refused=refused))
+    await books.save(Book(name="new"))
+    database = Database(url, "dagster/page", 1)
+    reading = Reading(database, "dagster")
+    read = BooksRead(reading)
+    assert await read.definitions({"sales": "v1", "new": ""}) == {"sales": defines}
+    assert await read.definitions({"sales": "v1", "new": ""}) == {"sales": defines}
+    assert reading.asked == 1, "nothing has changed"
+    assert await read.definitions({"sales": "v3", "new": ""}) == {}, "what is known is of another version"
+    assert await read.error("sales") == "a long story"
+    assert (await read.error("new"), await read.error("nobody")) == ("", "")
+    database.close()
+    await books.close()
 
 
 def location(name: str, **spec: object) -> Document:

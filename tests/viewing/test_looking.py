@@ -48,6 +48,7 @@ class Scales:
     """Stands for a metrics server."""
 
     found: dict[str, int] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
 
     async def bytes(self) -> Mapping[str, int]:
         return self.found

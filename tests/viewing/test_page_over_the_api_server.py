@@ -28,6 +28,7 @@ from reef.cluster.client import Client
 from reef.cluster.kinds import CODE_LOCATION, POD
 from reef.errors import ReefError
 from reef.kube import labels
+from reef.kube.errand_annotation import read_errand
 from reef.viewing.page_process import PageProcess
 from reef.viewing.settings import ViewSettings
 
@@ -130,9 +131,7 @@ async def fleet(api_server: ApiServer, namespace: str, **more: Any) -> AsyncIter
         await run_at(api, "pack-1", PACK)
         await run_at(api, "gateway-1", GATEWAY)
         answering = [await listening(pack.text, PACK, port), await listening(gateway.text, GATEWAY, port)]
-        settings = ViewSettings(
-            namespace, port=0, health_port=free_port(), metrics_port=port, logs=False, **more
-        )
+        settings = ViewSettings(namespace, port=0, metrics_port=port, logs=False, **more)
         process = PageProcess(settings, api)
         await process.start()
         try:
@@ -261,6 +260,21 @@ async def test_what_kubectl_refuses_is_said(
     assert "port-forward --address 127.0.0.1 reef-page-1 :3200" in said(done)
 
 
+async def answers_one_errand(api: Client) -> None:
+    """Stands for the controller: the location is warm as soon as somebody asks for it."""
+
+    async def is_done() -> bool:
+        notes = (await api.get(CODE_LOCATION, "sales"))["metadata"].get("annotations") or {}
+        asked = read_errand(notes.get(labels.ERRAND))
+        if asked is None:
+            return False
+        change = {"metadata": {"annotations": {labels.ERRAND: asked.done("warm").written()}}}
+        await api.patch(CODE_LOCATION, "sales", change)
+        return True
+
+    await until_it(is_done, 60, "for an errand")
+
+
 def _posted(port: int, path: str, token: str, body: str = "") -> tuple[int, dict[str, Any]]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=scaled(30))
     try:
@@ -290,7 +304,10 @@ async def test_buttons_ask_the_controller_and_need_the_token(
 
         assert (await pressed("reload", "a-guess"))[0] == 401
         assert not [each for each in await notes() if each.startswith("dagster-reef.io")]
-        assert (await pressed("wake", token))[0] == 404, "the controller wakes nobody"
+        controller = asyncio.create_task(answers_one_errand(there.api))
+        status, told = await pressed("wake", token)
+        await controller
+        assert (status, told["told"]) == (200, "sales is warm")
         status, told = await pressed("rollback", token, '{"version": "fedcba9876543210"}')
         assert (status, told["ok"]) == (200, True)
         assert (await notes())[labels.ROLLBACK] == "fedcba9876543210"
@@ -300,4 +317,4 @@ async def test_buttons_ask_the_controller_and_need_the_token(
         assert labels.ROLLBACK not in asked
         html = (await there.ask("/location/sales"))[1]
         assert 'data-act="reload"' in html
-        assert 'data-act="wake"' not in html
+        assert 'data-act="wake"' in html

@@ -14,12 +14,10 @@ from reef.records.diagnoses import kept_diagnosis
 from reef.statedir import StateDir
 from reef.web.plain_text import without_escapes
 from reef.web.told import Detail, Version
-from reef.wire.fields import WireError
-from reef.wire.serdes import ErrorInfo, read_error
+from reef.web.tracebacks import traceback_of
 
 LOG_BYTES, LOG_LINES = 64 * 1024, 200
 MOST_VERSIONS, MOST_WHYS = 12, 2
-CAUSED = "\nThe above exception was the direct cause of the following exception:\n\n"
 
 
 def detail_of(name: str, parts: Assembly, state: StateDir) -> Detail:
@@ -57,20 +55,7 @@ def _traceback(place: CodeLocation) -> str:
     """Of the newest code where that does not load, else of what is served; "" where all loads."""
     tried, served = place.release.tried, place.served
     error = (tried.error if tried else None) or (served.load_error if served else None)
-    try:
-        return traceback_of(read_error(error.encode())) if error else ""
-    except WireError:
-        return ""
-
-
-def traceback_of(error: ErrorInfo) -> str:
-    """As Python prints it: the root cause first."""
-    told = [f"{_stack(one)}{one.message.rstrip()}\n" for one in reversed(error.chain())]
-    return without_escapes(CAUSED.join(told)).rstrip()
-
-
-def _stack(error: ErrorInfo) -> str:
-    return "Traceback (most recent call last):\n" + "".join(error.stack) if error.stack else ""
+    return traceback_of(error) if error else ""
 
 
 def _versions(place: CodeLocation, parts: Assembly) -> tuple[Version, ...]:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from reef.cluster.client import Client
+from reef.kube.errand_annotation import Verb
 from reef.remote import versions
+from reef.remote.errands import run_errand
 from reef.remote.reaching import Remote
 from reef.web.told import Do
+
+ERRAND_S = 60.0
 
 
 class ClusterButtons:
@@ -19,7 +23,18 @@ class ClusterButtons:
 
     def verbs(self) -> dict[str, Do]:
         """Name of a button -> what it does."""
-        return {"reload": self._reload, "rollback": self._roll_back}
+        return {"wake": self._wake, "sleep": self._sleep, "reload": self._reload, "rollback": self._roll_back}
+
+    async def _wake(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._errand("wake", request)
+
+    async def _sleep(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._errand("sleep", request)
+
+    async def _errand(self, verb: Verb, request: Mapping[str, Any]) -> dict[str, Any]:
+        """As soon as the controller has answered."""
+        done = await run_errand(self._remote, str(request["location"]), verb, ERRAND_S)
+        return {"state": done.state, "note": done.note or None}
 
     async def _reload(self, request: Mapping[str, Any]) -> dict[str, Any]:
         location = await self._remote.location(str(request["location"]))

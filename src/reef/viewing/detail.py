@@ -41,7 +41,7 @@ class Details:
     async def _read(self, location: Document, pods: Sequence[Document]) -> Detail:
         place = await self._place(location, pods)
         text = await self._log(location["metadata"]["name"], place) if self._logs else ""
-        return Detail(text, versions_of(location), traceback_of(location), _parts(location, place))
+        return Detail(text, versions_of(location), error_of(location), _parts(location, place))
 
     async def _place(self, location: Document, pods: Sequence[Document]) -> Place:
         now = time.monotonic()
@@ -93,7 +93,7 @@ def versions_of(location: Document) -> tuple[Version, ...]:
     return tuple(found)
 
 
-def traceback_of(location: Document) -> str:
+def error_of(location: Document) -> str:
     """Of the newest version, where that does not load."""
     if phase(location) != "refused":
         return ""

@@ -9,6 +9,7 @@ import msgspec
 
 from reef.decide.sizing.stretches import DAY_S, Stretch
 from reef.records.postgres import Database
+from reef.records.postgres_reading import PostgresReading
 from reef.records.postgres_usage import PostgresUsage, UsageRecord
 from reef.usage.columns import packed, unpacked
 from reef.usage.recorded import MINUTES_KEPT_S, Entry, Span, hours_due
@@ -29,6 +30,7 @@ class ClusterHistory:
     def __init__(self, url: str, namespace: str, token: int) -> None:
         """Connects to nothing yet. `token` rises from process to process. Raises ReefError for a URL that is none."""
         self._database = Database(url, f"{namespace}/page", token)
+        self._namespace = namespace
         self._records = PostgresUsage(self._database, namespace)
 
     def add_minutes(self, entries: Sequence[Entry]) -> None:
@@ -53,6 +55,10 @@ class ClusterHistory:
     def size(self) -> int:
         """Bytes."""
         return self._records.size()
+
+    def reading(self) -> PostgresReading:
+        """Of the controller's books in the same database."""
+        return PostgresReading(self._database, self._namespace)
 
     def close(self) -> None:
         self._database.close()

@@ -49,6 +49,8 @@ class FollowedKind(Protocol):
 class Measured(Protocol):
     """`Taken`."""
 
+    @property
+    def cpu(self) -> Mapping[str, float]: ...
     async def bytes(self) -> Mapping[str, int]: ...
 
 
@@ -132,7 +134,7 @@ class Looking:
         asked = [pod for pod in pods if _answers(pod)]
         said, taken = await asyncio.gather(self._asking.all(asked), self._taken.bytes())
         locations = sorted(self.locations.values(), key=lambda each: str(each["metadata"]["name"]))
-        look = Look(self._clock(), locations, pods, said, taken, self._trouble())
+        look = Look(self._clock(), locations, pods, said, taken, self._taken.cpu, self._trouble())
         servers = await asyncio.to_thread(servers_of, look)
         self._note(look, servers)
         own = await asyncio.to_thread(_own_pss)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import socket
 import time
@@ -12,12 +13,11 @@ from typing import Any
 
 from reef.background import Background
 from reef.cluster.client import Client
-from reef.errors import ReefError
 from reef.metrics import Metrics
 from reef.metrics.own import OwnProcess
 from reef.metrics.tally import Tally
-from reef.peers.health import Health, live, readiness
 from reef.viewing.asking import Asking
+from reef.viewing.books import BooksRead, version_of
 from reef.viewing.buttons import ClusterButtons
 from reef.viewing.detail import Details
 from reef.viewing.history import ClusterHistory
@@ -29,11 +29,10 @@ from reef.web.address import PageAddress, bound, may_ask
 from reef.web.answers import Answer, Answers, Asked, Refusal
 from reef.web.app import application
 from reef.web.listener import Listener
-from reef.web.location_page import NoLocation
 from reef.web.sampling import SeriesSampler
 from reef.web.series import Series
 from reef.web.told import About, Detail, Told
-from reef.words import describe, fault
+from reef.words import describe
 
 log = logging.getLogger("reef.viewing")
 
@@ -53,20 +52,16 @@ class PageProcess:
         self._series = Series()
         self._sampler = SeriesSampler(self._status, self._series)
         self._history = _history(settings)
+        self._books = BooksRead(self._history.reading()) if self._history is not None else None
         self._keeping: Keeping | None = None
         self._background = Background(log, "background work of the page")
         metrics = Metrics(Tally(), (OwnProcess("page").put,), ())
-        self._health = Health({"/livez": live, "/readyz": readiness(self._missing)}, metrics.render)
+        self.render = metrics.render
         self.listener: Listener | None = None
 
     async def start(self) -> None:
         """Returns when the page is answered. Raises ReefError."""
-        settings = self._settings
-        try:
-            await self._health.open("", settings.health_port)
-        except OSError as error:
-            raise ReefError(f"port {settings.health_port} cannot be listened on: {fault(error)}") from None
-        taken = await asyncio.to_thread(bound, settings.host, settings.port)
+        taken = await asyncio.to_thread(bound, self._settings.host, self._settings.port)
         await self.looking.start()
         self._is_synced = True
         self.listener = self._listening(taken)
@@ -82,7 +77,6 @@ class PageProcess:
         if self.listener is not None:
             await self.listener.stop()
         await self.looking.close()
-        await self._health.aclose()
         if self._history is not None:
             await asyncio.to_thread(self._history.close)
 
@@ -98,7 +92,8 @@ class PageProcess:
         if self._keeping is not None:
             await self._keeping.write()
 
-    def _missing(self) -> tuple[str, ...]:
+    def missing(self) -> tuple[str, ...]:
+        """Why it is not ready; nothing where it is."""
         return () if self._is_synced else ("the namespace was not seen yet",)
 
     # -- what is answered ----------------------------------------------------------------------------
@@ -131,10 +126,19 @@ class PageProcess:
         return Told(self._status, self._detail, self._about, acts, usage)
 
     async def _status(self) -> dict[str, Any]:
-        return await self.looking.status()
+        status = await self.looking.status()
+        if self._books is not None:
+            served = {name: version_of(each) for name, each in self.looking.locations.items()}
+            found = await self._books.definitions(served)
+            for row in status["locations"]:
+                row["definitions"] = found.get(row["name"], {})
+        return status
 
     async def _detail(self, name: str) -> Detail:
-        return await self._details.of(self.looking.locations[name], self.looking.pods)
+        found = await self._details.of(self.looking.locations[name], self.looking.pods)
+        if not found.traceback or self._books is None:
+            return found
+        return dataclasses.replace(found, traceback=await self._books.error(name) or found.traceback)
 
     async def _usage(self, name: str) -> dict[str, Any]:
         assert self._history is not None
@@ -148,6 +152,8 @@ class PageProcess:
         since, only = _number(asked.query.get("since", "0")), asked.query.get("location")
         known = self.looking.locations
         if only is not None and only not in known:
+            from reef.web.location_page import NoLocation  # brings the templates' engine
+
             raise NoLocation(only, list(known))
         with _told_as_refusal():
             found = await asyncio.to_thread(usage_of, self._history, known, since, only)

@@ -18,14 +18,16 @@ NO_SAMPLES: Mapping[str, Sequence[Sample]] = {}
 
 @dataclass(frozen=True)
 class Look:
-    """`said` is what the process of a pod answered, by the pod's name and by location; `taken` are bytes of memory of
-    pods, where somebody measures them; `trouble` is why something of it is missing, for people."""
+    """`said` is what the process of a pod answered, by the pod's name and by location. `taken` are bytes of memory of
+    pods and `cores` the processors that they use, where somebody measures them. `trouble` is why something of it is
+    missing, for people."""
 
     at: float
     locations: Sequence[Document]
     pods: Sequence[PodSeen]
     said: Mapping[str, Mapping[str, Sequence[Sample]]]
     taken: Mapping[str, int] = field(default_factory=dict)
+    cores: Mapping[str, float] = field(default_factory=dict)
     trouble: tuple[str, ...] = ()
 
 
@@ -39,6 +41,7 @@ class ServerSeen:
     resident: int = 0
     peak: int = 0
     measured: bool = False
+    cores: float = 0.0  # that are used now, where it does not count its processor time itself
     limit: int | None = None
     draining: int = 0
     woken_at: float = 0.0
@@ -101,6 +104,7 @@ class Around:
             taken,
             taken,
             measured=bool(known),
+            cores=sum(self._look.cores.get(pod, 0.0) for pod in known),
             woken_at=max(since, default=0.0),
             where=f"pod {first.name}" + (f" and {len(pods) - 1} more" if len(pods) > 1 else ""),
         )

@@ -30,6 +30,7 @@ class Using:
         self._minutes = Minutes(now)
         self._known: dict[str, _Known] = {}
         self._cpu: dict[str, float] = {}  # seconds of each location, at the last look
+        self._used: dict[str, float] = {}
         self._kills: dict[str, int] = {}
         self._looked_at = 0.0
         self._is_first = True
@@ -41,13 +42,14 @@ class Using:
         for name, server in servers.items():
             totals = counting.of(name)
             self._minutes.counted(name, Counters(totals.calls, totals.wakes, 0))
+            cpu_s = totals.cpu_s + self._of_cores(name, server, now)
             if server.is_up and server.measured:
-                self._saw(name, server, totals.cpu_s, now)
+                self._saw(name, server, cpu_s, now)
             else:
                 self._over(name)
             for _ in range(totals.kills - self._kills.get(name, 0)):
                 self._minutes.killed(name, server.limit or 0)
-            self._cpu[name], self._kills[name] = totals.cpu_s, totals.kills
+            self._cpu[name], self._kills[name] = cpu_s, totals.kills
         self._forget(servers)
         self._looked_at = now
         if self._is_first:
@@ -57,6 +59,12 @@ class Using:
     def take(self, start: int, seconds: float) -> dict[str, Stretch]:
         """The minute that is over; the next one begins."""
         return self._minutes.take(start, seconds)
+
+    def _of_cores(self, name: str, server: ServerSeen, now: float) -> float:
+        """Seconds so far, of a server of which somebody says how many processors it uses."""
+        passed = now - self._looked_at if self._looked_at else 0.0
+        self._used[name] = self._used.get(name, 0.0) + server.cores * passed
+        return self._used[name]
 
     def _saw(self, name: str, server: ServerSeen, cpu_s: float, now: float) -> None:
         known = self._known.get(name)
@@ -75,7 +83,7 @@ class Using:
     def _forget(self, servers: Mapping[str, ServerSeen]) -> None:
         for name in self._known.keys() - servers.keys():
             self._over(name)
-        for kept in (self._cpu, self._kills):
+        for kept in (self._cpu, self._used, self._kills):
             for name in kept.keys() - servers.keys():
                 del kept[name]
         self._minutes.keep_only(servers)
