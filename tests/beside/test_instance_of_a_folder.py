@@ -27,7 +27,7 @@ secrets:
   custom:
     module: dagster._core.secrets.env_file
     class: PerProjectEnvFileLoader
-    config: {location_paths: {secreted: secrets/secreted}}
+    config: {location_paths: {secreted: secrets/secreted, stepped: secrets/secreted}}
 """
 DEFS = """
 import os
@@ -38,22 +38,28 @@ from dagster import *
 def tell(context):
     import logging
     logging.getLogger("acme_lib").info("told by a library")
-    Path(os.environ["TOLD"]).write_text(os.environ.get("SECRET", "no secret") + " of the run")
+    Path(os.environ["TOLD"] + "-{name}").write_text(os.environ.get("SECRET", "no secret") + " of the run")
 
 @job(executor_def={executor})
 def telling():
     tell()
 
-defs = Definitions(jobs=[telling], assets=[AssetSpec(os.environ.get("SECRET", "none"))])
+assets = [AssetSpec(os.environ.get("SECRET", "none"))] if "{name}" == "secreted" else []
+defs = Definitions(jobs=[telling], assets=assets)
 """
 
 
-def fleet_in(folder: Path, executor: str = "in_process_executor") -> Path:
+ONE = {"secreted": "in_process_executor"}
+
+
+def fleet_in(folder: Path, locations: Mapping[str, str] = ONE) -> Path:
+    """`locations` are names and executors."""
     folder.mkdir()
-    (folder / "defs.py").write_text(DEFS.format(executor=executor))
-    (folder / "workspace.yaml").write_text(
-        "load_from:\n- python_file: {relative_path: defs.py, location_name: secreted}\n"
-    )
+    lines = ["load_from:"]
+    for name, executor in locations.items():
+        (folder / f"{name}.py").write_text(DEFS.format(name=name, executor=executor))
+        lines.append(f"- python_file: {{relative_path: {name}.py, location_name: {name}}}")
+    (folder / "workspace.yaml").write_text("\n".join([*lines, ""]))
     secrets = folder / "secrets" / "secreted"
     secrets.mkdir(parents=True)
     (secrets / ".env").write_text("SECRET=first\n")
@@ -72,38 +78,33 @@ def instance_says(reef: Reef) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("started", ["in the folder", "with the folder"])
-def test_a_dagster_yaml_beside_the_workspace_is_used(folder: Path, reefs: list[Reef], started: str) -> None:
-    inside = started == "in the folder"
-    fleet = fleet_in(folder / "fleet", "in_process_executor" if inside else "multiprocess_executor")
+def test_a_dagster_yaml_beside_the_workspace_is_used(folder: Path, reefs: list[Reef]) -> None:
+    """Reef is started in the folder; `test_a_folders_dagster_yaml_with_a_mistake_is_one_error` names the folder."""
+    fleet = fleet_in(
+        folder / "fleet", {"secreted": "in_process_executor", "stepped": "multiprocess_executor"}
+    )
     (fleet / "dagster.yaml").write_text(BESIDE)
     env = {"TOLD": str(folder / "told")}
-    reef = Reef(
-        "up",
-        Path("workspace.yaml") if inside else fleet,
-        folder / "s",
-        env=env,
-        cwd=fleet if inside else None,
-    )
+    reef = Reef("up", Path("workspace.yaml"), folder / "s", env=env, cwd=fleet)
     reefs.append(reef)
     reef.until_up()
     assert f"the Dagster instance is as {fleet / 'dagster.yaml'} says" in reef.said()
-    until(lambda: reef.entries().get("secreted"))
+    until(lambda: all(map(reef.entries().get, ("secreted", "stepped"))))
     assert asset_keys(reef) == ["first"]
     says = instance_says(reef)
     assert says["python_logs"] == {"managed_python_loggers": ["acme_lib"], "python_log_level": "INFO"}
     assert says["run_retries"] == {"enabled": True, "max_retries": 0}
     assert says["sensors"] == {"use_threads": True, "num_workers": 8}
-    run = reef.launch("secreted", "telling")
-    assert reef.run_ends(run) == "SUCCESS"
-    assert (folder / "told").read_text() == "first of the run"
-    assert "told by a library" in log_of(reef, run)
-    if inside:
-        return
-    (fleet / "secrets" / "secreted" / ".env").unlink()
+    runs = {name: reef.launch(name, "telling") for name in ("secreted", "stepped")}
+    for name, run in runs.items():
+        assert reef.run_ends(run) == "SUCCESS"
+        assert (folder / f"told-{name}").read_text() == "first of the run"
+        assert "told by a library" in log_of(reef, run)
+    secrets = fleet / "secrets" / "secreted" / ".env"
+    secrets.unlink()
     reef.command("reload", "secreted")
     until(lambda: asset_keys(reef) == ["none"])
-    (fleet / "secrets" / "secreted" / ".env").write_text("SECRET=second\n")
+    secrets.write_text("SECRET=second\n")
     reef.command("wake", "secreted")
     until(lambda: asset_keys(reef) == ["second"])
 
@@ -117,12 +118,15 @@ def log_of(reef: Reef, run: str) -> str:
 
 
 def test_dagster_home_is_taken_from_a_folders_env_file(folder: Path, reefs: list[Reef]) -> None:
+    """And variables that choose a target reach nobody: Dagster's commands would take them for options, and the host
+    would be of a server that it starts for something else."""
     fleet, home = fleet_in(folder / "fleet"), folder / "home"
     home.mkdir()
     (home / "dagster.yaml").write_text("run_retries: {enabled: true, max_retries: 7}\n")
     (fleet / ".env").write_text(f"DAGSTER_HOME={home}\n")
     (fleet / "dagster.yaml").write_text(BESIDE)
-    reef = Reef("up", fleet, folder / "s", env={"TOLD": str(folder / "told")})
+    chosen = {"DAGSTER_MODULE_NAME": "nowhere", "DAGSTER_ATTRIBUTE": "nothing", "DAGSTER_INSTANCE_REF": "{}"}
+    reef = Reef("up", fleet, folder / "s", env={**chosen, "TOLD": str(folder / "told")})
     reefs.append(reef)
     reef.until_up()
     assert f"the Dagster instance is that of DAGSTER_HOME, {home}" in reef.said()
@@ -130,8 +134,11 @@ def test_dagster_home_is_taken_from_a_folders_env_file(folder: Path, reefs: list
         f"{fleet / 'dagster.yaml'} is not taken: the instance is as {home / 'dagster.yaml'} says"
         in reef.said()
     )
+    assert "warning: DAGSTER_MODULE_NAME is set and not taken: " in reef.said()
+    assert "warning: DAGSTER_INSTANCE_REF is set and not taken: " in reef.said()
     until(lambda: reef.entries().get("secreted"))
     assert instance_says(reef)["run_retries"] == {"enabled": True, "max_retries": 7}
+    assert asset_keys(reef) == ["none"]
     assert reef.run_ends(reef.launch("secreted", "telling")) == "SUCCESS"
     assert (home / "history").is_dir()
     assert not (folder / "s" / "dagster_home").exists()
@@ -256,17 +263,3 @@ def test_defaults_are_put_below_what_is_written(text: str, with_defaults: object
     expected = with_defaults or {"a": 1, "run_coordinator": 2, **yaml.safe_load(text)}
     assert yaml.safe_load(found) == expected
     assert ("'1e3'" in found) == ("1e3" in text)  # a quoted value stays one
-
-
-def test_variables_that_choose_a_target_reach_nobody(folder: Path, reefs: list[Reef]) -> None:
-    """Dagster's commands would take them for options: of a server that Reef starts for something else."""
-    fleet = fleet_in(folder / "fleet")
-    env = {"DAGSTER_MODULE_NAME": "nowhere", "DAGSTER_ATTRIBUTE": "nothing", "DAGSTER_INSTANCE_REF": "{}"}
-    reef = Reef("up", fleet, folder / "s", env={**env, "TOLD": str(folder / "told")})
-    reefs.append(reef)
-    reef.until_up()
-    assert "warning: DAGSTER_MODULE_NAME is set and not taken: " in reef.said()
-    assert "warning: DAGSTER_INSTANCE_REF is set and not taken: " in reef.said()
-    until(lambda: reef.entries().get("secreted"))
-    assert asset_keys(reef) == ["none"]
-    assert reef.run_ends(reef.launch("secreted", "telling")) == "SUCCESS"

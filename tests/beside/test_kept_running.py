@@ -47,7 +47,7 @@ def test_options_reach_the_webserver_and_it_comes_back(
     folder: Path, workspace: Path, reefs: list[Reef]
 ) -> None:
     options = ("--host", "127.0.0.2", "--path-prefix", "/data/dagster", "--read-only")
-    reef = Reef("up", workspace, folder / "s", *options)
+    reef = Reef("up", workspace, folder / "s", *options, storages=True)
     reefs.append(reef)
     reef.until_up()
     base = f"http://127.0.0.2:{reef.port}/data/dagster"
@@ -94,7 +94,7 @@ def test_one_that_cannot_live_is_not_started_in_a_storm(
     folder: Path, workspace: Path, reefs: list[Reef]
 ) -> None:
     """The pauses grow; `reef status` and the log say what is wrong; the fleet is served on."""
-    reef = Reef("up", workspace, folder / "s", "--path-prefix", "no-slash", "--no-daemon")
+    reef = Reef("up", workspace, folder / "s", "--path-prefix", "no-slash", "--no-daemon", storages=True)
     reefs.append(reef)
     until(lambda: reef.said().count("webserver ended (exit status") >= 2, 90.0, "for two ends")
     pauses = [

@@ -101,7 +101,7 @@ def test_a_reef_without_dagster_serves_a_fleet_of_another_interpreter(
     spec.write_text(f"defaults: {{python: {python}}}\nlocations:\n  sales: {{code: sales/defs.py}}\n")
     with monkeypatch.context() as patch:
         patch.setattr(sys, "executable", lone)
-        reef = Reef("up", spec, folder / "s", env={"PATH": "/usr/bin:/bin"})
+        reef = Reef("up", spec, folder / "s", env={"PATH": "/usr/bin:/bin"}, storages=True)
     reefs.append(reef)
     reef.until_up()
     until(lambda: reef.entries().get("sales"))

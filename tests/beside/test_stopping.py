@@ -71,7 +71,7 @@ def busy(folder: Path, reefs: list[Reef]) -> Reef:
     (folder / "workspace.yaml").write_text(
         "load_from:\n- python_file: {relative_path: sales/defs.py, location_name: sales}\n"
     )
-    reef = Reef("up", folder / "workspace.yaml", folder / "s")
+    reef = Reef("up", folder / "workspace.yaml", folder / "s", storages=True)
     reefs.append(reef)
     reef.until_up()
     until(lambda: reef.entries().get("sales"))

@@ -125,7 +125,8 @@ def processes_mentioning(text: str) -> dict[int, str]:
 
 
 class Reef:
-    """One host process. `state` is its state directory; `port` the webserver's."""
+    """One host process. `state` is its state directory; `port` the webserver's. `storages`: its own instance has been
+    used before, so that nobody makes the storages first."""
 
     def __init__(
         self,
@@ -137,11 +138,14 @@ class Reef:
         port: int | None = None,
         output: Path | None = None,
         cwd: Path | None = None,
+        storages: bool = False,
     ) -> None:
         self.state = state
         if not state.exists():
             state.mkdir(mode=0o700, parents=True)
             known.give_to(state)
+            if storages:
+                known.give_storages(state / "dagster_home")
         self.port = port or free_port()
         command = [
             sys.executable,

@@ -24,10 +24,12 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def start(folder: Path) -> Iterator[Start]:
-    """Start a host: `start("serve", path, state, *options)`, not waited for."""
+    """Start a host: `start("serve", path, state, *options)`, not waited for. That of `reef up` finds its own instance
+    used before; with `storages=False` it is the first to open it."""
     started: list[Reef] = []
 
     def begin(verb: str, path: Path, state: Path, *options: str, **named: Any) -> Reef:
+        named.setdefault("storages", verb == "up" and "--dagster-home" not in options)
         started.append(Reef(verb, path, state, *options, **named))
         return started[-1]
 

@@ -40,7 +40,9 @@ class Fleet:
         return self._host
 
     def begin(self, *options: str, port: int | None = None) -> Reef:
-        self._host = self._start("up", self.workspace, self.folder / "s", *options, port=port).until_up()
+        self._host = self._start(
+            "up", self.workspace, self.folder / "s", *options, port=port, storages=False
+        ).until_up()
         return self._host
 
     def shown(self) -> dict[str, Any]:

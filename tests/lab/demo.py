@@ -140,7 +140,8 @@ class Demo:
             wait(lambda: self._served() >= len(self.loading), 1200, "all to be served", self._served)
         print(self.world.k("get", "codelocations"))
         for name in BROKEN:
-            self.told.sum_up(f"{name} says: {self.world.condition(name, 'Ready')['message'].splitlines()[0]}")
+            message = self.world.condition(name, "Ready")["message"].partition("\n")[0]
+            self.told.sum_up(f"{name} says: {message}")
 
     def _served(self) -> int:
         text = '{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'

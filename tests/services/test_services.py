@@ -16,6 +16,7 @@ import pytest
 
 from deadlines import scaled, until_async
 from reef.dagster import CallFailed, CallRefused, CallTimeout, ServiceBusy, ServiceUnavailable, SharedService
+from reef.errors import ReefError
 from reef.fleet.model import ServiceSpec
 from reef.services.services import Services
 from reef.statedir import open_state_dir
@@ -258,6 +259,45 @@ def test_what_ended_it_is_said_until_there_is_something_else(spec: ServiceSpec, 
             about = services.about()["postal"]
             assert (about["state"], about["error"]) == ("warm", "")
             assert about["last_error"] == "its process ended during the call"
+
+    asyncio.run(story())
+
+
+def test_services_that_come_change_and_go_while_it_runs(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (services, postal):
+            before = await _in_thread(postal.call, "pid")
+            slow = asyncio.create_task(_in_thread(postal.call, "slow", 1.0))
+            await until_async(lambda: services.keepers["postal"].calls == 1, 30, "for the call")
+            other = replace(spec, name="other", expose=("pid",))
+            changed = replace(spec, expose=("pid",))
+            found = await services.follow([changed, other])
+            assert (found.added, found.changed, found.removed) == (("other",), ("postal",), ())
+            assert await _in_thread(postal.call, "pid") != before
+            assert await slow == 1.0  # on the process with which it began
+            with pytest.raises(CallRefused, match="parse is not offered"):
+                await _in_thread(postal.call, "parse", "a b")
+            await until_async(lambda: not os.path.exists(f"/proc/{before}"), 30, "for the old process")
+            address = f"unix:{services.folder}/other.sock"
+            asked = SharedService(name="other", address=address, timeout_s=scaled(30))
+            assert await _in_thread(asked.call, "pid") != before
+            assert not await services.follow([replace(changed, image="x:2", replicas=(1, 4)), other])
+            assert (await services.follow([changed])).removed == ("other",)
+            assert list(services.about()) == ["postal"]
+            with pytest.raises(ServiceUnavailable):
+                await _in_thread(
+                    SharedService(name="other", address=address, timeout_s=scaled(5)).call, "pid"
+                )
+
+    asyncio.run(story())
+
+
+def test_a_change_that_cannot_be_listened_for_changes_nothing(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (services, _):
+            with pytest.raises(ReefError):
+                await services.follow([replace(spec, name="x" * 120)])
+            assert list(services.about()) == ["postal"]
 
     asyncio.run(story())
 

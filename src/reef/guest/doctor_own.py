@@ -18,7 +18,7 @@ class Own:
         all_roots = [*roots, *(folder for folder in _working_copies(self._installed) if folder not in roots)]
         self.roots = tuple(dict.fromkeys(os.path.join(root, "") for root in all_roots))
         given = (os.path.join(root, "") for root in roots)
-        self._among_installed = tuple(root for root in given if self.installed(root))
+        self._among_installed = tuple(root for root in given if self.installed(root) and not _has_all(root))
         self._known: dict[str, bool] = {}
 
     def __call__(self, file: str) -> bool:
@@ -32,6 +32,11 @@ class Own:
     def installed(self, path: str) -> bool:
         """Whether a file, or a folder that is written with a slash at its end, is somebody's installation."""
         return path.startswith(self._installed) or "/site-packages/" in path or "/dist-packages/" in path
+
+
+def _has_all(root: str) -> bool:
+    """Whether it is the folder of all installations, which a PYTHONPATH may name, and not one of them."""
+    return os.path.basename(root[:-1]) in ("site-packages", "dist-packages")
 
 
 def _installed() -> tuple[str, ...]:

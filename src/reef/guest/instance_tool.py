@@ -5,6 +5,7 @@ Stdlib at import; Dagster only inside the commands. Input: JSON on stdin where o
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -141,6 +142,7 @@ WITH_REQUEST = ("cancel-runs", "fail-runs", "rename")
 
 
 def main(argv: list[str]) -> int:
+    gc.disable()  # a process of two seconds, in which Dagster's import would be looked through for garbage
     command = COMMANDS[argv[0]]
     request = json.loads(sys.stdin.read() or "null") if argv[0] in WITH_REQUEST else None
     print(json.dumps(command(request)))

@@ -92,14 +92,15 @@ class DagsterBeside:
         return self._python
 
     async def _ready_instance(self, beside: Beside, python: str, env: Mapping[str, str]) -> None:
+        """Nobody else reports to one that is Reef's own, or whose storages Reef has just made."""
         assert self.home is not None
-        if self.home.embedded:
+        if self.home.embedded or self.home.fresh:
             return
         if beside.daemon:
             record, cwd = self._state.root / "beside" / "daemon.json", self._fleet().folder
             with self._opening():
                 await refuse_second_daemon(record, self.home.path, python, env, cwd)
-        elif not self.home.fresh:
+        else:
             await self._asked("touch", python, env)
 
     async def _asked(self, command: str, python: str, env: Mapping[str, str]) -> None:

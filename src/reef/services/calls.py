@@ -17,9 +17,20 @@ class TakesCalls(Protocol):
         ...
 
 
+class Removed:
+    """A service that is offered no longer."""
+
+    async def call(self, request: bytes, timeout_s: float | None) -> bytes:
+        raise Refused(grpc.StatusCode.UNAVAILABLE, "it was removed from the fleet")
+
+
 class ServiceCalls(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     def __init__(self, keeper: TakesCalls) -> None:
         self._handler = grpc.unary_unary_rpc_method_handler(self._call)
+        self._keeper = keeper
+
+    def use(self, keeper: TakesCalls) -> None:
+        """Calls that come from now on are for this one."""
         self._keeper = keeper
 
     def service(self, details: Any) -> Any:
