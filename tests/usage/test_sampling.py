@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -232,3 +233,47 @@ def test_what_ended_because_of_its_memory_is_counted(tmp_path: Path, event: Any,
     stretches = History(tmp_path / "usage").of("a").stretches
     assert sum(each.kills for each in stretches) == kills
     assert max((each.killed_at for each in stretches), default=0) == at
+
+
+def test_a_write_that_is_cancelled_and_the_last_one_write_each_minute_once(tmp_path: Path) -> None:
+    class Slow(History):
+        """The first write goes on when it may."""
+
+        starts: list[int] = []  # noqa: RUF012
+        begun, may = threading.Event(), threading.Event()
+
+        def add_minute(self, start: int, seconds: int, stretches: Any) -> None:
+            if not self.begun.is_set():
+                self.begun.set()
+                assert self.may.wait(scaled(30))
+            self.starts.append(start)
+
+    clock, history = Clock(), Slow(tmp_path / "usage")
+    sampler = UsageSampler({}, history, HistorySpec, clock=clock)
+
+    async def main() -> None:
+        clock.now += 60
+        turn = asyncio.create_task(sampler.write())
+        assert await asyncio.to_thread(history.begun.wait, scaled(30))
+        turn.cancel()
+        clock.now += 60
+        last = asyncio.create_task(sampler.write())
+        await asyncio.wait({last}, timeout=0.2)  # enough for one that waits for nobody
+        history.may.set()
+        await last
+
+    began = int(clock.now)
+    asyncio.run(main())
+    assert history.starts == [began, began + 60]
+
+
+def test_a_history_that_is_switched_on_begins_then(tmp_path: Path) -> None:
+    clock, spec = Clock(), list[HistorySpec | None]([None])
+    sampler = UsageSampler({}, History(tmp_path / "usage"), lambda: spec[0], clock=clock)
+    clock.now += 7200
+    asyncio.run(sampler.turn())
+    spec[0] = HistorySpec()
+    on = clock.now
+    clock.now += 60
+    asyncio.run(sampler.turn())
+    assert [start for start, _, _ in History(tmp_path / "usage").each("minutes", 0, None)] == [int(on)]

@@ -16,13 +16,15 @@ from sites import TOKEN, FakeHost, Listening, site
 from status_rows import asleep, row
 
 from deadlines import scaled
-from reef.web.answers import Answer, Asked
+from reef.web.answers import Answer, Answers, Asked
+from reef.web.app import application
 from reef.web.chronicle import Chronicle
 from reef.web.fleet_page import FleetPage
 from reef.web.fleet_view import sorted_rows
 from reef.web.rendering import Pages
 from reef.web.series import Series
 from reef.web.streams import Streams
+from reef.web.told import Detail
 
 Test = Callable[[Listening], Awaitable[None]]
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}&amp;"
@@ -336,3 +338,52 @@ def test_a_page_misses_nothing_that_changes_while_it_is_drawn(monkeypatch: pytes
         assert set(json.loads((await anext(pieces)).removeprefix(b"data: "))["rows"]) == {"sales"}
 
     asyncio.run(main())
+
+
+def test_a_generation_that_is_none_is_refused(tmp_path: Path) -> None:
+    async def test(site: Listening) -> None:
+        page = (await site.ask("/"))[1]
+        epoch = page.partition('data-epoch="')[2].partition('"')[0]
+        code, text, _ = await site.ask(f"/api/live/fleet?epoch={epoch}&since=x")
+        assert (code, json.loads(text)["error"]) == (400, "`since` is no whole number")
+
+    over(tmp_path, test)
+
+
+def test_a_page_of_a_location_learns_what_changed_before_it_listens(tmp_path: Path) -> None:
+    async def test(site: Listening) -> None:
+        assert "asleep" not in (await site.ask("/location/sales"))[1]
+        site.host.rows = [asleep("sales")]
+        async with asyncio.timeout(scaled(10)):
+            (first,) = await events_of(site.port, "/api/live/location?name=sales", 1)
+        assert "asleep" in first["parts"]["state"]  # type: ignore[index]
+
+    over(tmp_path, test)
+
+
+def test_a_location_that_leaves_while_it_is_looked_at_is_not_there(tmp_path: Path) -> None:
+    class Leaving(FakeHost):
+        async def detail(self, name: str) -> Detail:
+            raise KeyError(name)
+
+    async def test(site: Listening) -> None:
+        assert (await site.ask("/location/sales"))[0] == 404
+
+    over(tmp_path, test, Leaving())
+
+
+def test_who_goes_while_it_asks_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async def never(_asked: Asked) -> Answer:
+        raise AssertionError
+
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: object) -> None:
+        pass
+
+    answers = Answers()
+    answers.post("/api/do/wake", never)
+    scope = {"type": "http", "method": "POST", "path": "/api/do/wake", "query_string": b"", "headers": []}
+    asyncio.run(application(answers, lambda _name: True)(scope, gone, send))
+    assert "was not answered" not in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
@@ -18,10 +19,12 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 from status_rows import MB, asleep, row, status
 
 from deadlines import scaled, until
 from reef.admin import Admin
+from reef.cli import top_terminal
 from reef.cli.top_screen import screen
 from reef.cli.top_state import SORTS, TopState, keys_of, pressed, shown
 
@@ -231,3 +234,19 @@ def test_as_json(host: Path) -> None:
 
     done = command("--json", "--state-dir", str(host))
     assert [one["name"] for one in json.loads(done.stdout)["locations"]] == ["orders", "risk", "broken"]
+
+
+def test_the_end_of_input_ends_it_while_a_filter_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[TopState] = []
+
+    def draw(_status: Any, _rows: Any, chosen: TopState, *_size: Any) -> Text:
+        drawn.append(chosen)
+        assert len(drawn) < 20, "it goes on for ever"
+        return Text("")
+
+    monkeypatch.setattr(top_terminal, "_keys", lambda _fd: contextlib.nullcontext())
+    monkeypatch.setattr(top_terminal, "screen", draw)
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        top_terminal.watch(lambda: {"locations": []}, 60, TopState(typing=True))
+    assert [each.filter for each in drawn] == [""]

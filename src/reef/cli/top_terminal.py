@@ -24,8 +24,8 @@ READ_BYTES = 256
 
 
 def watch(look: Callable[[], dict[str, Any]], interval_s: float, chosen: TopState) -> None:
-    """Until a person has enough of it. `look` asks the host, and raises ReefError where it does not answer: the last
-    that was seen stays there, with the reason."""
+    """Until a person has enough of it, or the terminal is gone. `look` asks the host, and raises ReefError where it
+    does not answer: the last that was seen stays there, with the reason."""
     console = Console()
     status, trouble = look(), ""
     with _keys(sys.stdin.fileno()), Live(console=console, screen=True, auto_refresh=False) as live:
@@ -35,6 +35,8 @@ def watch(look: Callable[[], dict[str, Any]], interval_s: float, chosen: TopStat
             width, height = console.size
             live.update(screen(status, rows, chosen, width, height, trouble), refresh=True)
             typed = _typed(sys.stdin.fileno(), until - time.monotonic())
+            if typed == b"":
+                return
             if typed is not None:
                 for key in keys_of(typed):
                     chosen = pressed(chosen, key, shown(status["locations"], chosen))
@@ -57,8 +59,8 @@ def _keys(fd: int) -> Iterator[None]:
 
 
 def _typed(fd: int, seconds: float) -> bytes | None:
-    """What was typed, or None where nothing was in time. The end of input is the end of watching."""
+    """What was typed, nothing at the end of input, or None where nothing was typed in time."""
     ready, _, _ = select.select([fd], [], [], max(0.0, seconds))
     if not ready:
         return None
-    return os.read(fd, READ_BYTES) or b"q"
+    return os.read(fd, READ_BYTES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -49,6 +50,7 @@ class UsageSampler:
         self._hour = 0
         self._opened = False
         self._waiting: deque[Waiting] = deque(maxlen=MOST_WAITING)
+        self._writing = threading.Lock()  # the thread of a turn that is cancelled writes on
         self.trouble: str | None = None
 
     def hear(self, event: Event) -> None:
@@ -87,6 +89,7 @@ class UsageSampler:
         """One look; what is over is written."""
         if self._spec() is None:
             self._minutes.take(0, 0)
+            self._since = self._clock()
             return
         await self._look()
         if self._clock() // MINUTE_S > self._since // MINUTE_S:
@@ -130,6 +133,10 @@ class UsageSampler:
             self._minutes.counted(place.name, Counters(now.calls, now.wakes, place.release.probes))
 
     def _written(self, spec: HistorySpec, now: float) -> None:
+        with self._writing:
+            self._write_all(spec, now)
+
+    def _write_all(self, spec: HistorySpec, now: float) -> None:
         if not self._opened:
             self._history.open()
             self._opened = True

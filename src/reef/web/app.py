@@ -58,6 +58,8 @@ def application(answers: Answers, may_ask: MayAsk, refused_page: RefusedPage = _
 def _endpoint(
     handler: Handler, may_ask: MayAsk, refused_page: RefusedPage
 ) -> Callable[[Request], Awaitable[Response]]:
+    from starlette.requests import ClientDisconnect
+
     async def endpoint(request: Request) -> Response:
         asked = _asked(request)
         try:
@@ -68,6 +70,8 @@ def _endpoint(
             answer = refused_page(asked, refusal)
         except ReefError as error:
             answer = refused_page(asked, Refusal(409, error.message, error.hint))
+        except ClientDisconnect:
+            answer = Answer(b"", status=400)  # nobody reads it
         except Exception:
             log.exception("%s was not answered", asked.path)
             answer = refused_page(asked, Refusal(500, "this failed", "the host's log knows more"))

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from reef.notes import mb
-from reef.web.answers import HTML, Answer, Asked, as_json
+from reef.web.answers import HTML, Answer, Asked, Refusal, as_json
 from reef.web.chronicle import Chronicle
 from reef.web.fleet_view import SORTS, Group, Row, Totals, fits, groups_of, rows_of, sorted_rows, totals_of
 from reef.web.location_view import Line, clock_of, told_moments
@@ -134,7 +134,7 @@ class FleetPage:
         """Events with what changed after the generation that the page was made at."""
         if asked.query.get("epoch") != self._epoch:
             return self._streams.answer(_once({"stale": True}))
-        since = int(asked.query.get("since", "0"))
+        since = _generation(asked.query.get("since", "0"))
 
         async def changed() -> Mapping[str, Any] | None:
             nonlocal since
@@ -219,6 +219,13 @@ def shown(about: About) -> dict[str, Any]:
 def _zygote(zygote: Mapping[str, Any]) -> str:
     told = f"zygote {zygote['key'][:8]}: {mb(zygote['pss_bytes'])} MB, {count(zygote['modules'], 'module')}, serves "
     return f"{told}{count(zygote['locations'], 'location')} of {zygote['python']}"
+
+
+def _generation(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Refusal(400, "`since` is no whole number", "it is the `data-generation` of the page") from None
 
 
 def _once(value: Mapping[str, Any]) -> Any:

@@ -110,9 +110,10 @@ class LocationPage:
         return await self._told.usage(name)
 
     async def live(self, asked: Asked) -> Answer:
-        """Parts of the page that changed, rendered."""
+        """All parts of the page, rendered, then those that changed: it may have been drawn some time ago."""
         name = name_of(asked)
-        before: dict[str, str] = await self._parts(name)
+        await self._row(name)
+        before: dict[str, str] = {}
 
         async def changed() -> Mapping[str, Any] | None:
             nonlocal before
@@ -141,13 +142,16 @@ class LocationPage:
 
     async def _found(self, name: str) -> tuple[dict[str, Any], dict[str, Any], Detail]:
         status, row = await self._row(name)
-        return status, row, await self._told.detail(name)
+        try:
+            return status, row, await self._told.detail(name)
+        except KeyError:  # it left the fleet meanwhile
+            raise _not_there(name, status) from None
 
     async def _row(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         status = await self._told.status()
         row = next((row for row in status["locations"] if row["name"] == name), None)
         if row is None:
-            raise NoLocation(name, [row["name"] for row in status["locations"]])
+            raise _not_there(name, status)
         return status, row
 
     async def _view(self, name: str) -> LocationView:
@@ -156,6 +160,10 @@ class LocationPage:
         return await asyncio.to_thread(
             location_view, status, row, detail, self._chronicle, self._series, dagster
         )
+
+
+def _not_there(name: str, status: Mapping[str, Any]) -> NoLocation:
+    return NoLocation(name, [row["name"] for row in status["locations"] if row["name"] != name])
 
 
 def name_of(asked: Asked) -> str:
