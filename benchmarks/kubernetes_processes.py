@@ -63,22 +63,29 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="reef-processes-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        server, database = ApiServer(folder / "api", found), Postgres(folder / "postgres")
-        try:
-            ready_for_locations(server)
+        with around(folder, found) as (server, database):
             for label, source in sources.items():
-                for what, held in _measured(folder, server, database, source, args.locations, label).items():
+                for what, held in measured(folder, server, database, source, args.locations, label).items():
                     report.figure(what, label, held.pss / 1e6, "MB")
                     report.figure(f"{what}: at rest", label, held.cores, "cores")
                     report.figure(f"{what}: writes at rest", label, held.writes, "a second")
-        finally:
-            database.stop()
-            server.stop()
     report.notes.append(f"{args.locations} CodeLocations, no pods; PSS {SETTLES_S:g} s after each is ready")
     return emit(report, args)
 
 
-def _measured(
+@contextmanager
+def around(folder: Path, programs: Path) -> Iterator[tuple[ApiServer, Postgres]]:
+    """What they speak to."""
+    server, database = ApiServer(folder / "api", programs), Postgres(folder / "postgres")
+    try:
+        ready_for_locations(server)
+        yield server, database
+    finally:
+        database.stop()
+        server.stop()
+
+
+def measured(
     folder: Path, server: ApiServer, database: Postgres, source: Path, count: int, label: str
 ) -> dict[str, Held]:
     """What is measured -> what it takes."""

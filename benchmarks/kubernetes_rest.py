@@ -17,7 +17,7 @@ _WRITES = re.compile(r"^apiserver_request_total\{(?P<labels>[^}]*)\} (?P<value>[
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _VERBS = ("POST", "PUT", "PATCH", "APPLY", "DELETE")
 # The cluster's own programs renew leases all the time and ask for tokens; Reef's own lease is counted by its interval.
-_NOT_REEFS = ("leases", "tokenreviews", "subjectaccessreviews", "serviceaccounts", "nodes")
+_NOT_REEFS = ("leases", "ipaddresses", "tokenreviews", "subjectaccessreviews", "serviceaccounts", "nodes")
 
 
 def resting(bench: Bench, world: ReefWorld, group: str) -> tuple[float, float]:

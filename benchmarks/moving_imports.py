@@ -24,6 +24,13 @@ from pathlib import Path
 from reef.doctor.fixing.model import Moved, Refused
 from reef.doctor.fixing.moving import move
 
+WRITTEN = {
+    "TYPE_CHECKING",
+    "AttributeError",
+    "__name__",
+    "str",
+    "object",
+}  # by a block for types, and __getattr__
 GLOBAL = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "DELETE_NAME"))
 
 
@@ -69,7 +76,7 @@ def import_lines(source: bytes) -> list[int]:
         return [1]
     found = []
     for node in tree.body:
-        held = node.body if isinstance(node, ast.Try) else [node]
+        held = node.body if isinstance(node, ast.Try | ast.If | ast.With) else [node]
         found += [one.lineno for one in held if isinstance(one, (ast.Import, ast.ImportFrom))]
     return found
 
@@ -104,7 +111,7 @@ def why_wrong(source: bytes, done: Moved) -> str | None:
     if asked & left:
         return f"still asks the module for {asked & left}"
     earlier = {name for code in codes(before) for name in globals_of(code)}
-    if new := asked - earlier - {"TYPE_CHECKING"}:
+    if new := asked - earlier - WRITTEN:
         return f"asks the module for {new}, which was not asked before"
     return why_not_whole(source, done) or why_not_twice(done)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,27 @@ def test_notes_say_what_to_do_next(installed: Installed) -> None:
     assert f"kubectl -n {installed.namespace} get codelocations" in installed.notes
     assert "externalConfigmap: reef-workspace" in installed.notes
     assert "enableSubchart: false" in installed.notes
+
+
+def test_each_namespace_may_have_a_reef_of_its_own(installed: Installed, helm: Path) -> None:
+    """They share the definition of the resource, and nothing else; the second one goes without it."""
+    second = Installed(installed.server, "reef-second", "")
+    installed.server.kubectl.make_namespace(second.namespace)
+    where = ("-n", second.namespace, "--kubeconfig", str(installed.server.kubeconfig))
+    alone = {"crds": {"install": False}}
+    both = called(helm, "upgrade", "--install", "reef", str(CHART), *where, values=alone)
+    assert both.returncode == 0, both.stderr
+    own = [Question("create", "pods"), Question("list", "secrets")]
+    others = [replace(each, namespace=installed.namespace) for each in own]
+    assert second.allowed("controller", [*own, *others]) == [True, True, False, False]
+    assert installed.allowed("controller", own) == [True, True]
+    kinds = {each["kind"] for each in rendered(helm, alone)}
+    assert not kinds & {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace"}
+    gone = called(helm, "uninstall", "reef", *where)
+    assert gone.returncode == 0, gone.stderr
+    assert _crd(installed.server)
+    there = installed.server.kubectl("-n", installed.namespace, "get", "deployments", "-o", "name")
+    assert "deployment.apps/reef-controller" in there
 
 
 def test_an_upgrade_with_nothing_new_changes_nothing(installed: Installed, helm: Path) -> None:

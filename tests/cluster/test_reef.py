@@ -15,7 +15,7 @@ from lab import model1
 from lab.cluster import Cluster
 from lab.fleet import Member
 from lab.polling import Polling
-from lab.world import CODE, SAFE, ReefWorld, location
+from lab.world import CODE, RUN, SAFE, ReefWorld, location
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 NAMES = ("sales", "billing", "web")
@@ -30,6 +30,7 @@ def world(lab: Cluster) -> Iterator[ReefWorld]:
     namespace = f"reef-e2e-{secrets.token_hex(3)}"
     lab.kubectl.make_namespace(namespace)
     code = {image(name, number): CODE.format(asset=f"{name}_{number}") for name in NAMES for number in (1, 2)}
+    code[image("web", 3)] = CODE.format(asset="web_3").replace("return 1", "__import__('time').sleep(15)")
     code[image("sales", 3)] = "raise RuntimeError('it has no warehouse')\n"
     lab.load_locations(code)
     found = ReefWorld(lab, namespace)
@@ -186,12 +187,16 @@ def test_an_image_that_is_nowhere_is_said(world: ReefWorld) -> None:
     world.k("delete", "codelocation", "lost")
 
 
-def test_a_secret_that_is_missing_then_appears(world: ReefWorld) -> None:
+def test_a_secret_that_is_missing_then_appears_then_changes(world: ReefWorld) -> None:
     env = [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "late", "key": "token"}}}]
     world.apply(location("needy", image("web", 1), env=env))
     until(lambda: "Secret late" in world.condition("needy", "Ready")["message"], 60, "for the reason")
     world.k("create", "secret", "generic", "late", "--from-literal=token=1")
     world.all_ready(["needy"], 120)
+    before = world.versioned("needy")
+    world.k("patch", "secret", "late", "-p", '{"stringData": {"token": "2"}}')
+    until(lambda: world.status("needy").get("version") != before, 120, "for the changed Secret", every_s=0.5)
+    assert world.versioned("needy") != before
     world.k("delete", "codelocation", "needy")
 
 
@@ -222,3 +227,14 @@ def test_a_service_changes_hands_and_back_without_a_failed_call(world: ReefWorld
     assert polling.failed == []
     assert world.kubectl.json("-n", world.namespace, "get", "service", "legacy")["metadata"]["uid"] == uid
     world.k("delete", "codelocation/legacy", "deployment/dagster-user-legacy", "service/legacy")
+
+
+def test_a_run_outlives_the_location_that_is_deleted_meanwhile(world: ReefWorld) -> None:
+    """It is the last test: nothing is left of web. The run's Job is Dagster's, and Reef may not touch Jobs."""
+    world.apply(location("web", image("web", 3), env=[{"name": "TEAM", "value": "web"}]))
+    shows(world, "web", "web_3")
+    run = world.launched("web")
+    until(lambda: run in world.k("get", "jobs", "-o", "name"), 60, "for its Job", every_s=0.2)
+    world.k("delete", "codelocation", "web", "--timeout=60s")
+    assert world.graphql(RUN, {"r": run})["runOrError"]["status"] in ("STARTING", "STARTED")
+    assert world.ended(run) == "SUCCESS"

@@ -222,6 +222,28 @@ def test_an_upgrade_of_the_chart_fails_no_call(world: ReefWorld) -> None:
     assert "0.1.1" in world.k("exec", "deploy/reef-gateway", "--", "reef", "--version")
 
 
+def test_a_drained_node_fails_no_call(world: ReefWorld) -> None:
+    """Calls wait for the pack's next pod. Only pods of this Reef are evicted: the rest of the cluster serves tests."""
+    pod = world.pods("pack")[0]
+    where = pod["spec"]["nodeName"]
+    with Polling(world.address("beta")) as polling, calling(world.address("beta")) as calls:
+        try:
+            mine = "--pod-selector=app.kubernetes.io/part-of=reef"
+            drain = ("drain", where, mine, "--delete-emptydir-data", "--ignore-daemonsets", "--force")
+            world.kubectl(*drain, "--timeout=180s", timeout_s=scaled(190))
+            until(
+                lambda: [each["spec"]["nodeName"] for each in world.pods("pack")] not in ([], [where]),
+                60,
+                "for its pod elsewhere",
+            )
+            done = calls.done
+            until(lambda: calls.done > done + 3, 120, "for calls on the other node")
+        finally:
+            world.kubectl("uncordon", where)
+    assert (polling.failed, calls.failed) == ([], [])
+    assert polling.went_back() == []
+
+
 def test_a_node_that_is_lost_takes_no_location_with_it(world: ReefWorld, lab: Cluster) -> None:
     """The node of the pack; its image is on the other one. How long each answers late is counted from the loss.
 

@@ -19,6 +19,7 @@ from reef.controller.asked import Asked
 from reef.controller.book import Book
 from reef.controller.events_api import AGAIN_S, BURST, Events
 from reef.controller.known import Known, read_known
+from reef.decide.cluster.releasing import Release
 from reef.decide.cluster.rolling import Rollout
 
 log = logging.getLogger("reef.test")
@@ -123,15 +124,40 @@ def test_a_refused_event_hurts_nobody(caplog: pytest.LogCaptureFixture) -> None:
     assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
 
 
+def one(name: str, served: str) -> Asked:
+    """A location that asks for the version `new`."""
+    book = Book(name=name, version=served)
+    found = known(name)
+    assert found.location is not None
+    return Asked(found, found.location, book, "new", newest="new", missing=())
+
+
+def test_what_was_tried_and_does_not_run_is_told() -> None:
+    """`a` was never served, `b` is, `c` went back to what runs."""
+    releases = {
+        "a": Release((), "under_way", "NotRunning", "It waits for its image.", awaited="new"),
+        "b": Release((), "served", "Served", "It is served.", not_running="Its image is gone."),
+        "c": Release((), "refused", "NotRunning", "It is refused."),
+        "d": Release((), "served", "Served", "It is served."),
+    }
+
+    async def main() -> list[tuple[str, str, str]]:
+        recorder = Recorder()
+        story = Story(recorder)
+        for _ in range(2):
+            story.events.say_not_running([one(name, "old") for name in releases], releases)
+        await story.written()
+        return [(each["involvedObject"]["name"], each["type"], each["message"]) for each in recorder.given]
+
+    assert asyncio.run(main()) == [
+        ("a", "Warning", "It waits for its image."),
+        ("b", "Warning", "Its image is gone."),
+    ]
+
+
 def test_those_whose_turn_does_not_come_are_told() -> None:
     """`b` is as it was asked to be, `c` takes no part."""
     halted = Rollout((("a", "b"),), {"a": "new", "b": "new"}, 0.0, halted="2 of 4 are refused.")
-
-    def one(name: str, served: str) -> Asked:
-        book = Book(name=name, version=served)
-        found = known(name)
-        assert found.location is not None
-        return Asked(found, found.location, book, "new", newest="new", missing=())
 
     async def main() -> list[tuple[str, str]]:
         recorder = Recorder()

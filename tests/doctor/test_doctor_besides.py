@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from deadlines import scaled
+from reef.doctor.cures import cure_of
 from reef.doctor.daemon import daemon_findings
 from reef.doctor.examining import Wishes, examine_in
 from reef.doctor.findings import Costs, Definitions, Diagnosis, Finding
@@ -20,7 +21,7 @@ from reef.doctor.graph import graph_of
 from reef.doctor.guest_process import GuestProcess
 from reef.doctor.limits import Limits
 from reef.doctor.report import libraries_of, report_of
-from reef.doctor.since import heavier
+from reef.doctor.since import heavier, moved
 from reef.doctor.source import read_source
 from reef.doctor.table import WIDTH, rendered
 from reef.doctor.uses import uses_of
@@ -112,6 +113,9 @@ USES = {
     "class C(metaclass=m.M): ...": "class base",
     "class C:\n    x = m.y": "module-level value",
     "X: m.T = 1": "type annotation",
+    "class C:\n    x: m.T": "type annotation",
+    "class C(B):\n    x: m.T": "type annotation that its class evaluates",
+    "@d\nclass C:\n    x: m.T = 1": "type annotation that its class evaluates",
     "if m.x: ...": "module-level condition",
     "for i in m.x: ...": "module-level iter",
     "with m.x(): ...": "module-level items",
@@ -135,6 +139,34 @@ def test_what_a_name_is_used_for(text: str) -> None:
 def test_postponed_annotations_are_no_use() -> None:
     tree = ast.parse("from __future__ import annotations\ndef f(x: m.T) -> m.T: ...")
     assert "m" not in uses_of(tree)
+
+
+def test_a_location_of_before_loads_its_own_working_copies(tmp_path: Path) -> None:
+    """An editable install names today's files: the former ones go before them."""
+    site = tmp_path / "venv" / "lib" / "python3.11" / "site-packages"
+    site.mkdir(parents=True)
+    for name in ("repo/sales/src", "repo/common", "elsewhere"):
+        (tmp_path / name).mkdir(parents=True)
+        (site / f"{Path(name).parts[-1]}.pth").write_text(f"{tmp_path / name}\n")
+    python, repository = str(tmp_path / "venv" / "bin" / "python"), str(tmp_path / "repo")
+    code = CodeTarget(module_name="sales.definitions")
+    env = {"PYTHONPATH": f"{repository}/common:/opt/shared"}
+    spec = Location("sales", code=code, python=python, cwd=f"{repository}/sales", env=env)
+    before = moved(spec, repository, "/before")
+    assert before.cwd == "/before/sales"
+    folders = before.env["PYTHONPATH"].split(":")
+    assert folders[:2] == ["/before/common", "/opt/shared"]
+    assert set(folders[2:]) == {"/before/sales/src", "/before/common"}
+    plain = Location("plain", code=code, python="/no/bin/python", cwd=f"{repository}/sales")
+    assert moved(plain, repository, "/before").env == {}
+
+
+def test_the_cure_of_an_annotation_is_one_that_helps() -> None:
+    """Quotes help where Python alone evaluates it, and no cure that moves the import where others do."""
+    plain = cure_of("import", "define", "type annotation, line 3", "m", 1)
+    assert plain == "put the annotation in quotes (line 3) and move it: reef doctor --fix"
+    read = cure_of("import", "define", "type annotation that its class evaluates, line 3", "m", 1)
+    assert read.startswith("annotate with a lighter type, or none")
 
 
 def test_a_value_that_only_functions_use_is_needed_to_run(tmp_path: Path) -> None:
@@ -228,6 +260,18 @@ def test_budgets_name_the_worst_line() -> None:
     budgets = Budgets(Budget(memory_bytes=10**8), {"a": Budget(load_time_s=0.5, threads=2)})
     found = {one.what: one.line for one in over_budget([costly, diagnosis("b", private=10**7)], budgets)}
     assert found == {"memory": 3, "load_time": 3, "threads": 0}
+
+
+@pytest.mark.parametrize(("now_s", "grown_s"), [(2.5, None), (2.9, 0.9)])
+def test_a_busy_machine_makes_nothing_heavier(now_s: float, grown_s: float | None) -> None:
+    """Half a second more of two seconds is what two loads of the same import differ by there."""
+    took = finding(file="/top/a.py")
+    before, after = (
+        msgspec.structs.replace(took, costs=Costs(wall_s=one, cpu_s=one, private_bytes=10**7))
+        for one in (2.0, now_s)
+    )
+    found = heavier([diagnosis("a", before)], [diagnosis("a", after)], "/top", "/top", Limits())[0].findings
+    assert [round(one.costs.wall_s, 1) for one in found] == ([] if grown_s is None else [grown_s])
 
 
 def test_what_got_heavier_knows_a_statement_that_has_moved() -> None:

@@ -41,3 +41,15 @@ def test_what_two_statements_bring(
     assert {cause.at: cause.took.private_bytes // MB for cause in found} == charged
     if charged.get(A):
         assert found[0].statements == (A, B), "both would have to go"
+
+
+def test_nobody_shares_with_a_statement_of_the_same_cause() -> None:
+    """What A and B both name is one cause; what C brings besides is shared with C alone."""
+    c = ("defs.py", 3)
+    whole = frozenset({"snow"})
+    all_three = Share(frozenset((A, B, c)), Took(private_bytes=7 * MB), ["numbers"])
+    statements = {A: statement(90 * MB), B: statement(0), c: statement(20 * MB)}
+    graph = Graph((all_three, of_both(180 * MB)), {A: whole, B: whole, c: frozenset()})
+    first, second = causes_of(Watched(statements, graph), Limits())
+    assert (first.statements, first.overlaps) == ((A, B), {c: 7 * MB})
+    assert (second.statements, set(second.overlaps)) == ((c,), {A, B})

@@ -75,7 +75,7 @@ SARIF = {
                                 "level": {"enum": ["none", "note", "warning", "error"]},
                                 "message": {"required": ["text"]},
                                 "locations": {"items": _PLACE},
-                                "relatedLocations": {"items": _PLACE},
+                                "relatedLocations": {"items": _PLACE, "uniqueItems": True},
                             },
                         }
                     }

@@ -16,6 +16,8 @@ _REEF = [
     ("locations:\n  a: {code: m}\nmemory_budget: lots\n", 'reef.yaml:3: memory_budget = "lots", must be a size', ""),
     ("locations:\n  a:\n    code: m\n    memry_limit: 1Gi\n", "reef.yaml:4: locations.a.memry_limit is not a",
      "did you mean memory_limit?"),
+    ("apiVersion: reef.dev/v1\nkind: CodeLocation\nspec: {}\n",
+     "reef.yaml:2: kind CodeLocation is an object of Kubernetes", "a checkout of the code"),
     ("location:\n  a: {}\n", "reef.yaml:1: location is not a setting", "did you mean locations?"),
     ("defaults:\n  idleTimeout: 3m\nlocations: {}\n", "reef.yaml:2: defaults.idleTimeout is not", "idle_timeout?"),
     ("locations:\n  a:\n    code: {python_fil: x}\n", "reef.yaml:3: locations.a.code.python_fil is", "python_file?"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 from pathlib import Path
 
 import grpc
@@ -111,6 +113,43 @@ def test_a_call_waits_until_the_pack_is_there_and_another_that_is_no_pack_gets_n
             async with fake_pack(host, tmp_path, {"sales": small.target}) as asked:
                 await call
                 assert asked == [("gateway", ("sales",))]
+
+    asyncio.run(main())
+
+
+def test_a_full_disk_promises_nothing_and_answers_as_before(
+    tmp_path: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not written down is not shown, as a gateway that starts again would not know it."""
+    assert recording.snapshot is not None
+    store = SnapshotStore(tmp_path / "controller-s", 1 << 30)
+    digest = store.put(recording.snapshot)
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def no_room(*_: object) -> None:
+        raise full
+
+    async def main() -> None:
+        async with edge(tmp_path, MemoryCluster([SALES])) as one:
+            await listening(one)
+            await show(one, 1, "reef-1")
+            served = ServedNow(server_id="reef-2", snapshot=digest)
+            offer = Offer(name="sales", generation=2, served=served, snapshot_bytes=store.file(digest))
+            with monkeypatch.context() as disk:
+                disk.setattr("reef.snapshots.store.SnapshotStore.put_file", no_room)
+                with pytest.raises(grpc.aio.AioRpcError):
+                    await one.told("Hold", offer, Held)
+                assert await one.told("Show", Show("sales", 2), Held) == Held(False)
+            assert await one.told("Hold", offer, Held) == Held(True)
+            with monkeypatch.context() as disk:
+                disk.setattr("reef.gateways.book.write_atomic", no_room)
+                for request in (Show("sales", 2), Freeze("sales", 2, 1.0)):
+                    with pytest.raises(grpc.aio.AioRpcError):
+                        await one.told(type(request).__name__, request, Held)
+            await one.told("Thaw", Thaw("sales", 2), Nothing)
+            assert await one.server_id() == "reef-1"
+            assert await one.told("Show", Show("sales", 2), Held) == Held(True)
+            assert await one.server_id() == "reef-2"
 
     asyncio.run(main())
 

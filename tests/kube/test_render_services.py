@@ -24,8 +24,10 @@ from reef.kube.context import container_context
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.objects.packed_pod import pod_spec
 from reef.kube.objects.released import PackedContainer, ReefPods, Released
+from reef.kube.objects.service_gate import NAME
 from reef.kube.objects.shared_service import FOLDER, PORT, REQUEST
 from reef.kube.services import tell, variable_of
+from reef.services.gate import read_gate
 
 PARSER = """
 import os, sys, time
@@ -123,6 +125,35 @@ def test_a_number_of_pods_that_is_not_fixed_is_left_to_who_scales(folder: Path) 
     scaler = _of(documents, "HorizontalPodAutoscaler", "geo-code")["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 5)
     assert scaler["scaleTargetRef"]["name"] == "geo-code"
+
+
+def test_a_gate_takes_the_calls_and_scales_these_deployments_alone(folder: Path) -> None:
+    _, documents, said = _rendered(folder, "--reef-image", "reef:1")
+    assert "idle_timeout" not in said
+    pods = _of(documents, "Deployment", "geo-code")["spec"]["selector"]["matchLabels"]
+    gate = _of(documents, "Deployment", NAME)["spec"]["template"]
+    assert gate["spec"]["containers"][0]["image"] == "reef:1"
+    assert _of(documents, "Service", "geo-code-pods")["spec"]["selector"] == pods
+    service = _of(documents, "Service", "geo-code")["spec"]
+    assert (service["selector"], service["ports"][0]["port"]) == (gate["metadata"]["labels"], PORT)
+    (rule,) = _of(documents, "NetworkPolicy", "geo-code")["spec"]["ingress"]
+    assert rule["from"] == [{"podSelector": {"matchLabels": gate["metadata"]["labels"]}}]
+    (rule,) = _of(documents, "Role", NAME)["rules"]
+    assert (rule["resources"], rule["verbs"]) == (["deployments/scale"], ["patch"])
+    assert rule["resourceNames"] == ["geo-code", "postal-2"]
+    assert "replicas" not in _of(documents, "Deployment", "postal-2")["spec"]
+    path = folder / "gate.json"
+    path.write_text(_of(documents, "ConfigMap", NAME)["data"]["gate.json"])
+    postal, geo = read_gate(path).services
+    assert (postal.name, postal.deployment) == ("postal", "postal-2")
+    assert (geo.target, geo.idle_timeout_s) == (f"geo-code-pods.data.svc:{PORT}", 300.0)
+    assert (geo.fewest, geo.most_calls, geo.port) == (2, 68 * 5, service["ports"][0]["targetPort"])
+
+
+def test_a_gate_needs_a_namespace(folder: Path) -> None:
+    done = reef(folder, "render", "--image", "a:1", "--reef-image", "reef:1")
+    assert done.returncode == 2
+    assert "--reef-image needs a namespace" in done.stderr
 
 
 def test_servers_and_runs_are_told_the_addresses(folder: Path) -> None:

@@ -43,6 +43,17 @@ def _make(hierarchy: Path, name: Path) -> None:
                 (folder / file).write_text((parent / file).read_text("ascii"), "ascii")
 
 
+def weigh(name: str, processes: int) -> None:
+    """It gets as much of the processors as so many processes outside of it that want them at the same time. Without
+    this, all that runs in it gets as much as one."""
+    for hierarchy in hierarchies():
+        shares, weight = hierarchy / name / "cpu.shares", hierarchy / name / "cpu.weight"
+        if shares.exists():
+            shares.write_text(str(1024 * processes), "ascii")
+        elif weight.exists():
+            weight.write_text(str(min(10_000, 100 * processes)), "ascii")
+
+
 def remaining(name: str) -> list[Path]:
     return [path for hierarchy in hierarchies() for path in _below(hierarchy / name)]
 

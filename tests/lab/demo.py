@@ -69,6 +69,7 @@ class Demo:
             "a Deployment and a Service for each of 40 locations, and Dagster itself"
         ) as wait:
             self.world.kubectl.apply(
+                *dagster_objects.dagster(NAMESPACE, OLD_WORKSPACE),
                 dagster_objects.workspace(NAMESPACE, OLD_WORKSPACE, [each.name for each in self.fleet]),
                 *(each for one in self.fleet for each in model1.standing(one, NAMESPACE, probe=model1.LIGHT)),
             )
@@ -78,7 +79,6 @@ class Demo:
                 f"{len(self.loading)} pods to be ready",
                 self._ready,
             )
-            self.world.kubectl.apply(*dagster_objects.dagster(NAMESPACE, OLD_WORKSPACE))
             self.world.dagster_is_up()
             wait(self._all_shown, 600, "the webserver to show them", self._good)
 
@@ -140,7 +140,8 @@ class Demo:
             wait(lambda: self._served() >= len(self.loading), 1200, "all to be served", self._served)
         print(self.world.k("get", "codelocations"))
         for name in BROKEN:
-            self.told.sum_up(f"{name} says: {self.world.condition(name, 'Ready')['message'].splitlines()[0]}")
+            message = self.world.condition(name, "Ready")["message"].partition("\n")[0]
+            self.told.sum_up(f"{name} says: {message}")
 
     def _served(self) -> int:
         text = '{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'

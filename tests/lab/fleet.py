@@ -172,7 +172,7 @@ def _images(
         config: dict[str, Any] = {"Env": [_PATH], "WorkingDir": "/opt/app"}
         for other in everybody:
             if other.image == each.image:
-                writer.file(other.file, _code(other, version).encode())
+                writer.file(other.file, code(other, version).encode())
         if each.trouble == "entrypoint":
             writer.file("entrypoint", _ENTRYPOINT.encode(), 0o755)
             config["Entrypoint"] = ["/entrypoint"]
@@ -182,7 +182,8 @@ def _images(
         yield Image(each.image, (*below, *extra, writer.done()), config)
 
 
-def _code(each: Member, version: int) -> str:
+def code(each: Member, version: int) -> str:
+    """Its file."""
     if each.trouble == "broken":
         return "raise RuntimeError('the warehouse is not there')\n"
     return _CODE.format(name=each.name.replace("-", "_"), version=version)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab import dagster_objects
 from lab.fleet import Member
 
 PROBE = {
@@ -18,6 +19,8 @@ PROBE = {
 }
 
 
+# What the daemon tells a code server of its instance names this variable. Optional: some measure without a database.
+_PASSWORD = {"name": dagster_objects.SECRET, "key": dagster_objects.KEY}
 LIGHT = {"tcpSocket": {"port": 4000}, "periodSeconds": 5}
 
 
@@ -38,7 +41,10 @@ def standing(
         "image": member.image,
         "imagePullPolicy": "IfNotPresent",
         "args": ["dagster", "api", "grpc", "-h", "0.0.0.0", "-p", "4000", *entry["dagsterApiGrpcArgs"]],  # noqa: S104
-        "env": [{"name": "DAGSTER_CURRENT_IMAGE", "value": member.image}],
+        "env": [
+            {"name": "DAGSTER_CURRENT_IMAGE", "value": member.image},
+            {"name": "DAGSTER_PG_PASSWORD", "valueFrom": {"secretKeyRef": {**_PASSWORD, "optional": True}}},
+        ],
         "envFrom": [{"secretRef": each} for each in entry.get("envSecrets", ())],
         "ports": [{"name": "grpc", "containerPort": 4000, "protocol": "TCP"}],
         "readinessProbe": probe,

@@ -233,6 +233,10 @@ class ReefWorld:
 
     def launch(self, name: str) -> str:
         """Launch its job as the UI does; the status at its end."""
+        return self.ended(self.launched(name))
+
+    def launched(self, name: str) -> str:
+        """The id of the run of its job."""
         selector = {
             "repositoryLocationName": name,
             "repositoryName": "__repository__",
@@ -240,13 +244,16 @@ class ReefWorld:
         }
         launched = self.graphql(LAUNCH, {"p": {"selector": selector, "mode": "default"}})["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
-        run = launched["run"]["runId"]
+        return str(launched["run"]["runId"])
+
+    def ended(self, run: str) -> str:
+        """The status of a run at its end."""
 
         def ended() -> str:
             status: str = self.graphql(RUN, {"r": run})["runOrError"]["status"]
             return status if status in ("SUCCESS", "FAILURE", "CANCELED") else ""
 
-        return until(ended, 120, f"for the run of {name}", every_s=0.5)
+        return until(ended, 120, f"for the end of run {run}", every_s=0.5)
 
 
 def _is_ready(found: dict[str, Any]) -> bool:

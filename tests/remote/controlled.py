@@ -19,7 +19,7 @@ from reef.cluster.client import Client
 from reef.cluster.connecting import connection
 from reef.controller.asked import Asked, asked
 from reef.controller.book import Book
-from reef.controller.errands_done import Errands
+from reef.controller.errands import Errands
 from reef.controller.hosts import Hosts
 from reef.controller.members import Members
 from reef.controller.objects import Objects

@@ -16,6 +16,7 @@ import pytest
 
 from deadlines import scaled, until_async
 from reef.dagster import CallFailed, CallRefused, CallTimeout, ServiceBusy, ServiceUnavailable, SharedService
+from reef.errors import ReefError
 from reef.fleet.model import ServiceSpec
 from reef.services.services import Services
 from reef.statedir import open_state_dir
@@ -29,6 +30,8 @@ def pid(): return os.getpid()
 def echo(*args, **named): return [list(args), named]
 def fail(text): raise ValueError(f"bad: {text}")
 def odd(): return object()
+def marked(): return {"$bytes": "no base64"}
+def reciprocal(x): return 1 / x
 def slow(seconds): time.sleep(seconds); return seconds
 def grow(size): globals().setdefault("kept", []).append(bytearray(b"x") * size); time.sleep(60)
 def leave(): os._exit(3)
@@ -36,7 +39,7 @@ class Box:
     @staticmethod
     def deep(x): return -x
 """
-OFFERED = ("parse", "pid", "echo", "fail", "odd", "slow", "grow", "leave", "Box.deep")
+OFFERED = ("parse", "pid", "echo", "fail", "odd", "marked", "reciprocal", "slow", "grow", "leave", "Box.deep")
 
 
 @pytest.fixture
@@ -92,6 +95,10 @@ def test_plain_data_of_all_kinds(spec: ServiceSpec, tmp_path: Path) -> None:
 def test_what_is_wrong_with_a_call_is_said(spec: ServiceSpec, tmp_path: Path) -> None:
     async def story() -> None:
         async with _open(spec, tmp_path) as (_, postal):
+            results = postal.map("reciprocal", [2, 4, 0, 8])
+            assert await _in_thread(lambda: [next(results), next(results)]) == [0.5, 0.25]
+            with pytest.raises(CallFailed, match="reciprocal raised ZeroDivisionError"):
+                next(results)
             with pytest.raises(CallFailed, match="fail raised ValueError: bad: x") as failed:
                 await _in_thread(postal.call, "fail", "x")
             assert "in fail" in failed.value.trace
@@ -100,6 +107,8 @@ def test_what_is_wrong_with_a_call_is_said(spec: ServiceSpec, tmp_path: Path) ->
                 ("parse: missing a required argument: 'text'", ("parse",)),
                 ("parse: text must be str, not int", ("parse", 3)),
                 ("odd gives builtins.object, which is no plain data", ("odd",)),
+                ("marked gives a map with the key \\$bytes alone", ("marked",)),
+                ("echo: an argument is a map with the key \\$bytes alone", ("echo", [{"$bytes": "x"}])),
                 ("echo: an argument is builtins.object, which is no plain data", ("echo", object())),
             ):
                 with pytest.raises(CallRefused, match=match):
@@ -250,6 +259,43 @@ def test_what_ended_it_is_said_until_there_is_something_else(spec: ServiceSpec, 
             about = services.about()["postal"]
             assert (about["state"], about["error"]) == ("warm", "")
             assert about["last_error"] == "its process ended during the call"
+
+    asyncio.run(story())
+
+
+def test_services_that_come_change_and_go_while_it_runs(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (services, postal):
+            before = await _in_thread(postal.call, "pid")
+            slow = asyncio.create_task(_in_thread(postal.call, "slow", 1.0))
+            await until_async(lambda: services.keepers["postal"].calls == 1, 30, "for the call")
+            other = replace(spec, name="other", expose=("pid",))
+            changed = replace(spec, expose=("pid",))
+            found = await services.follow([changed, other])
+            assert (found.added, found.changed, found.removed) == (("other",), ("postal",), ())
+            assert await _in_thread(postal.call, "pid") != before
+            assert await slow == 1.0  # on the process with which it began
+            with pytest.raises(CallRefused, match="parse is not offered"):
+                await _in_thread(postal.call, "parse", "a b")
+            await until_async(lambda: not os.path.exists(f"/proc/{before}"), 30, "for the old process")
+            address = f"unix:{services.folder}/other.sock"
+            asked = SharedService(name="other", address=address, timeout_s=scaled(30))
+            assert await _in_thread(asked.call, "pid") != before
+            assert not await services.follow([replace(changed, image="x:2", replicas=(1, 4)), other])
+            assert (await services.follow([changed])).removed == ("other",)
+            assert list(services.about()) == ["postal"]
+            with pytest.raises(ServiceUnavailable):
+                await _in_thread(SharedService(name="other", address=address, timeout_s=5).call, "pid")
+
+    asyncio.run(story())
+
+
+def test_a_change_that_cannot_be_listened_for_changes_nothing(spec: ServiceSpec, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with _open(spec, tmp_path) as (services, _):
+            with pytest.raises(ReefError):
+                await services.follow([replace(spec, name="x" * 120)])
+            assert list(services.about()) == ["postal"]
 
     asyncio.run(story())
 

@@ -50,5 +50,10 @@ def test_a_run_calls_it(folder: Path, start: object) -> None:
     pid = int((fleet / "pid_of_service").read_text())
     assert os.path.exists(f"/proc/{pid}")
     assert pid != os.getpid()
+    more = FLEET.replace("idle_timeout: 10m", "idle_timeout: 20m")
+    more = more.replace("services:", "services:\n  geo: {module: postal_parser, expose: [pid]}")
+    (fleet / "reef.yaml").write_text(more)
+    until(lambda: set(reef.status()["services"]) == {"geo", "postal"}, 60, "for the new service")
+    assert reef.status()["services"]["postal"]["state"] == "asleep"  # the next call starts what it is now
     reef.stop()
     until(lambda: not os.path.exists(f"/proc/{pid}"), 20, "for the service's process to be gone")

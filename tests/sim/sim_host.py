@@ -195,6 +195,11 @@ class Host:
         background.spawn(self.parts.unserved.run())
 
 
+async def no_services(_fleet: Fleet) -> str:
+    """A simulated fleet has none."""
+    return ""
+
+
 async def assembled(world: Around) -> Host:
     hosting = world.hosting
     connect = lambda target, ssl=False: SimClient(hosting, target)  # noqa: E731
@@ -225,5 +230,6 @@ async def assembled(world: Around) -> Host:
         on_orphans_over=world.orphans_are_over,
         ask_defs_state=None,
         say=world.said.append,
+        services=no_services,
     )
     return Host(await assemble(outside, ground))

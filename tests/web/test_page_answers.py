@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sites import TOKEN, FakeHost, Listening, site
@@ -15,6 +17,12 @@ from status_rows import asleep, row
 
 from deadlines import scaled
 from reef.web.answers import Answer, Asked
+from reef.web.chronicle import Chronicle
+from reef.web.fleet_page import FleetPage
+from reef.web.fleet_view import sorted_rows
+from reef.web.rendering import Pages
+from reef.web.series import Series
+from reef.web.streams import Streams
 
 Test = Callable[[Listening], Awaitable[None]]
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}&amp;"
@@ -294,5 +302,37 @@ def test_others_register_what_they_answer(tmp_path: Path) -> None:
             assert (code, body, headers["content-type"]) == (200, "text/x", "text/plain; charset=utf-8")
             code, body, _ = await listening.ask("/api/broken")
             assert (code, "secret" in body) == (500, False)
+
+    asyncio.run(main())
+
+
+def test_a_page_misses_nothing_that_changes_while_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing, may = threading.Event(), threading.Event()
+
+    def held(*sorting: Any) -> Any:
+        drawing.set()
+        assert may.wait(scaled(30))
+        return sorted_rows(*sorting)
+
+    monkeypatch.setattr("reef.web.fleet_page.FRESH_S", 0)
+    monkeypatch.setattr("reef.web.fleet_page.sorted_rows", held)
+    host = FakeHost()
+    fleet = FleetPage(host.told(), Chronicle(lambda _name: False), Series(), Pages(), Streams(pause_s=0))
+
+    async def main() -> None:
+        drawn = asyncio.create_task(fleet.page(Asked("/", {}, {}, {})))
+        assert await asyncio.to_thread(drawing.wait, scaled(30))
+        host.rows = [row("sales", calls=4), row("x y/z")]
+        await fleet.as_json(Asked("/api/fleet", {}, {}, {}))  # somebody else looks
+        may.set()
+        page = (await drawn).body
+        assert isinstance(page, bytes)
+        epoch, since = (
+            page.decode().partition(f'data-{each}="')[2].partition('"')[0] for each in ("epoch", "generation")
+        )
+        pieces = (await fleet.live(Asked("", {}, {"epoch": epoch, "since": since}, {}))).body
+        assert not isinstance(pieces, bytes)
+        await anext(pieces)
+        assert set(json.loads((await anext(pieces)).removeprefix(b"data: "))["rows"]) == {"sales"}
 
     asyncio.run(main())

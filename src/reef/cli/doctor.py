@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from reef.cli.cluster.options import cluster_options, is_remote
 from reef.errors import ReefError
 from reef.words import fault
 
@@ -26,13 +27,28 @@ STDOUT = "-"
 )
 @click.option("--python", help="Interpreter of locations that name none.")
 @click.option("--check", is_flag=True, help="Exit with status 1 where a location is over its budget.")
-@click.option("--since", metavar="GIT_REV", help="Show only what got heavier since a git revision.")
+@click.option(
+    "--since",
+    metavar="GIT_REV",
+    help="Show only what got heavier since a git revision; with --in-cluster, since an image or a version.",
+)
+@click.option(
+    "--in-cluster",
+    is_flag=True,
+    help="Examine the CodeLocations of a namespace, each in a pod with its image.",
+)
+@click.option("--image", help="With --in-cluster: the image to examine in place of what the location names.")
+@cluster_options
 @click.option("--memory", metavar="SIZE", help="Least memory of a finding, such as 20Mi [default: 5Mi].")
 @click.option("--time", "time_", metavar="SPAN", help="Least time of a finding, such as 1s [default: 250ms].")
 @click.option(
     "--timeout", metavar="SPAN", help="How long one load may take [default: load_timeout, else 3m]."
 )
-@click.option("--jobs", type=click.IntRange(1), help="How many locations at once [default: one a core].")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="How many locations at once [default: one a core; with --in-cluster 4].",
+)
 @click.option(
     "--ticks", is_flag=True, help="Evaluate each sensor and schedule once too, which runs their code."
 )
@@ -57,6 +73,10 @@ def command(
     python: str | None,
     check: bool,
     since: str | None,
+    in_cluster: bool,
+    image: str | None,
+    context: str | None,
+    namespace: str | None,
     memory: str | None,
     time_: str | None,
     timeout: str | None,
@@ -77,6 +97,7 @@ def command(
     """
     from reef.cli.doctor_run import Asked, diagnose, read_fleet
 
+    check_place(in_cluster, context, namespace, image=image, python=python, fix=fix, diff=diff)
     if sum([as_json, sarif == STDOUT, html == STDOUT]) > 1:
         raise ReefError(
             "--json, --sarif - and --html - all want standard output", hint="name a file for all but one"
@@ -86,7 +107,12 @@ def command(
         from reef.cli.doctor_fix import fix_and_say
 
         sys.exit(fix_and_say(asked, fix, diff, as_json, {"--sarif": sarif, "--html": html, "--full": full}))
-    report, flames = diagnose(asked, read_fleet(asked))
+    if in_cluster:
+        from reef.cli.cluster.doctor import There, diagnose_there
+
+        report, flames = diagnose_there(asked, There(context, namespace, image))
+    else:
+        report, flames = diagnose(asked, read_fleet(asked))
     shown = _write(report, flames, as_json, sarif, html)
     if not shown:
         from reef.doctor.table import rendered
@@ -95,6 +121,25 @@ def command(
     sys.stdout.flush()
     if check and report.over_budget:
         sys.exit(1)
+
+
+def check_place(
+    in_cluster: bool, context: str | None, namespace: str | None, *, image: str | None, **here: object
+) -> None:
+    """Raises ReefError for options that do not go together. `here`: those that mean something on this machine alone."""
+    if in_cluster:
+        is_remote(context, namespace)
+        found = [f"--{name}" for name, value in here.items() if value]
+        if found:
+            raise ReefError(
+                f"`reef doctor --in-cluster` takes no {', '.join(found)}",
+                hint="the code is in the locations' images, with the interpreter that they have",
+            )
+    elif image is not None or is_remote(context, namespace):
+        raise ReefError(
+            "`reef doctor` takes --context, --namespace and --image only with --in-cluster",
+            hint="without it, the code of this machine is examined",
+        )
 
 
 def _write(report: Any, flames: Any, as_json: bool, sarif: str | None, html: str | None) -> bool:

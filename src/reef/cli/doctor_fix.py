@@ -73,7 +73,8 @@ def _left(cured: Cured, top: str) -> str:
     """What is in no diff: the imports that stay, with the reasons."""
     left = tuple(one for one in cured.outcomes if one.status != "planned")
     lines = shown(Cured(outcomes=left), top).splitlines()[:-1]
-    return "\n".join([*lines, summary(cured)])
+    unproved = "; not proved yet, which --fix alone does" if len(left) < len(cured.outcomes) else ""
+    return "\n".join([*lines, f"{summary(cured)}{unproved}"])
 
 
 def _status(cured: Cured) -> int:

@@ -60,7 +60,7 @@ def read_fleet(asked: Asked) -> Fleet:
 def diagnose(asked: Asked, fleet: Fleet) -> tuple[Report, dict[str, Flame]]:
     """The report, and for each location what its modules took. Raises ReefError."""
     chosen = _chosen(fleet, asked.locations)
-    _check_budgets(fleet, asked)
+    check_budgets(fleet, asked)
     wishes = wishes_of(asked, fleet.doctor)
     if asked.since:
         chosen = _touched(asked, asked.since, chosen)
@@ -101,7 +101,7 @@ def _chosen(fleet: Fleet, names: Sequence[str]) -> list[Location]:
     return ours
 
 
-def _check_budgets(fleet: Fleet, asked: Asked) -> None:
+def check_budgets(fleet: Fleet, asked: Asked) -> None:
     budgets = fleet.doctor.budgets
     every = [budgets.every, *budgets.locations.values()]
     if asked.check and all(
@@ -113,13 +113,13 @@ def _check_budgets(fleet: Fleet, asked: Asked) -> None:
 def wishes_of(asked: Asked, spec: DoctorSpec) -> Wishes:
     limits = Limits()
     memory = _size(asked.memory) if asked.memory else spec.memory_bytes
-    time_s = _span("--time", asked.time) if asked.time else spec.time_s
+    time_s = span_of("--time", asked.time) if asked.time else spec.time_s
     if memory is not None:
         limits = replace(limits, memory_bytes=memory)
     if time_s is not None:
         limits = replace(limits, cpu_s=time_s, wait_s=time_s)
     wishes = Wishes(limits, ticks=asked.ticks, variables=asked.variables)
-    return replace(wishes, timeout_s=_span("--timeout", asked.timeout)) if asked.timeout else wishes
+    return replace(wishes, timeout_s=span_of("--timeout", asked.timeout)) if asked.timeout else wishes
 
 
 def _size(written: str) -> int:
@@ -129,7 +129,7 @@ def _size(written: str) -> int:
         raise ReefError(f"--memory = {written}, must be a size such as 512Mi, 1Gi or 500M") from None
 
 
-def _span(option: str, written: str) -> float:
+def span_of(option: str, written: str) -> float:
     try:
         return span_s(written)
     except ValueError:

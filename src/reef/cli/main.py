@@ -43,6 +43,8 @@ VERBS = {
     "pack-host": "reef.cli.pack_host",
     "page": "reef.cli.page",
     "guest-copy": "reef.cli.guest_copy",
+    "doctor-pod": "reef.cli.doctor_pod",
+    "service-gate": "reef.cli.service_gate",
 }
 
 

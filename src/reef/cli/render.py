@@ -27,6 +27,11 @@ from reef.kube.services import rendered_services, tell
     "--workdir", metavar="DIR", help="Where the images have the fleet's folder; by default their WORKDIR."
 )
 @click.option("-n", "--namespace", help="The namespace of the CodeLocations and services.")
+@click.option(
+    "--reef-image",
+    metavar="IMAGE",
+    help="Reef's own image: a pod of it takes calls of the services, and lets them sleep.",
+)
 @click.option("-o", "--output", metavar="DIR", help="Write files into a folder, not to stdout.")
 @click.option(
     "--placements",
@@ -42,6 +47,7 @@ def command(
     image: str | None,
     workdir: str | None,
     namespace: str | None,
+    reef_image: str | None,
     output: str | None,
     placements: bool,
     share_packs: bool,
@@ -63,7 +69,7 @@ def command(
         click.echo(f"warning: {warning}", err=True)
     target, labels = Target(image, workdir, namespace), Labels()
     done = rendered(fleet, target, os.environ, labels)
-    services = rendered_services(fleet, target, labels, _program())
+    services = rendered_services(fleet, target, labels, _program(), reef_image)
     tell(done.locations, services.addresses)
     findings = (*done.findings, *services.findings)
     show_rendered(done.locations, findings, output, as_json, services.documents, services.made)

@@ -9,7 +9,7 @@ import msgspec
 
 from reef.controller.book import Book
 from reef.controller.known import Known
-from reef.controller.pausing import spec_while_paused
+from reef.controller.paused_spec import spec_while_paused
 from reef.decide.cluster.owners import Claim, conflict, owners
 from reef.decide.cluster.verdicts import Pin, wanted_version
 from reef.kube.model import CodeLocation

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from reef.kube import labels
-from reef.kube.errands import Errand, read_errand
+from reef.kube.errand_annotation import Errand, read_errand
 from reef.kube.model import CodeLocation, Spec
 from reef.kube.seen.reading import seconds
 from reef.words import describe

@@ -18,7 +18,7 @@ from reef.controller import certificates
 from reef.controller.book import Books
 from reef.controller.clearing import Clearing
 from reef.controller.doing import Doing
-from reef.controller.errands_done import Errands
+from reef.controller.errands import Errands
 from reef.controller.events_api import Events
 from reef.controller.hosts import Hosts
 from reef.controller.leader import Leader

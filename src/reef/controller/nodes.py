@@ -57,22 +57,20 @@ class Nodes:
         self._ask = ask
         self._pods: dict[str, _Asked] = {}
         self._silent: dict[str, float] = {}
-        self._ended: set[str] = set()
         self.lost: frozenset[str] = frozenset()
 
     def follow(self, pods: Sequence[PodSeen]) -> None:
-        """Those that run. A gateway on a lost node is deleted, so that its Service leads no call there."""
+        """Those that run, or were last seen to. A gateway on a lost node is deleted, so that its Service leads no call
+        there."""
         self._pods = {
             pod.uid: _Asked(pod.uid, pod.name, pod.node, pod.ip)
             for pod in pods
-            if pod.node and pod.ip and not pod.deleting and _runs(pod)
+            if pod.node and pod.ip and _runs(pod)
         }
         self._silent = {uid: since for uid, since in self._silent.items() if uid in self._pods}
-        self._ended &= {pod.uid for pod in pods}
         for pod in pods:
             is_gateway = pod.labels.get(labels.COMPONENT) == "gateway"
-            if is_gateway and pod.uid in self._pods and pod.node in self.lost and pod.uid not in self._ended:
-                self._ended.add(pod.uid)
+            if is_gateway and pod.uid in self._pods and pod.node in self.lost and not pod.deleting:
                 self._tasks.begin(f"ending {pod.name}", _ending(self._end, pod.name))
 
     async def run(self) -> None:

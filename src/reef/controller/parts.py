@@ -10,7 +10,7 @@ from reef.controller.asked import Asked
 from reef.controller.book import Books
 from reef.controller.clearing import Clearing
 from reef.controller.doing import Doing
-from reef.controller.errands_done import Errands
+from reef.controller.errands import Errands
 from reef.controller.hosts import Hosts
 from reef.controller.known import Known
 from reef.controller.library import Library

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import msgspec
 
+from reef.controller.asked import Asked
 from reef.controller.book import Book
 from reef.controller.library import Library
 from reef.controller.tasks import Tasks, Work
-from reef.kube.model import CodeLocation, Spec
-
-if TYPE_CHECKING:
-    from reef.controller.asked import Asked  # which asks what is asked for while it is paused
-
-
-def spec_while_paused(location: CodeLocation, book: Book) -> CodeLocation:
-    """As it was when it was paused; as it is where that is not written down, or no model fits it any more."""
-    if book.paused_spec is None:
-        return location
-    try:
-        return replace(location, spec=msgspec.convert(book.paused_spec, Spec))
-    except msgspec.ValidationError:
-        return location
 
 
 def to_note(fleet: Iterable[Asked]) -> Mapping[str, dict[str, Any] | None]:

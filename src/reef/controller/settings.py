@@ -74,6 +74,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
+def pods_of_reef(environ: Mapping[str, str]) -> ReefPods:
+    """The same for whoever read the variables of the controller's Deployment. Raises ReefError."""
+    said = {name: value for name, value in environ.items() if name.startswith("REEF_")}
+    return read_settings({**said, "REEF_NAMESPACE": "-", "REEF_STATE": "/"}).reef_pods()
+
+
 def _json(environ: Mapping[str, str], name: str, default: Any) -> Any:
     try:
         return json.loads(environ[name]) if environ.get(name) else default

@@ -35,10 +35,12 @@ class SharedService(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def call(self, function: str, *args: Any, **named: Any) -> Any:
         """What the function returns. Raises the exceptions of `reef.dagster`."""
-        return next(iter(self._results(function, [(args, named)])))
+        return next(self._results(function, [(args, named)]))
 
     def map(self, function: str, arguments: Iterable[Any]) -> Iterator[Any]:
-        """The function's result for each, in their order; some hundred travel together."""
+        """The function's result for each, in their order; some hundred travel together.
+
+        Raises what `call` raises, after the results before it."""
         waiting: list[Any] = []
         for argument in arguments:
             waiting.append(((argument,), {}))
@@ -48,11 +50,12 @@ class SharedService(dg.ConfigurableResource):  # type: ignore[type-arg]
         if waiting:
             yield from self._results(function, waiting)
 
-    def _results(self, function: str, calls: Sequence[tuple[Sequence[Any], dict[str, Any]]]) -> list[Any]:
+    def _results(self, function: str, calls: Sequence[tuple[Sequence[Any], dict[str, Any]]]) -> Iterator[Any]:
+        """The calls are made at once; one that failed raises when it is its turn."""
         sent = [[list(args), named] for args, named in calls]
         body = json.dumps({"function": function, "calls": _plain(sent, function)}).encode()
         reply = json.loads(self._sent(function, body), object_hook=_decoded)
-        return [_value(one, function) for one in reply["results"]]
+        return (_value(one, function) for one in reply["results"])
 
     def _sent(self, function: str, body: bytes) -> bytes:
         deadline = time.monotonic() + self.timeout_s
@@ -110,6 +113,10 @@ def _plain(value: Any, function: str) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(one, function) for one in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        if value.keys() == {"$bytes"}:
+            raise CallRefused(
+                f"{function}: an argument is a map with the key $bytes alone, which stands for bytes"
+            )
         return {key: _plain(one, function) for key, one in value.items()}
     if isinstance(value, (bytes, bytearray)):
         return {"$bytes": base64.b64encode(value).decode()}

@@ -56,8 +56,9 @@ def causes_of(watched: Watched, limits: Limits, clients: frozenset[At] = frozens
     for share in watched.graph.shares:
         if len(share.statements) > 1:
             _share(share, watched, order, found, limits)
-    causes = [*found.values()]
-    return sorted(causes, key=lambda cause: order.get(cause.at, 0))
+    for cause in found.values():
+        cause.overlaps = {at: size for at, size in cause.overlaps.items() if at not in cause.statements}
+    return sorted(found.values(), key=lambda cause: order.get(cause.at, 0))
 
 
 def _alone(at: At, one: Mapping[str, Any], graph: Graph) -> Cause:

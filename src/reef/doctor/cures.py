@@ -25,7 +25,9 @@ def cure_of(kind: Kind, needed: Needed, why: str, module: str, statements: int) 
         return f"move it into the functions that use it, with what it makes ({why[14:]})"
     if needed == "run":
         return f"move it into the functions that use it{where}: reef doctor --fix"
-    if "annotation that Dagster" in why:
+    if why.startswith("type annotation,"):
+        return f"put the annotation in quotes ({why[17:]}) and move it{where}: reef doctor --fix"
+    if why.startswith("type annotation that"):
         return f"annotate with a lighter type, or none ({why}), then move it into the functions that use it"
     if needed == "define" and why.startswith("module-level value"):
         line = why.rpartition(" ")[2]

@@ -15,14 +15,13 @@ from reef.doctor.findings import Costs, Diagnosis, Finding, Trouble, TroubleKind
 from reef.doctor.findings_of import Subject, Trial, finding_of, makes_client, ranked
 from reef.doctor.flames import Flame, flame_of
 from reef.doctor.graph import At, graph_of
-from reef.doctor.guest_process import Ended, GuestProcess
+from reef.doctor.guest_process import GuestProcess
+from reef.doctor.guest_talk import Ended, GuestTalk
 from reef.doctor.limits import Limits
 from reef.doctor.loading import TIMEOUT_S, definitions_of, environ_of, target_of, troubles_of
-from reef.doctor.source import read_source
 from reef.doctor.trial import trial_by
 from reef.doctor.variables import readings, variable_findings
 from reef.fleet.model import Location
-from reef.sources import import_folders, scope_of
 from reef.words import describe
 
 TRIALS = (1.2, 0.6)  # what the trials may take, of one plain load; with the watched one that is below three
@@ -63,7 +62,7 @@ def examine(spec: Location, environ: Mapping[str, str], wishes: Wishes) -> Exami
 
 
 def examine_in(
-    guest: GuestProcess,
+    guest: GuestTalk,
     spec: Location,
     wishes: Wishes,
     started: float,
@@ -92,15 +91,14 @@ class _Examination:
         self,
         spec: Location,
         wishes: Wishes,
-        guest: GuestProcess,
+        guest: GuestTalk,
         started: float,
         become: Mapping[str, Any],
     ) -> None:
         self.spec, self.wishes, self.guest, self.started = spec, wishes, guest, started
         assert spec.code is not None
-        roots = [*scope_of(spec).roots, *import_folders(spec)]
-        self.request = {
-            "roots": list(dict.fromkeys(roots)),
+        self.request: dict[str, Any] = {
+            "roots": [],
             "target": target_of(spec.code),
             "location": spec.name,
             "place": guest.place_file,
@@ -108,10 +106,11 @@ class _Examination:
             "timeout_s": spec.load_timeout_s or wishes.timeout_s,
             **become,
         }
-        self.sources = functools.cache(read_source)
+        self.sources = functools.cache(guest.source)
 
     def run(self) -> Examined:
         try:
+            self.request["roots"] = self.guest.roots(self.spec)
             ready = self._ask("prepare")
             if "failed" in ready:
                 return self._failed(Trouble(kind="error", message=ready["failed"]))
@@ -131,10 +130,12 @@ class _Examination:
 
     def _ended(self, kind: str, message: str) -> Trouble:
         file, line = self.guest.place()
-        limit = (
-            f"loading did not end within {self.request['timeout_s']:g} s" if kind == "timeout" else message
+        told = (
+            f"loading did not end within {self.request['timeout_s']:g} s"
+            if kind == "timeout"
+            else self.guest.killed() or message
         )
-        return Trouble(kind=cast("TroubleKind", kind), message=limit, file=file, line=line)
+        return Trouble(kind=cast("TroubleKind", kind), message=told, file=file, line=line)
 
     def _diagnosed(self, ready: dict[str, Any], answer: dict[str, Any]) -> Examined:
         limits = self.wishes.limits

@@ -73,7 +73,7 @@ def _finding(one: Finding, top: str) -> dict[str, Any]:
     related = [
         {
             **_at(place.file, {"startLine": place.line}, top)[0],
-            "message": {"text": f"brings {place.module} too"},
+            "message": {"text": f"brings {place.module or 'the same'} too"},
         }
         for place in one.shared_with
     ]

@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -16,9 +16,11 @@ from reef.doctor.limits import Limits
 from reef.errors import ReefError
 from reef.fleet.model import Location
 from reef.importgraph.changes import Repository
+from reef.importgraph.working_copies import installed_copies
 from reef.words import describe
 
 TIMEOUT_S = 120.0
+NOISE = 0.3  # of the time that the same import takes twice
 
 
 @contextlib.contextmanager
@@ -49,12 +51,15 @@ def _git(folder: str, *words: str) -> None:
 
 
 def moved(spec: Location, top: str, tree: str) -> Location:
-    """The location as it lies in the other checkout; what lies outside of the repository stays where it is."""
+    """The location as it lies in the other checkout; what lies outside of the repository stays where it is. Blocks
+    shortly."""
+
+    def is_inside(path: str) -> bool:
+        real = os.path.realpath(path)
+        return bool(path) and (real == top or real.startswith(f"{top}/"))
 
     def place(path: str) -> str:
-        real = os.path.realpath(path)
-        inside = real == top or real.startswith(f"{top}/")
-        return os.path.join(tree, os.path.relpath(real, top)) if path and inside else path
+        return os.path.join(tree, os.path.relpath(os.path.realpath(path), top)) if is_inside(path) else path
 
     code = spec.code
     if code is not None:
@@ -63,14 +68,11 @@ def moved(spec: Location, top: str, tree: str) -> Location:
             python_file=place(code.python_file) if code.python_file else None,
             working_directory=place(code.working_directory) if code.working_directory else None,
         )
-    return replace(spec, code=code, cwd=place(spec.cwd), env=_moved_path(spec.env, place))
-
-
-def _moved_path(env: Mapping[str, str], place: object) -> dict[str, str]:
-    assert callable(place)
-    parts = env.get("PYTHONPATH", "").split(os.pathsep)
-    path = {"PYTHONPATH": os.pathsep.join(place(part) for part in parts)} if env.get("PYTHONPATH") else {}
-    return {**env, **path}
+    parts = [part for part in spec.env.get("PYTHONPATH", "").split(os.pathsep) if part]
+    # The interpreter leads to today's files of what it has installed as a working copy.
+    parts += filter(is_inside, installed_copies(spec.python)[0])
+    path = {"PYTHONPATH": os.pathsep.join(map(place, parts))} if parts else {}
+    return replace(spec, code=code, cwd=place(spec.cwd), env={**spec.env, **path})
 
 
 def heavier(
@@ -99,11 +101,17 @@ def _key(one: Finding, top: str) -> tuple[str, ...]:
     return file, one.kind, one.module or one.statement
 
 
+def _slower(before_s: float, after_s: float) -> float:
+    """By how much, 0 where a busy machine may be the reason."""
+    return after_s - before_s if after_s - before_s > NOISE * before_s else 0.0
+
+
 def _grown(before: Finding | None, after: Finding, limits: Limits) -> Finding | None:
     if before is None:
         return after
     private = after.costs.private_bytes - before.costs.private_bytes
-    wall_s, cpu_s = after.costs.wall_s - before.costs.wall_s, after.costs.cpu_s - before.costs.cpu_s
+    wall_s = _slower(before.costs.wall_s, after.costs.wall_s)
+    cpu_s = _slower(before.costs.cpu_s, after.costs.cpu_s)
     threads = after.costs.threads - before.costs.threads
     if not limits.heavy(private, cpu_s, wall_s) and threads <= 0:
         return None

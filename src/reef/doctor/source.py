@@ -98,11 +98,18 @@ class SourceFile:
 
 def read_source(path: str) -> SourceFile:
     try:
-        content = _content(path)
+        return source_of(path, _content(path))
+    except (OSError, ValueError):
+        return SourceFile(path)
+
+
+def source_of(path: str, content: bytes) -> SourceFile:
+    """A file with that content. Never raises: what is no Python has no statements."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(content)
-    except (OSError, SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError):
         return SourceFile(path)
     lines = tuple(content.decode("utf-8", "replace").splitlines())
     found = SourceFile(path, lines, tree)

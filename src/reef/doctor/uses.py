@@ -52,7 +52,7 @@ class _Reader:
             case ast.ClassDef():
                 self._exprs(node.decorator_list, "class decorator")
                 self._exprs([*node.bases, *(one.value for one in node.keywords)], "class base")
-                self.block(node.body)
+                self._class_body(node)
             case ast.If() if ast.unparse(node.test) in _TYPE_CHECKING:
                 self.block(node.orelse)
             case ast.AnnAssign():
@@ -70,6 +70,16 @@ class _Reader:
                 return
             case _:
                 self._compound(node)
+
+    def _class_body(self, node: ast.ClassDef) -> None:
+        """A base or a decorator may read the annotations of fields, as pydantic's and Dagster's do."""
+        read = bool(node.bases or node.keywords or node.decorator_list)
+        for one in node.body:
+            if read and isinstance(one, ast.AnnAssign) and not self.postponed:
+                self._exprs([one.annotation], "type annotation that its class evaluates")
+                self._exprs([one.value] if one.value else [], "module-level value")
+            else:
+                self._statement(one)
 
     def _compound(self, node: ast.stmt) -> None:
         for name, value in ast.iter_fields(node):

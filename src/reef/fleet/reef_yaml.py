@@ -21,6 +21,7 @@ from reef.fleet.settings import ReefFile
 def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -> Fleet:
     """The fleet that a reef.yaml describes. Raises ReefError for what concerns the whole file."""
     document = read_document(path)
+    _check_kind(document)
     file = decoded(document, ReefFile, "a map with locations")
     python = _fleet_python(document, folder_of(path), environ) or default_python
     reading = Reading(Base(folder_of(path)), environ, python, document.entries.get("defaults"))
@@ -44,6 +45,16 @@ def read_reef_yaml(path: str, environ: Mapping[str, str], default_python: str) -
         services=read_services(document.entries.get("services"), folder_of(path), python, environ),
         doctor=_doctor(document, path, [location.name for location in locations]),
     )
+
+
+def _check_kind(document: Item) -> None:
+    """An object of Kubernetes says which image the code is in; here is code of this machine wanted."""
+    kind, version = document.entries.get("kind"), document.entries.get("apiVersion")
+    if kind is not None and version is not None:
+        raise kind.error(
+            f"{kind.value} is an object of Kubernetes, and no fleet of this machine",
+            "name a checkout of the code: a reef.yaml, a workspace.yaml or a Dagster project",
+        )
 
 
 def _history(item: Item | None) -> HistorySpec | None:

@@ -15,6 +15,7 @@ from . import (
     boot,
     doctor_clock,
     doctor_fork,
+    doctor_image,
     doctor_load,
     doctor_memory,
     doctor_runs,
@@ -32,6 +33,9 @@ _FORKED: dict[str, Work] = {
     "watch": doctor_runs.watch,
     "without": doctor_runs.without,
     "ticks": doctor_ticks.ticks,
+    "roots": doctor_image.roots,
+    "source": doctor_image.source,
+    "memory": doctor_image.memory,
 }
 _READY: dict[str, Any] = {}  # what preparing took: done once
 

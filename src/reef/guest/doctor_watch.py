@@ -125,6 +125,7 @@ class Watch:
 def _mapped(path: str) -> mmap.mmap:
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        os.fchmod(fd, 0o644)  # in a pod another user reads it; elsewhere its folder is private
         os.ftruncate(fd, PLACE_SIZE)
         return mmap.mmap(fd, PLACE_SIZE)
     finally:

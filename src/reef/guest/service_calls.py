@@ -99,7 +99,7 @@ def _check(function: Callable[..., Any], args: list[Any], named: dict[str, Any])
     """Raises TypeError for arguments that it does not take, or that are not of the plain type that it names."""
     try:
         signature = inspect.signature(function)
-    except ValueError:
+    except (TypeError, ValueError):
         return  # a function of C that does not tell
     bound = signature.bind(*args, **named)
     for name, value in bound.arguments.items():
@@ -122,6 +122,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(one) for one in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        if value.keys() == {"$bytes"}:
+            raise NotPlain("gives a map with the key $bytes alone, which stands for bytes")
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, (bytes, bytearray)):
         return {"$bytes": base64.b64encode(value).decode()}

@@ -137,7 +137,7 @@ async def assemble(outside: Outside, ground: Ground) -> Assembly:
         outside.publish,
         outside.rename,
     )
-    changing = ChangingFleet(known, reconciler, say_change)
+    changing = ChangingFleet(known, reconciler, outside.services, say_change, outside.say)
     file = FleetFile(outside.fleet, changing.take, is_busy, outside.say)
     fleet = FleetParts(arrival, known, renewal, reconciler, file)
     return Assembly(

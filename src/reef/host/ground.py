@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reef.background import Background
 from reef.beside.webserver import Webserver
+from reef.fleet.model import Fleet
 from reef.gateway import Board, Gateway, ListenAddress
 from reef.gateway.tracing import NO_TRACES, Traces
 from reef.host.fleet_now import FleetNow
@@ -56,4 +57,6 @@ class Outside:
     ask_defs_state: Callable[[], Awaitable[object]] | None
     # Prints a line in the terminal.
     say: Callable[[str], None]
+    # Takes over the shared services of a fleet; says in words what has changed of them. Raises ReefError.
+    services: Callable[[Fleet], Awaitable[str]]
     traces: Traces = NO_TRACES

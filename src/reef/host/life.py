@@ -27,6 +27,7 @@ from reef.gateway.tracing import NO_TRACES
 from reef.host.announce import announce, follow, is_loading, say, summary
 from reef.host.assembly import Assembly, assemble
 from reef.host.beside import DagsterBeside
+from reef.host.changing import services_change
 from reef.host.commands import Commands
 from reef.host.ending import cancel_runs, kill_all, sweep
 from reef.host.fleet_now import FleetNow
@@ -163,8 +164,12 @@ class Host:
             on_orphans_over=self.beside.report_orphans,
             ask_defs_state=lambda: self.beside.ask_instance_anyway("defs-state", None),
             say=say,
+            services=self._follow_services,
             traces=self._traces or NO_TRACES,
         )
+
+    async def _follow_services(self, fleet: Fleet) -> str:
+        return services_change(await self.services.follow(fleet.services))
 
     def _ground(self) -> Ground:
         def hosting(events: HostingEvents, refuse_fork: RefuseFork) -> LocalHosting:
@@ -205,7 +210,7 @@ class Host:
             bool(given) or (home is not None and home.settings.injects_variables),
             is_dev=self.settings.beside is not None,
             loads=load_timeouts(home.settings if home else None),
-            services=str(self.services.folder) if self.fleet.services else "",
+            services=str(self.services.folder),  # one may come while the host runs
         )
 
     def _addresses(self, names: tuple[str, ...]) -> dict[str, ListenAddress]:

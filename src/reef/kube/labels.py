@@ -21,7 +21,7 @@ VERSION = f"{GROUP}/version"
 PAUSED = f"{GROUP}/paused"
 # Of a CodeLocation: a time, as Kubernetes writes it, at which somebody asked to try its version again.
 TRY_AGAIN = f"{GROUP}/try-again"
-# Of a CodeLocation: `wake` or `sleep`, which somebody asked for (`kube.errands`).
+# Of a CodeLocation: `wake` or `sleep`, which somebody asked for (`kube.errand_annotation`).
 ERRAND = f"{GROUP}/errand"
 # Of a CodeLocation: `VERSION` to go back to. The controller completes it to `VERSION instead of VERSION`: what holds
 # ends when something else is asked for.

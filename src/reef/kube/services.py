@@ -16,6 +16,7 @@ from reef.kube.findings import Finding, about, left_out
 from reef.kube.inside import Inside
 from reef.kube.model import CodeLocation
 from reef.kube.model.pods import EnvVar
+from reef.kube.objects.service_gate import GATES, service_gate
 from reef.kube.objects.shared_service import ServicePod, service_address, shared_service
 from reef.kube.render import Target, borrowed
 
@@ -34,9 +35,15 @@ class RenderedServices:
 
 
 def rendered_services(
-    fleet: Fleet, target: Target, labels: Labels, program: Mapping[str, str]
+    fleet: Fleet, target: Target, labels: Labels, program: Mapping[str, str], reef_image: str | None = None
 ) -> RenderedServices:
-    """`program`: the guest's files that run in the pods, with their text; `labels`: names that are taken."""
+    """`program`: the guest's files that run in the pods, with their text; `labels`: names that are taken. `reef_image`:
+    Reef's own, of the pod that takes the calls and lets services sleep; without it there is none. Raises ReefError."""
+    if reef_image and not target.namespace:
+        raise ReefError(
+            "--reef-image needs a namespace", hint="say with -n where the services are going to be"
+        )
+    gated = list[tuple[str, ServiceSpec]]()
     documents, findings = list[dict[str, Any]](), list[Finding]()
     addresses: dict[str, str] = {}
     items = read_document(fleet.source).entries["services"].entries if fleet.services else {}
@@ -57,14 +64,18 @@ def rendered_services(
                 env=_env(spec, item, findings),
                 workdir=_workdir(spec, item, Inside(fleet.folder, target.workdir), findings),
                 program=program,
+                gate=GATES if reef_image else None,
             )
         except ReefError as error:
             findings.append(left_out(item, error))
             continue
-        _say_what_is_lost(item, findings)
+        _say_what_is_lost(item, findings, sleeps=reef_image is not None)
         documents += shared_service(spec, pod)
+        gated.append((pod.name, spec))
         addresses[spec.name] = service_address(pod.name, target.namespace)
-    made = sum(each["kind"] == "Deployment" for each in documents)
+    if gated and reef_image and target.namespace:
+        documents += service_gate(gated, target.namespace, reef_image)
+    made = len(gated)
     return RenderedServices(tuple(documents), addresses, tuple(findings), made)
 
 
@@ -122,12 +133,12 @@ def _workdir(spec: ServiceSpec, item: Item, inside: Inside, findings: list[Findi
 
 _LOST = {
     "python": "it is of this machine; the image's own python3 is taken",
-    "idle_timeout": "its pods stay: nothing takes them away while nobody calls",
+    "idle_timeout": "its pods stay: nothing takes them away while nobody calls; --reef-image brings what does",
 }
 
 
-def _say_what_is_lost(item: Item, findings: list[Finding]) -> None:
+def _say_what_is_lost(item: Item, findings: list[Finding], *, sleeps: bool) -> None:
     for key, why in _LOST.items():
-        said = item.entries.get(key)
+        said = item.entries.get(key) if not (sleeps and key == "idle_timeout") else None
         if said is not None and said.value is not None:
             findings.append(about("lost", said, why))

@@ -205,6 +205,11 @@ class Keeper:
         if channel is not None:
             await channel.close(None)
 
+    async def drained(self) -> None:
+        """Waits until no call is under way, for one to which no more are passed."""
+        while self.calls:
+            await asyncio.sleep(LOOK_S)
+
     def kill(self) -> None:
         if self._running is not None:
             self._running.kill()

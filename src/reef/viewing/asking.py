@@ -12,7 +12,7 @@ import httpx2
 
 from reef.kube.labels import HEALTH_PORT
 from reef.kube.seen.state import PodSeen
-from reef.viewing.samples import Sample, by_location, samples
+from reef.viewing.samples import Reader, Sample, by_location
 from reef.words import describe
 
 log = logging.getLogger("reef.viewing")
@@ -40,6 +40,7 @@ class Asking:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._http = httpx2.AsyncClient(timeout=httpx2.Timeout(ANSWER_S, connect=1.0), trust_env=False)
         self._last: dict[str, Remembered] = {}
+        self._readers: dict[str, Reader] = {}
         self.silent: dict[str, str] = {}  # pods that did not answer at the last look, and why
 
     async def all(self, pods: Sequence[PodSeen]) -> dict[str, Said]:
@@ -47,6 +48,7 @@ class Asking:
         while."""
         found = await asyncio.gather(*(self._one(pod) for pod in pods))
         now = time.monotonic()
+        self._readers = {pod.name: self._readers[pod.name] for pod in pods if pod.name in self._readers}
         self._last = {pod.name: self._last[pod.name] for pod in pods if pod.name in self._last}
         for pod, said in zip(pods, found, strict=True):
             if said is not None:
@@ -65,7 +67,8 @@ class Asking:
                 return None
         if self.silent.pop(pod.name, None) is not None:
             log.info("%s says its metrics again", pod.name)
-        return await asyncio.to_thread(lambda: by_location(samples(answer.content)))
+        reader = self._readers.setdefault(pod.name, Reader())
+        return await asyncio.to_thread(lambda: by_location(reader.samples(answer.content)))
 
     def _say(self, pod: str, why: str) -> None:
         if pod not in self.silent:

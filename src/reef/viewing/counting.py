@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from reef.metrics import of_locations
 from reef.viewing.samples import COLD_COUNT, COLD_SUM, COUNTERS, Sample
 
-FORWARDED = "forwarded"  # the lane of calls that needed a server
 _COUNTED = frozenset((*(each.name for each in COUNTERS), COLD_SUM, COLD_COUNT))
 
 
@@ -74,7 +73,7 @@ class Counting:
         now = {
             (one.location, one.metric, one.by): one.value
             for one in found
-            if one.location and one.metric in _COUNTED and not _unneeded(one)
+            if one.location and one.metric in _COUNTED
         }
         self._before[process.uid] = now
         grown = [
@@ -92,11 +91,6 @@ class Counting:
             del self._before[uid]
         for name in self.totals.keys() - locations.keys():
             del self.totals[name]
-
-
-def _unneeded(one: Sample) -> bool:
-    """Calls that were answered without a server come by the thousand."""
-    return one.metric == of_locations.CALLS.name and FORWARDED not in one.by
 
 
 def _add(totals: CountsOfOne, one: More) -> None:

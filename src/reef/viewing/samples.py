@@ -1,7 +1,7 @@
 """What a process of Reef answers at `/metrics`, no more of it than the page shows. Pure.
 
-A gateway of hundreds of locations says tens of thousands of lines. Most are buckets of histograms, or 0: one regular
-expression passes over them.
+A gateway of hundreds of locations says tens of thousands of lines, most of them buckets of histograms. The samples of a
+metric stand together below its name, so what nobody shows is passed over as a whole.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from reef.metrics import of_hosts, of_locations, of_pods
+from reef.metrics.definitions import METRICS
 from reef.metrics.metric import Metric
 
 GAUGES: tuple[Metric, ...] = (
@@ -42,14 +43,23 @@ COUNTERS: tuple[Metric, ...] = (
     of_locations.TICKS,
 )
 COLD_SUM, COLD_COUNT = (f"{of_locations.COLD_START.name}_{part}" for part in ("sum", "count"))
-_NAMES = "|".join([*(each.name for each in (*GAUGES, *COUNTERS)), COLD_SUM, COLD_COUNT])
-_LABELS = rb'((?:[^"}]|"(?:[^"\\]|\\.)*")*)'
-_LINE = re.compile(
-    rb"^(" + _NAMES.encode() + rb"|" + of_locations.STATE.name.encode() + rb"(?=\{[^\n]* 1$))\{" + _LABELS
-    # Of calls those that needed a server.
-    + rb"\} (?!0$)(\S+)$",
-    re.MULTILINE,
-)  # fmt: skip
+FORWARDED = (
+    "forwarded"  # the lane of calls that needed a server; those that are answered without one are thousands
+)
+_LABELS = r'((?:[^"}]|"(?:[^"\\]|\\.)*")*)'
+
+
+def _line(name: str, labels: str = _LABELS, value: str = r"(?!0$)(\S+)") -> re.Pattern[bytes]:
+    return re.compile(rf"^({name})\{{{labels}\}} {value}$".encode(), re.MULTILINE)
+
+
+_PATTERNS: dict[str, re.Pattern[bytes]] = {each.name: _line(each.name) for each in (*GAUGES, *COUNTERS)} | {
+    of_locations.STATE.name: _line(of_locations.STATE.name, value="(1)"),
+    of_locations.CALLS.name: _line(of_locations.CALLS.name, rf'([^\n]*lane="{FORWARDED}"[^\n]*)'),
+    of_locations.COLD_START.name: _line(f"{COLD_SUM}|{COLD_COUNT}"),
+}
+# In the order in which a process says them, so that each is looked for behind the one before.
+_BLOCKS = {each.name: _PATTERNS[each.name] for each in METRICS if each.name in _PATTERNS}
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -64,9 +74,31 @@ class Sample:
     value: float
 
 
-def samples(text: bytes) -> Iterator[Sample]:
-    """Those that are not 0; of a location's states the one that it is in."""
-    for name, labels, value in _LINE.findall(text):
+class Reader:
+    """Of one process. What it says of a metric is mostly what it said before: then it is not read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, tuple[Sample, ...]]] = {}
+
+    def samples(self, text: bytes) -> Iterator[Sample]:
+        """Those that are not 0; of a location's states the one that it is in, of calls those that needed a server."""
+        at = 0
+        for metric, line in _BLOCKS.items():
+            begins = text.find(f"# TYPE {metric} ".encode(), at)
+            if begins < 0:
+                self._known.pop(metric, None)
+                continue
+            at = text.find(b"\n# ", begins + 1)
+            block = text[begins:] if at < 0 else text[begins:at]
+            said, known = hash(block), self._known.get(metric)
+            if known is None or known[0] != said:
+                known = self._known[metric] = (said, tuple(_samples(block, line)))
+            yield from known[1]
+            at = begins if at < 0 else at
+
+
+def _samples(block: bytes, line: re.Pattern[bytes]) -> Iterator[Sample]:
+    for name, labels, value in line.findall(block):
         location, by = _read(labels)
         yield Sample(_interned(name), location, by, float(value))
 

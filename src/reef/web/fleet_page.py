@@ -90,7 +90,10 @@ class FleetView:
 
 @dataclass(frozen=True)
 class _Seen:
+    """`generation` is that of the rows: somebody else may have looked again before they are drawn."""
+
     at: float
+    generation: int
     status: dict[str, Any]
     rows: list[Row]
     totals: Totals
@@ -160,8 +163,8 @@ class FleetPage:
 
     def _see(self, now: float, status: dict[str, Any]) -> _Seen:
         rows = rows_of(status, self._chronicle, self._series)
-        seen = _Seen(now, status, rows, totals_of(status, rows, self._series))
         self._generation += 1
+        seen = _Seen(now, self._generation, status, rows, totals_of(status, rows, self._series))
         by_name = {row.name: row for row in rows}
         for name in self._rows.take(by_name, self._generation):
             self._html.pop(name, None)
@@ -204,7 +207,7 @@ class FleetPage:
             hidden={row.name for row in rows if not fits(row, wanted.q)},
             columns=COLUMNS,
             epoch=self._epoch,
-            generation=self._generation,
+            generation=seen.generation,
             about=shown(self._told.about()),
         )
 

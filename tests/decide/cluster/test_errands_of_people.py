@@ -8,12 +8,12 @@ from typing import Literal
 import pytest
 from clusters import NOW, container
 
-from reef.decide.cluster.errand_steps import Answer, AskHost, ErrandSeen, ScaleToZero, ScaleUp, errand
-from reef.kube.errands import Errand, read_errand
+from reef.decide.cluster.errand_steps import Answer, AskHost, ErrandSeen, ScaleDown, ScaleUp, errand
+from reef.kube.errand_annotation import Errand, read_errand
 from reef.kube.labels import HOST_CONTAINER
 from reef.kube.seen.state import DeploymentSeen, PodSeen
 
-Does = Answer | AskHost | ScaleUp | ScaleToZero | None
+Does = Answer | AskHost | ScaleUp | ScaleDown | None
 Verb = Literal["wake", "sleep"]
 
 HOST = replace(container(HOST_CONTAINER, "reef"), ready=True)
@@ -37,7 +37,7 @@ TABLE: dict[str, tuple[Verb, ErrandSeen, Does]] = {
         None,
     ),
     "on demand, up": ("wake", ON_DEMAND, Answer("warm")),
-    "on demand, to sleep": ("sleep", ON_DEMAND, ScaleToZero("reef-sales")),
+    "on demand, to sleep": ("sleep", ON_DEMAND, ScaleDown("reef-sales")),
     "on demand, it sleeps": ("sleep", replace(ON_DEMAND, deployment=ASLEEP), Answer("asleep")),
     "paused": (
         "sleep",

@@ -80,10 +80,17 @@ class Story:
                 self.pause(rng.choice(NAMES))
             case 13 if self.left_alone:
                 self.resume(rng.choice(sorted(self.left_alone)))
+            case 14 | 15:
+                self.lose_node(not cluster.lost)
             case 11:
                 cluster.pulled.clear()  # its images are no longer on the node
         if rng.random() < 0.1:
             self.controller.busy = {}
+
+    def lose_node(self, lost: bool) -> None:
+        """Pods there stay as they were last seen; the controller knows before the scheduler does."""
+        self.cluster.lost = {"node"} if lost else set()
+        self.controller.lost_nodes = frozenset(self.cluster.lost)
 
     def pause(self, name: str) -> None:
         """Once it was looked at, nothing of it changes."""
@@ -103,6 +110,7 @@ class Story:
         self.controller.lost = 0.0
         self.controller.busy = {}
         self.cluster.down = False
+        self.lose_node(False)
         self.cluster.room = 100
 
     def step(self) -> list[object]:

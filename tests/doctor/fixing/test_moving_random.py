@@ -25,6 +25,18 @@ _IMPORTS = (
         "heavy.VALUE",
         "heavy.Base",
     ),
+    (
+        "import sys\nif sys.version_info >= (3, 8):\n    import heavy\nelse:\n    heavy = None",
+        *("heavy.parse", "heavy.VALUE", "heavy.Base"),
+    ),
+    (
+        "import contextlib\nwith contextlib.suppress(ImportError):\n    from heavy import parse, VALUE, Base",
+        *("parse", "VALUE", "Base"),
+    ),
+    (
+        "import importlib\nhv = importlib.import_module('heavy')",
+        *("hv.parse", "hv.VALUE", "hv.Base"),
+    ),
 )
 _FUTURE = ("", "from __future__ import annotations\n")
 _FOLDER = Path(__file__).parent
@@ -58,7 +70,8 @@ def _module(seed: int) -> tuple[str, int, bool]:
     )
     text = f"{start}{statement}\n{after}{body}"
     line = start.count("\n") + 1
-    return text, line + statement.startswith("try"), needing
+    within = next(number for number, one in enumerate(statement.split("\n")) if "heavy" in one)
+    return text, line + within, needing
 
 
 def _run(source: bytes, file: Path) -> list[object]:
@@ -92,9 +105,9 @@ def test_moved_modules_do_the_same(seed: int, heavy_package: Path, tmp_path: Pat
 
 
 def _may_refuse(text: str, done: Refused) -> bool:
-    """A name that nothing uses, an annotation that a `try` would have to bring, or a function that is handed
+    """A name that nothing uses, an annotation that a whole statement would have to bring, or a function that is handed
     on."""
-    allowed = ("is used nowhere", "which a `try` imports", "is handed on while loading")
+    allowed = ("is used nowhere", "annotations use", "is handed on while loading")
     return any(part in done.reason for part in allowed)
 
 

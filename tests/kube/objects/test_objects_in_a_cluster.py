@@ -17,6 +17,7 @@ from lab.kubectl import KubectlError
 from reef.fleet.model import ServiceSpec
 from reef.kube.group import API_VERSION, GROUP, KIND, PLURAL
 from reef.kube.model.crd import definition_text
+from reef.kube.objects.avoiding import avoiding
 from reef.kube.objects.deployment import own_deployment
 from reef.kube.objects.environment import defaults_maps
 from reef.kube.objects.location_status import Serving, StatusSeen, status
@@ -103,6 +104,7 @@ def test_every_object_is_taken_whole(api_server: ApiServer, kube_namespace: str)
         probe_config_map(given, NAMESPACE, UID),
         probe_pod(given, NAMESPACE, UID, REEF, near="node-1"),
         own_deployment(given, NAMESPACE, UID, REEF, 2),
+        avoiding(own_deployment(released("elsewhere"), NAMESPACE, UID, REEF, None), {"node-1", "node-2"}),
         own_deployment(released("on-demand"), NAMESPACE, UID, REEF, 0),
         workspace_config_map("reef-workspace", NAMESPACE, [(located(), NAMESPACE)]),
         *defaults_maps([(given.location, location_owner("sales", UID))], NAMESPACE),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from reef.kube.errands import Verb
-from reef.remote.errand_calls import run_errand
+from reef.kube.errand_annotation import Verb
+from reef.remote.errands import run_errand
 from reef.remote.reaching import Remote, run
 
 

@@ -44,15 +44,13 @@ class ScaleUp:
 
 
 @dataclass(frozen=True)
-class ScaleToZero:
+class ScaleDown:
     """Scale it to 0, where no gateway needs it."""
 
     deployment: str
 
 
-def errand(
-    verb: Literal["wake", "sleep"], seen: ErrandSeen
-) -> Answer | AskHost | ScaleUp | ScaleToZero | None:
+def errand(verb: Literal["wake", "sleep"], seen: ErrandSeen) -> Answer | AskHost | ScaleUp | ScaleDown | None:
     """One step; None while something is waited for."""
     if seen.placement == "external":
         return Answer("external", "its server is somebody else's")
@@ -67,7 +65,7 @@ def errand(
 
 def _own(
     verb: Literal["wake", "sleep"], seen: ErrandSeen, there: DeploymentSeen
-) -> Answer | ScaleUp | ScaleToZero | None:
+) -> Answer | ScaleUp | ScaleDown | None:
     if verb == "wake":
         if there.available:
             return Answer("warm")
@@ -78,4 +76,4 @@ def _own(
         return Answer("asleep")
     if seen.paused:
         return Answer("warm", "it is paused, and left as it is")
-    return ScaleToZero(there.name)
+    return ScaleDown(there.name)

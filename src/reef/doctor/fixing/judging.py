@@ -66,8 +66,10 @@ def judge(alias: Alias, known: Known) -> Movable | Kept:
             typing = True
             quote |= {reached} if reached is not None else set()
     if typing and known.unit.whole:
-        what = type(known.unit.node).__name__.lower()
-        return Kept(alias.name, f"annotations use {alias.name}, which a `{what}` imports", known.unit.line)
+        what = {cst.Try: "a `try`", cst.If: "an `if`", cst.With: "a `with`"}.get(
+            type(known.unit.node), "a call"
+        )
+        return Kept(alias.name, f"annotations use {alias.name}, which {what} imports", known.unit.line)
     return Movable(alias, _outermost(hosts, known.found), typing, frozenset(quote), offered is not None)
 
 

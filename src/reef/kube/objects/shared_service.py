@@ -24,12 +24,12 @@ _BUSY = "700m"  # a module of Python computes on one processor at a time
 _PROBED_S = 2
 # Who may call: what runs code of locations. Packs and servers of Reef, run pods and step pods of Dagster's run
 # launcher, code servers of the official chart.
-_CALLERS: list[dict[str, Any]] = [
+CALLERS: list[dict[str, Any]] = [
     {
         "podSelector": {
             "matchLabels": {labels.PART_OF: "reef"},
             "matchExpressions": [
-                {"key": labels.COMPONENT, "operator": "In", "values": ["pack", "probe", "location"]}
+                {"key": labels.COMPONENT, "operator": "In", "values": ["pack", "probe", "location", "doctor"]}
             ],
         }
     },
@@ -46,7 +46,9 @@ _CALLERS: list[dict[str, Any]] = [
 
 
 class ServicePod(msgspec.Struct, frozen=True, kw_only=True):
-    """`name`: a DNS label. `workdir`: None for the image's own. `program`: the files of `PROGRAM` with their text."""
+    """`name`: a DNS label. `workdir`: None for the image's own. `program`: the files of `PROGRAM` with their text.
+    `gate`: labels of the pods that alone may call, and that say how many pods there are; None: callers call by
+    themselves, and there are always some."""
 
     name: str
     namespace: str | None
@@ -54,6 +56,12 @@ class ServicePod(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str]
     workdir: str | None
     program: Mapping[str, str]
+    gate: Mapping[str, str] | None = None
+
+
+def pods_name(name: str) -> str:
+    """Of the Service by which the gate reaches the pods of a shared service."""
+    return f"{name[:58].rstrip('-')}-pods"
 
 
 def shared_service(spec: ServiceSpec, pod: ServicePod) -> list[dict[str, Any]]:
@@ -61,11 +69,12 @@ def shared_service(spec: ServiceSpec, pod: ServicePod) -> list[dict[str, Any]]:
     not fixed."""
     data = {**pod.program, REQUEST: msgspec.json.encode(_request(spec)).decode() + "\n"}
     fewest, most = spec.replicas
+    callers = [{"podSelector": {"matchLabels": dict(pod.gate)}}] if pod.gate else CALLERS
     found = [
         {**_head("v1", "ConfigMap", pod), "data": data},
         _deployment(spec, pod, data),
         {
-            **_head("v1", "Service", pod),
+            **_head("v1", "Service", pod, pods_name(pod.name) if pod.gate else pod.name),
             "spec": {
                 "type": "ClusterIP",
                 "selector": _own(pod),
@@ -77,7 +86,7 @@ def shared_service(spec: ServiceSpec, pod: ServicePod) -> list[dict[str, Any]]:
             "spec": {
                 "podSelector": {"matchLabels": _own(pod)},
                 "policyTypes": ["Ingress"],
-                "ingress": [{"from": _CALLERS, "ports": [{"protocol": "TCP", "port": PORT}]}],
+                "ingress": [{"from": callers, "ports": [{"protocol": "TCP", "port": PORT}]}],
             },
         },
     ]
@@ -103,8 +112,8 @@ def _own(pod: ServicePod) -> dict[str, str]:
     return {labels.PART_OF: "reef", labels.COMPONENT: COMPONENT, labels.SERVICE: pod.name}
 
 
-def _head(version: str, kind: str, pod: ServicePod) -> dict[str, Any]:
-    found = metadata(pod.name, pod.namespace or "", COMPONENT, label={labels.SERVICE: pod.name})
+def _head(version: str, kind: str, pod: ServicePod, name: str = "") -> dict[str, Any]:
+    found = metadata(name or pod.name, pod.namespace or "", COMPONENT, label={labels.SERVICE: pod.name})
     if not pod.namespace:
         del found["namespace"]
     return {"apiVersion": version, "kind": kind, "metadata": found}
@@ -131,7 +140,7 @@ def _deployment(spec: ServiceSpec, pod: ServicePod, data: Mapping[str, str]) -> 
             },
         },
     }
-    if fewest == most:  # else whoever scales it says how many
+    if fewest == most and not pod.gate:  # else whoever scales it says how many
         made["replicas"] = fewest
     return {**_head("apps/v1", "Deployment", pod), "spec": made}
 

@@ -11,9 +11,9 @@ from reef.controller.hosts import Hosts
 from reef.controller.places import Places
 from reef.controller.resting import Resting
 from reef.controller.tasks import Tasks, Work
-from reef.decide.cluster.errand_steps import NEEDED, Answer, AskHost, ErrandSeen, ScaleToZero, ScaleUp, errand
+from reef.decide.cluster.errand_steps import NEEDED, Answer, AskHost, ErrandSeen, ScaleDown, ScaleUp, errand
 from reef.kube import labels
-from reef.kube.errands import Errand
+from reef.kube.errand_annotation import Errand
 from reef.kube.objects.pack_config_map import load_timeout_s
 from reef.kube.seen.state import DeploymentSeen, PodSeen, ReplicaSetSeen
 
@@ -63,7 +63,7 @@ class Errands:
             return lambda: self._ask_host(each, asked, found.pod)
         if isinstance(found, ScaleUp):
             return lambda: self._client.scale(DEPLOYMENT, found.deployment, 1, self._namespace)
-        if isinstance(found, ScaleToZero):
+        if isinstance(found, ScaleDown):
             return lambda: self._rest(each.name, asked, found.deployment)
         return None
 

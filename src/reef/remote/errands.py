@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from reef.cluster.kinds import Document
 from reef.errors import ReefError
 from reef.kube import labels
-from reef.kube.errands import Errand, Verb, read_errand
+from reef.kube.errand_annotation import Errand, Verb, read_errand
 from reef.remote.reaching import Remote
 from reef.remote.rows import notes
 from reef.remote.settling import settled

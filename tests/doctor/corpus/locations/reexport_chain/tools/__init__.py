@@ -1,0 +1,2 @@
+from tools.reading import NAMES, parse
+__all__ = ["NAMES", "parse"]

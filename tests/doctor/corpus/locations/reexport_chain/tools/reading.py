@@ -1,0 +1,3 @@
+from hv_bytes import parse  # blame: run
+
+NAMES = ("x", "y")

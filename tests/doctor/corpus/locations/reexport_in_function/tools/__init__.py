@@ -1,0 +1,1 @@
+from hv_mmap import parse as read  # blame: run
