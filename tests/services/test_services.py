@@ -285,7 +285,9 @@ def test_services_that_come_change_and_go_while_it_runs(spec: ServiceSpec, tmp_p
             assert (await services.follow([changed])).removed == ("other",)
             assert list(services.about()) == ["postal"]
             with pytest.raises(ServiceUnavailable):
-                await _in_thread(SharedService(name="other", address=address, timeout_s=5).call, "pid")
+                await _in_thread(
+                    SharedService(name="other", address=address, timeout_s=scaled(5)).call, "pid"
+                )
 
     asyncio.run(story())
 
