@@ -54,6 +54,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = order.longest_first(items, lambda item: order.file_of(item.nodeid), order.seconds())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """As `--dist loadfile`, by units instead of files."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByUnit(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return order.unit_of(order.file_of(nodeid))
+
+    return ByUnit(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     file = order.file_of(report.nodeid)
     TOOK_S[file] = TOOK_S.get(file, 0.0) + report.duration

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance
 from eyes import write
 from reefs import Reef
 
@@ -44,8 +45,6 @@ def defs():
 
 def refresh(home: Path, version: str, jobs: str) -> None:
     """As `dg utils refresh-defs-state` in somebody's CI does it: past webserver and code servers."""
-    from dagster import DagsterInstance  # a second, which each worker would need to collect this file
-
     (home / f"state-{version}").write_text(jobs)
     with DagsterInstance.from_config(str(home)) as instance:
         storage = instance.defs_state_storage

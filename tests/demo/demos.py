@@ -55,7 +55,7 @@ class Demo:
             return []
 
     def status(self) -> dict[str, Any]:
-        """What `reef status --json` prints; it costs a thousandth of what the webserver computes for its answers."""
+        """What `reef status --json` prints: Dagster computes nothing for it."""
         socket = self.log.parent / "s" / "admin.sock"
         answer: dict[str, Any] = asyncio.run(ask_admin(socket, {"do": "status"}, scaled(30)))
         return answer

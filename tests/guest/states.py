@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -147,19 +148,12 @@ def launch(socket: str, home: Path, job: str, env: Mapping[str, str]) -> str:
     return done.stdout.split()[-1]
 
 
-def run_status(home: Path, run_id: str, env: Mapping[str, str]) -> str:
-    text = (
-        "import sys; from dagster import DagsterInstance\n"
-        "with DagsterInstance.get() as i: print(i.get_run_by_id(sys.argv[1]).status.value)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", text, run_id],
-        env={**env, "DAGSTER_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=scaled(100),
-    )
-    return done.stdout.strip()
+def run_status(home: Path, run_id: str) -> str:
+    """Of the instance's own database: who asks Dagster pays its import for each look."""
+    database = f"file:{home}/history/runs.db?mode=ro"
+    with contextlib.closing(sqlite3.connect(database, uri=True, timeout=scaled(10))) as runs:
+        ((status,),) = runs.execute("select status from runs where run_id = ?", (run_id,))
+    return str(status)
 
 
 def make_home(folder: Path) -> Path:

@@ -64,7 +64,7 @@ class Pair:
         self.loads[kind] = comparable(self.raw[kind], folder, socket)
         run_id = launch(socket, self.home, "telling", env)
         self.runs[kind] = comparable(read(folder, "run"), folder, socket)
-        until(lambda: run_status(self.home, run_id, env) == "SUCCESS", "the run succeeds", 60)
+        until(lambda: run_status(self.home, run_id) == "SUCCESS", "the run succeeds", 60)
 
 
 @pytest.fixture(scope="module")

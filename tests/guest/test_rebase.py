@@ -153,7 +153,7 @@ def told(folder: Path, kind: str, socket: str, home: Path, env: dict[str, str]) 
     load = comparable(read(folder / kind, "load"), folder / kind, socket)
     run_id = launch(socket, home, "telling", env)
     run = comparable(read(folder / kind, "run"), folder / kind, socket)
-    until(lambda: run_status(home, run_id, env) == "SUCCESS", "the run succeeds", 60)
+    until(lambda: run_status(home, run_id) == "SUCCESS", "the run succeeds", 60)
     return {"load": load, "run": run}
 
 

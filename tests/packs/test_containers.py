@@ -57,6 +57,14 @@ def pack(tmp_path: Path) -> Iterator[PackBench]:
     made.close()
 
 
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[PackBench]:
+    """Container `a` with x0: no zygote is built, which takes three processor seconds."""
+    made = PackBench(tmp_path / "r", {"a": ["x0"]}, tuning=BARE, unclaimed_s=60.0)
+    yield made
+    made.close()
+
+
 def exits_of(pack: PackBench, child: Child) -> list[object]:
     return [one for one in pack.exits if one.child == child]
 
@@ -121,30 +129,30 @@ def test_a_container_that_ends_ends_its_children_and_is_taken_up_again(pack: Pac
 
 
 @needs_root
-def test_a_container_that_ends_while_a_location_loads(pack: PackBench, code: Write, tmp_path: Path) -> None:
-    spec = pack.spec("x0", code(pack.texts.hangs), env={"PIDS": str(tmp_path / "pids")})
+def test_a_container_that_ends_while_a_location_loads(alone: PackBench, code: Write, tmp_path: Path) -> None:
+    spec = alone.spec("x0", code(alone.texts.hangs), env={"PIDS": str(tmp_path / "pids")})
 
     async def started() -> object:
-        starting = asyncio.create_task(pack.hosting.start(spec, scaled(60)))
+        starting = asyncio.create_task(alone.hosting.start(spec, scaled(60)))
         while not (tmp_path / "pids").exists():
             await asyncio.sleep(0.02)
-        os.kill(pack.boxes["a"].agent or 0, signal.SIGKILL)
+        os.kill(alone.boxes["a"].agent or 0, signal.SIGKILL)
         return await starting
 
     with pytest.raises(StartFailed, match="ended before it answered"):
-        pack.run(started())
+        alone.run(started())
 
 
-def test_a_container_that_is_not_there_says_so_and_hinders_no_other(pack: PackBench, code: Write) -> None:
-    wanted = {**pack.wanted, "c": [location("z0", "c")]}
-    pack.run(pack.hosting.use(wanted))
+def test_a_container_that_is_not_there_says_so_and_hinders_no_other(alone: PackBench, code: Write) -> None:
+    wanted = {**alone.wanted, "c": [location("z0", "c")]}
+    alone.run(alone.hosting.use(wanted))
     with pytest.raises(
         StartFailed, match="container 'c' is not running: its image or a Secret may be missing"
     ):
-        pack.start(pack.spec("z0", code(GOOD)), timeout_s=0.5)
-    assert ping(pack.start(pack.spec("x0", code(GOOD))))
-    pack.boxes["c"] = Container.start(pack.folder / "c")
-    assert ping(pack.start(pack.spec("z0", code(GOOD))))
+        alone.start(alone.spec("z0", code(GOOD)), timeout_s=0.5)
+    assert ping(alone.start(alone.spec("x0", code(GOOD))))
+    alone.boxes["c"] = Container.start(alone.folder / "c")
+    assert ping(alone.start(alone.spec("z0", code(GOOD))))
 
 
 def by_an_earlier_host(folder: Path, code: Path, *until_there: str, **env: str) -> str:
@@ -203,22 +211,22 @@ def test_a_pack_host_that_dies_while_it_starts_a_child_leaves_one_that_the_next_
     until(lambda: orphaned.boxes["a"].outside(pid) is None, 20, "it is ended")
 
 
-def test_a_connection_that_breaks_is_made_again_and_nothing_ends(pack: PackBench, code: Write) -> None:
-    child = pack.start(pack.spec("x0", code(GOOD)))
-    before = pack.state("a").started
+def test_a_connection_that_breaks_is_made_again_and_nothing_ends(alone: PackBench, code: Write) -> None:
+    child = alone.start(alone.spec("x0", code(GOOD)))
+    before = alone.state("a").started
 
     async def cut() -> None:
-        link = pack.hosting._containers["a"].machine._link
+        link = alone.hosting._containers["a"].machine._link
         link._link._sock.shutdown(2)
         await link.gone.wait()
 
-    pack.run(cut())
-    pack.until(lambda: pack.state("a").connected, "it is connected again")
-    assert pack.state("a").started == before
+    alone.run(cut())
+    alone.until(lambda: alone.state("a").connected, "it is connected again")
+    assert alone.state("a").started == before
     assert ping(child)
-    assert exits_of(pack, child) == []
-    pack.kill(child)
-    (ended,) = pack.until(lambda: exits_of(pack, child), "the exit is told")
+    assert exits_of(alone, child) == []
+    alone.kill(child)
+    (ended,) = alone.until(lambda: exits_of(alone, child), "the exit is told")
     assert ended.status == -signal.SIGKILL
 
 
@@ -252,73 +260,73 @@ def test_an_agent_that_is_told_to_end_ends_its_children_first(tmp_path: Path, co
     pack.close()
 
 
-def test_what_ends_without_a_parent_is_reaped(pack: PackBench, code: Write, tmp_path: Path) -> None:
+def test_what_ends_without_a_parent_is_reaped(alone: PackBench, code: Write, tmp_path: Path) -> None:
     text = GOOD + (
         "import os, subprocess\n"
         "open(os.environ['OUT'], 'w').write(subprocess.run(['sh', '-c', 'setsid sh -c \"sleep 0.1\" & echo $!'],"
         " stdout=subprocess.PIPE, text=True).stdout)\n"
     )
-    pack.start(pack.spec("x0", code(text), env={"OUT": str(tmp_path / "pid")}))
+    alone.start(alone.spec("x0", code(text), env={"OUT": str(tmp_path / "pid")}))
     pid = int((tmp_path / "pid").read_text())
-    until(lambda: pack.boxes["a"].outside(pid) is None, 20, "it was reaped")
+    until(lambda: alone.boxes["a"].outside(pid) is None, 20, "it was reaped")
 
 
-def test_what_a_container_is(pack: PackBench, code: Write) -> None:
-    facts = pack.hosting.facts("a")
+def test_what_a_container_is(alone: PackBench, code: Write) -> None:
+    facts = alone.hosting.facts("a")
     assert os.path.samefile(facts.dagster_python, sys.executable)
     assert (facts.uid, facts.gid, facts.cwd) == (os.getuid(), os.getgid(), "/")
     assert facts.python_version == ".".join(map(str, sys.version_info[:3]))
     assert "PATH" in facts.env_names
-    assert pack.hosting.facts("none") is None
+    assert alone.hosting.facts("none") is None
 
 
-def test_ports_and_processor_time_of_a_child(pack: PackBench, code: Write) -> None:
+def test_ports_and_processor_time_of_a_child(alone: PackBench, code: Write) -> None:
     text = (
         GOOD
         + "import socket\nkept = socket.create_server(('127.0.0.1', 0))\nprint('port', kept.getsockname()[1])\n"
     )
-    child = pack.start(pack.spec("x0", code(text)))
-    port = int(pack.log("x0").rpartition("port ")[2].split()[0])
-    assert port in pack.run(pack.hosting.listening(child))
-    seconds = pack.run(pack.hosting.cpu_seconds(child))
+    child = alone.start(alone.spec("x0", code(text)))
+    port = int(alone.log("x0").rpartition("port ")[2].split()[0])
+    assert port in alone.run(alone.hosting.listening(child))
+    seconds = alone.run(alone.hosting.cpu_seconds(child))
     assert seconds is not None
     assert seconds > 0
-    pack.stop(child)
-    assert pack.run(pack.hosting.cpu_seconds(child)) is None
+    alone.stop(child)
+    assert alone.run(alone.hosting.cpu_seconds(child)) is None
 
 
-def test_a_memory_limit_ends_a_load(pack: PackBench, code: Write) -> None:
-    spec = pack.spec("x0", code("kept = bytearray(300 << 20)\nimport time\ntime.sleep(600)\n"))
+def test_a_memory_limit_ends_a_load(alone: PackBench, code: Write) -> None:
+    spec = alone.spec("x0", code("kept = bytearray(300 << 20)\nimport time\ntime.sleep(600)\n"))
     with pytest.raises(StartFailed, match="its memory limit of 200 MiB is exceeded"):
-        pack.start(dataclasses.replace(spec, memory_limit_bytes=200 << 20))
+        alone.start(dataclasses.replace(spec, memory_limit_bytes=200 << 20))
 
 
-def test_what_cannot_be_started_is_said(pack: PackBench, code: Write) -> None:
-    spec = pack.spec("x0", code(GOOD))
+def test_what_cannot_be_started_is_said(alone: PackBench, code: Write) -> None:
+    spec = alone.spec("x0", code(GOOD))
     for python, reason in (
         ("/nowhere/python", "interpreter '/nowhere/python' does not exist in container 'a'"),
         ("python9", "container 'a' has no interpreter 'python9' on its PATH"),
     ):
         with pytest.raises(StartFailed, match=reason):
-            pack.start(dataclasses.replace(spec, python=python))
+            alone.start(dataclasses.replace(spec, python=python))
     with pytest.raises(StartFailed, match="working directory '/nowhere' does not exist in container 'a'"):
-        pack.start(dataclasses.replace(spec, cwd="/nowhere"))
+        alone.start(dataclasses.replace(spec, cwd="/nowhere"))
 
 
-def test_a_link_in_place_of_an_agents_socket_leads_nowhere(pack: PackBench, code: Write) -> None:
-    folder = pack.folder / "c"
+def test_a_link_in_place_of_an_agents_socket_leads_nowhere(alone: PackBench, code: Write) -> None:
+    folder = alone.folder / "c"
     folder.mkdir()
-    (folder / "agent.sock").symlink_to(pack.folder / "a" / "agent.sock")
-    pack.run(pack.hosting.use({**pack.wanted, "c": [location("z0", "c")]}))
-    assert not pack.state("c").connected
+    (folder / "agent.sock").symlink_to(alone.folder / "a" / "agent.sock")
+    alone.run(alone.hosting.use({**alone.wanted, "c": [location("z0", "c")]}))
+    assert not alone.state("c").connected
 
 
-def test_another_user_can_reach_what_it_must_and_no_more(pack: PackBench, code: Write) -> None:
-    child = pack.start(pack.spec("x0", code(GOOD)))
-    folder = pack.folder / "a"
+def test_another_user_can_reach_what_it_must_and_no_more(alone: PackBench, code: Write) -> None:
+    child = alone.start(alone.spec("x0", code(GOOD)))
+    folder = alone.folder / "a"
     shared = {path.name: path.lstat().st_mode & 0o777 for path in folder.iterdir()}
     assert shared == {"agent.sock": 0o666, "claim": 0o666, os.path.basename(child.socket): 0o666}
-    assert (pack.folder / ".host").stat().st_mode & 0o777 == 0o700
+    assert (alone.folder / ".host").stat().st_mode & 0o777 == 0o700
 
 
 def test_what_a_probe_was_seen_to_import_is_preloaded_next_time(pack: PackBench, code: Write) -> None:

@@ -90,6 +90,23 @@ def test_what_does_not_come_ends_and_says_how_slow_the_machine_was(measured: Pat
         until(lambda: False, 0.05, "for it", every_s=0.01)
 
 
+@pytest.mark.parametrize(
+    ("waited_s", "look_s", "pause"),
+    [
+        (0.0, 0.0, 0.05),
+        (2.0, 0.0, 0.16),  # a wait that is long already
+        (60.0, 0.0, 0.5),
+        (60.0, 0.1, 0.5),
+        (1.0, 0.4, 1.2),  # a look that the webserver computes for
+        (1.0, 20.0, 3.0),
+    ],
+)
+def test_who_looks_leaves_the_processor_to_what_is_waited_for(
+    waited_s: float, look_s: float, pause: float
+) -> None:
+    assert deadlines.pause_s(waited_s, look_s, 0.05) == pytest.approx(pause)
+
+
 def test_where_nobody_measures_each_question_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(MEASURED)
     monkeypatch.setattr(yardstick, "measure", lambda: Sample(time.monotonic(), QUIET_S * 3, QUIET_S))
