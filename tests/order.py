@@ -33,6 +33,8 @@ TOGETHER = {  # how a file begins -> its unit
             "tests/kube/test_field_table.py",
             "tests/kube/test_values_round_trip.py",
             "tests/viewing/test_page_over_the_api_server.py",
+            "tests/viewing/test_page_process.py",
+            "tests/viewing/test_taken.py",
         ),
         API_SERVER,
     ),
