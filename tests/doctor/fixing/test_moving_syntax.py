@@ -188,3 +188,63 @@ def test_without_libcst_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(ReefError, match="needs LibCST") as caught:
         syntax.require()
     assert caught.value.hint == "pip install 'dagster-reef[doctor]'"
+
+
+def test_a_comment_behind_a_name_goes_with_it() -> None:
+    done = _moved(
+        """
+        from heavy import (  # many
+            parse,  # reads lines
+            VALUE,
+            sub,  # noqa: F401
+        )
+        KEPT = VALUE
+        def result():
+            return parse(2), sub
+        """
+    )
+    assert done.source.decode() == dedent(
+        """\
+        from heavy import (  # many
+            VALUE,
+        )
+        KEPT = VALUE
+        def result():
+            from heavy import parse  # reads lines
+            from heavy import sub  # noqa: F401
+            return parse(2), sub
+        """
+    )
+
+
+def test_comments_of_a_whole_import_go_with_it() -> None:
+    done = _moved(
+        """
+        from heavy import (  # type: ignore
+            parse,  # reads lines
+            VALUE  # a number
+        )
+        def result():
+            return parse(VALUE)
+        """
+    )
+    assert done.source.decode() == dedent(
+        """\
+        def result():
+            from heavy import parse  # type: ignore  # reads lines
+            from heavy import VALUE  # type: ignore  # a number
+            return parse(VALUE)
+        """
+    )
+
+
+def test_a_comment_on_its_own_line_among_the_names_stays() -> None:
+    source = """
+        from heavy import (
+            # for the report
+            parse,
+        )
+        def result():
+            return parse(2)
+        """
+    assert "a comment has a line of its own among the names" in str(_refused(source).reason)

@@ -7,6 +7,7 @@ from typing import Any
 
 import libcst as cst
 
+from reef.doctor.fixing import comments
 from reef.doctor.fixing.annotations import quoted
 from reef.doctor.fixing.finding import Unit
 from reef.doctor.fixing.judging import Movable
@@ -18,7 +19,8 @@ from reef.doctor.fixing.typing_block import add_typing
 
 def edited(module: cst.Module, unit: Unit, movable: Sequence[Movable], lazily: bool) -> cst.Module:
     """`lazily`: the module's annotations are not evaluated, so none needs quotes."""
-    comment = comment_of(module.body[unit.index], unit)
+    all_names = len(movable) == len(unit.aliases)
+    comment = comments.of_statement(module.body[unit.index], unit, all_names)
     imports = _Imports(unit, movable, comment)
     inside = module.visit(imports)
     typing = [one for one in movable if one.typing or one.offered]
@@ -30,24 +32,21 @@ def edited(module: cst.Module, unit: Unit, movable: Sequence[Movable], lazily: b
     return add_offers(changed, offered) if offered else changed
 
 
-def comment_of(statement: cst.CSTNode, unit: Unit) -> str:
-    """What stands behind the import, such as `# type: ignore`; it goes with it."""
-    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
-        comment = statement.trailing_whitespace.comment
-        if comment is not None:
-            return f"  {comment.value}"
-    return ""
-
-
 def written(unit: Unit, movable: Iterable[Movable], comment: str = "") -> list[cst.BaseStatement]:
-    """The import of these names alone, in one statement or, of a whole statement, all of it."""
+    """The import of these names alone: of a whole statement all of it, else in one statement, and one more for each
+    name with a comment of its own."""
     if isinstance(unit.node, cst.BaseStatement):
         return [unit.node.deep_clone().with_changes(leading_lines=[])]
-    names = ", ".join(
-        dict.fromkeys(one.alias.text for one in sorted(movable, key=lambda one: one.alias.position))
-    )
     head = f"from {unit.base} import" if unit.base is not None else "import"
-    return [cst.parse_statement(f"{head} {names}{comment}")]
+    plain: dict[str, None] = {}
+    told: dict[str, None] = {}
+    for one in sorted(movable, key=lambda one: one.alias.position):
+        if own := comments.of_name(unit, one.alias.position):
+            told[f"{head} {one.alias.text}{comment}{own}"] = None
+        else:
+            plain[one.alias.text] = None
+    together = [f"{head} {', '.join(plain)}{comment}"] if plain else []
+    return [cst.parse_statement(line) for line in (*together, *told)]
 
 
 class _Imports(cst.CSTTransformer):

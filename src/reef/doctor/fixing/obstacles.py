@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import libcst as cst
 
+from reef.doctor.fixing import comments
 from reef.doctor.fixing.finding import Lines, Unit
 from reef.doctor.fixing.model import Refused
 from reef.doctor.fixing.occurrences import Occurrence, Survey
@@ -22,6 +23,8 @@ _ENVIRON_CALLS = frozenset(
 
 
 def of_module(unit: Unit, found: Survey, lines: Lines) -> Refused | None:
+    if comments.between_names(unit):
+        return Refused("a comment has a line of its own among the names", unit.line)
     for use in found.uses:
         if (why := _of_use(use, unit, lines)) is not None:
             return Refused(why, lines[use.node][0])

@@ -70,8 +70,17 @@ def _last_comma(own: Any, former: Any) -> Any:
     stays."""
     after = own.whitespace_after if isinstance(own, cst.Comma) else None
     if not (isinstance(after, cst.ParenthesizedWhitespace) and after.first_line.comment is not None):
-        return former
+        return _without_comment(former)
     closing = former.whitespace_after if isinstance(former, cst.Comma) else None
     if isinstance(closing, cst.ParenthesizedWhitespace):
         after = after.with_changes(indent=closing.indent, last_line=closing.last_line, empty_lines=[])
     return own.with_changes(whitespace_after=after)
+
+
+def _without_comment(comma: Any) -> Any:
+    """It was about the name that goes."""
+    after = comma.whitespace_after if isinstance(comma, cst.Comma) else None
+    if not isinstance(after, cst.ParenthesizedWhitespace):
+        return comma
+    first = after.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)
+    return comma.with_changes(whitespace_after=after.with_changes(first_line=first))
