@@ -13,18 +13,10 @@ import yaml
 from reef.fleet import read
 from reef.fleet.decode import fields_of, meta_of
 from reef.fleet.json_schema import schema, schema_text
-from reef.fleet.settings import (
-    Code,
-    DeploySettings,
-    DoctorBudgets,
-    DoctorSettings,
-    HistorySettings,
-    LocationSettings,
-    ReefFile,
-    Server,
-    ServiceSettings,
-    Settings,
-)
+from reef.fleet.sections import DeploySettings, DoctorBudgets, DoctorSettings, HistorySettings
+from reef.fleet.service_settings import ServiceSettings
+from reef.fleet.settings import LocationSettings, ReefFile, Settings
+from reef.fleet.shared import Code, Server
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _MODELS = (

@@ -9,7 +9,7 @@ from itertools import pairwise
 from reef.errors import ReefError
 from reef.fleet.document import Item
 from reef.fleet.model import DeploySpec, WaveEnd
-from reef.fleet.settings import WAVE_PATTERN
+from reef.fleet.sections import WAVE_PATTERN
 from reef.fleet.suggest import did_you_mean
 from reef.fleet.units import span_s
 from reef.words import describe

@@ -21,6 +21,8 @@ Span = Annotated[str, Meta(pattern=SPAN_PATTERN)]
 IdleSpan = Annotated[str, Meta(pattern=IDLE_PATTERN)]
 Revalidation = Annotated[str, Meta(pattern=REVALIDATE_PATTERN)]
 Text = Annotated[str, Meta(min_length=1)]
+TextList = Annotated[list[Text], Meta(min_length=1)]
+EnvMap = dict[str, str | int | float | bool | None]
 
 SIZE = "a size such as 512Mi, 1Gi or 500M"
 SPAN = "a time such as 30s, 10m or 1h30m"
