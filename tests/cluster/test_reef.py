@@ -30,7 +30,9 @@ def world(lab: Cluster) -> Iterator[ReefWorld]:
     namespace = f"reef-e2e-{secrets.token_hex(3)}"
     lab.kubectl.make_namespace(namespace)
     code = {image(name, number): CODE.format(asset=f"{name}_{number}") for name in NAMES for number in (1, 2)}
-    code[image("web", 3)] = CODE.format(asset="web_3").replace("return 1", "__import__('time').sleep(15)")
+    code[image("web", 3)] = CODE.format(asset="web_3").replace(
+        "return 1", "return __import__('time').sleep(15) or 1"
+    )
     code[image("sales", 3)] = "raise RuntimeError('it has no warehouse')\n"
     lab.load_locations(code)
     found = ReefWorld(lab, namespace)

@@ -29,8 +29,7 @@ import sys, dagster
 from dagster._grpc.client import DagsterGrpcClient
 host, port = sys.argv[1].split(":")
 client = DagsterGrpcClient(host=host, port=int(port))
-listed = client.list_repositories()
-print(dagster.__version__, client.get_server_id() != "", len(listed) if isinstance(listed, str) else "listed")
+print(dagster.__version__, client.get_server_id() != "", bool(client.list_repositories()))
 """
 NEXT = "reef.test/reef:2"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -197,7 +196,7 @@ def test_a_client_of_an_older_dagster_is_answered(world: ReefWorld) -> None:
     )
     assert said.returncode == 0, said.stderr
     _, has_id, listed = said.stdout.split()
-    assert (has_id, listed) == ("True", "listed")
+    assert (has_id, listed) == ("True", "True")
 
 
 def test_an_upgrade_of_the_chart_fails_no_call(world: ReefWorld) -> None:
@@ -220,28 +219,6 @@ def test_an_upgrade_of_the_chart_fails_no_call(world: ReefWorld) -> None:
     assert (polling.failed, calls.failed) == ([], [])
     assert polling.went_back() == []
     assert "0.1.1" in world.k("exec", "deploy/reef-gateway", "--", "reef", "--version")
-
-
-def test_a_drained_node_fails_no_call(world: ReefWorld) -> None:
-    """Calls wait for the pack's next pod. Only pods of this Reef are evicted: the rest of the cluster serves tests."""
-    pod = world.pods("pack")[0]
-    where = pod["spec"]["nodeName"]
-    with Polling(world.address("beta")) as polling, calling(world.address("beta")) as calls:
-        try:
-            mine = "--pod-selector=app.kubernetes.io/part-of=reef"
-            drain = ("drain", where, mine, "--delete-emptydir-data", "--ignore-daemonsets", "--force")
-            world.kubectl(*drain, "--timeout=180s", timeout_s=scaled(190))
-            until(
-                lambda: [each["spec"]["nodeName"] for each in world.pods("pack")] not in ([], [where]),
-                60,
-                "for its pod elsewhere",
-            )
-            done = calls.done
-            until(lambda: calls.done > done + 3, 120, "for calls on the other node")
-        finally:
-            world.kubectl("uncordon", where)
-    assert (polling.failed, calls.failed) == ([], [])
-    assert polling.went_back() == []
 
 
 def test_a_node_that_is_lost_takes_no_location_with_it(world: ReefWorld, lab: Cluster) -> None:
@@ -284,3 +261,25 @@ def _left(world: ReefWorld, name: str, lost: str) -> list[str]:
         return []
     port = found["ports"][0]["port"]
     return [f"{each['addresses'][0]}:{port}" for each in ready]
+
+
+def test_a_drained_node_fails_no_call(world: ReefWorld) -> None:
+    """Calls wait for the pack's next pod. Only pods of this Reef are evicted: the rest of the cluster serves tests."""
+    pod = world.pods("pack")[0]
+    where = pod["spec"]["nodeName"]
+    with Polling(world.address("beta")) as polling, calling(world.address("beta")) as calls:
+        try:
+            mine = "--pod-selector=app.kubernetes.io/part-of=reef"
+            drain = ("drain", where, mine, "--delete-emptydir-data", "--ignore-daemonsets", "--force")
+            world.kubectl(*drain, "--timeout=180s", timeout_s=scaled(190))
+            until(
+                lambda: [each["spec"]["nodeName"] for each in world.pods("pack")] not in ([], [where]),
+                60,
+                "for its pod elsewhere",
+            )
+            done = calls.done
+            until(lambda: calls.done > done + 3, 120, "for calls on the other node")
+        finally:
+            world.kubectl("uncordon", where)
+    assert (polling.failed, calls.failed) == ([], [])
+    assert polling.went_back() == []

@@ -211,8 +211,12 @@ class ReefWorld:
         body = json.dumps({"query": query, "variables": variables or {}}).encode()
         url = f"http://{self.address(dagster_objects.WEBSERVER)}/graphql"
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=scaled(60)) as answer:
-            data: dict[str, Any] = json.loads(answer.read())["data"]
+        try:
+            with urllib.request.urlopen(request, timeout=scaled(60)) as answer:
+                data: dict[str, Any] = json.loads(answer.read())["data"]
+        except urllib.error.HTTPError as error:
+            error.msg = f"{error.msg}: {error.read().decode(errors='replace')[:2000]}"
+            raise
         return data
 
     def shown(self) -> dict[str, set[str]]:
