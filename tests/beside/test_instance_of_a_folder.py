@@ -155,7 +155,7 @@ def test_a_folders_dagster_yaml_with_a_mistake_is_one_error(
     assert reef.process.wait(scaled(90)) == 2, reef.said()
     assert "Traceback" not in reef.said()
     assert str(fleet / "dagster.yaml") in reef.said()
-    assert processes_mentioning(str(reef.views)) == {}
+    assert processes_mentioning(str(reef.state)) == {}
 
 
 # -- which one is chosen, and what is said: without a process ------------------------------------------

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(180)
 def refused(reef: Reef) -> str:
     assert reef.process.wait(scaled(90)) == 2, reef.said()
     assert "Traceback" not in reef.said()
-    assert processes_mentioning(str(reef.views)) == {}
+    assert processes_mentioning(str(reef.state)) == {}
     return reef.said()
 
 

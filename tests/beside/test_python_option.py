@@ -72,7 +72,7 @@ def test_one_that_cannot_be_used_is_one_error(
     assert says in reef.said()
     assert "hint:" in reef.said()
     assert len(reef.said().splitlines()) == 2, reef.said()
-    assert processes_mentioning(str(reef.views)) == {}
+    assert processes_mentioning(str(reef.state)) == {}
 
 
 def test_one_cause_is_said_once_and_known_at_the_next_start(

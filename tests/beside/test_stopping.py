@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(240)
 def left_of(reef: Reef, folder: Path) -> list[str]:
     """Processes, sockets and unfinished files."""
     processes = [f"{pid}: {line}" for pid, line in processes_mentioning(str(folder)).items()]
-    found = [path for path in reef.views.rglob("*") if path.is_socket() or ".tmp" in path.name]
+    found = [path for path in reef.state.rglob("*") if path.is_socket() or ".tmp" in path.name]
     return [*processes, *(str(path) for path in found)]
 
 
@@ -47,7 +47,7 @@ MOMENTS: dict[str, Callable[[Path], object]] = {
 def test_stopping_while_it_starts(folder: Path, workspace: Path, reefs: list[Reef], moment: str) -> None:
     reef = Reef("up", workspace, folder / "s")
     reefs.append(reef)
-    until(lambda: MOMENTS[moment](reef.views), 60.0, f"until {moment}")
+    until(lambda: MOMENTS[moment](reef.state), 60.0, f"until {moment}")
     stops_cleanly(reef, folder)
 
 
@@ -57,7 +57,7 @@ def test_stopping_while_it_opens_its_listeners(folder: Path, reefs: list[Reef]) 
     (folder / "reef.yaml").write_text("\n".join(["locations:", *lines, ""]))
     reef = Reef("up", folder / "reef.yaml", folder / "s")
     reefs.append(reef)
-    until(lambda: any((reef.views / "l").glob("*.sock")), 60.0, "for the first listener")
+    until(lambda: any((reef.state / "l").glob("*.sock")), 60.0, "for the first listener")
     stops_cleanly(reef, folder)
 
 

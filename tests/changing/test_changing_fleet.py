@@ -103,7 +103,7 @@ def cursor(reef: Reef, location: str, name: str) -> int:
 
 def ticks_of_both_names(reef: Reef, sensor: str) -> list[dict[str, Any]]:
     """Oldest first, from Dagster's own table: the webserver shows those of the name that it knows."""
-    file = reef.views / "dagster_home" / "schedules" / "schedules.db"
+    file = reef.state / "dagster_home" / "schedules" / "schedules.db"
     with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         rows = database.execute("select tick_body from job_ticks order by id").fetchall()
     ticks = [json.loads(body) for (body,) in rows]

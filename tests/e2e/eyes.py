@@ -57,7 +57,7 @@ def telling(
 
 def address(reef: Reef, name: str) -> dict[str, Any]:
     """Socket, or host and port, of the listener, from the workspace file that Reef wrote for Dagster."""
-    entries = yaml.safe_load((reef.views / "workspace.yaml").read_text())["load_from"]
+    entries = yaml.safe_load((reef.state / "workspace.yaml").read_text())["load_from"]
     return next(
         {k: v for k, v in entry["grpc_server"].items() if k != "location_name"}
         for entry in entries

@@ -242,4 +242,4 @@ def test_a_flood_is_kept_in_bounds(reef: Reef, folder: Path) -> None:
 
 def test_no_error_has_a_traceback_of_reef(reef: Reef) -> None:
     assert "Traceback" not in reef.said()
-    assert "Traceback" not in (reef.views / "logs" / "reef.log").read_text()
+    assert "Traceback" not in (reef.state / "logs" / "reef.log").read_text()

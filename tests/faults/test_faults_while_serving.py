@@ -295,4 +295,4 @@ def test_invariant_13_the_neighbour_noticed_nothing(reef: Reef, neighbour: Neigh
     assert neighbour.slowest_s < scaled(10)
     row = reef.row("neighbour")
     assert (row["probes"], row["wakes"], row["last_error"]) == (1, 1, None)
-    assert "Traceback" not in (reef.views / "logs" / "reef.log").read_text()
+    assert "Traceback" not in (reef.state / "logs" / "reef.log").read_text()

@@ -77,8 +77,8 @@ def test_beyond_the_memory_budget_the_least_recently_used_are_ended(reef: Reef) 
 
 
 def test_a_state_directory_that_is_removed_does_not_keep_the_host_from_ending(reef: Reef) -> None:
-    shutil.rmtree(reef.views)
+    shutil.rmtree(reef.state)
     assert reef.stop() < scaled(10)
     assert reef.process.returncode == 0
     assert "Traceback" not in reef.said()
-    assert not processes_mentioning(str(reef.views))
+    assert not processes_mentioning(str(reef.state))

@@ -16,7 +16,7 @@ def until_learned(reef: Reef, seconds: float = 300.0) -> Reef:
 
 
 def has_learned(reef: Reef) -> bool:
-    log = (reef.views / "logs" / "reef.log").read_text(errors="replace")
+    log = (reef.state / "logs" / "reef.log").read_text(errors="replace")
     assert "could not be built" not in log, log[-2000:]
     return bool(reef.learned_zygotes())
 

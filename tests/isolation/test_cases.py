@@ -103,7 +103,7 @@ def test_a_library_that_starts_threads_takes_the_zygote_from_nobody(reef: Reef) 
         assert reef.row(name)["not_forked_because"] is None
     assert "polars" in json.dumps(reef.status()["zygotes"])
     assert "polars" in reef.command("status").stdout
-    assert "polars" in (reef.views / "logs" / "reef.log").read_text()
+    assert "polars" in (reef.state / "logs" / "reef.log").read_text()
 
 
 def test_c_code_that_is_preloaded_serves_one_that_imports_a_patching_library_first(reef: Reef) -> None:

@@ -149,4 +149,4 @@ def test_a_scrape_while_the_host_ends_is_whole_or_refused(reef: Reef, address: s
     assert took < scaled(15)
     assert all(body.endswith(b"# EOF\n") for body in bodies)
     assert "Traceback" not in reef.said()
-    assert "Traceback" not in (reef.views / "logs" / "reef.log").read_text()
+    assert "Traceback" not in (reef.state / "logs" / "reef.log").read_text()

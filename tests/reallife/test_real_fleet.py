@@ -174,7 +174,7 @@ def test_invariant_15_a_secret_is_in_no_other_process(
     assert "API_TOKEN" not in nosy["env"]
     assert "API_TOKEN" not in nosy["proc"]
     assert set(processes_mentioning(SECRET)) <= {secret["pid"]}
-    logs = [path for path in (reef.views / "logs").iterdir() if SECRET in path.read_text(errors="replace")]
+    logs = [path for path in (reef.state / "logs").iterdir() if SECRET in path.read_text(errors="replace")]
     assert logs == []
 
 
@@ -294,7 +294,7 @@ def test_invariant_3_two_builds_of_dagster_do_not_mix(told: Callable[[str], dict
 def test_nothing_failed_that_need_not(reef: Reef) -> None:
     failed = {row["name"] for row in reef.status()["locations"] if row["state"] == "failed"}
     assert failed == {"lacks_env"}
-    until(lambda: "Traceback" not in (reef.views / "logs" / "reef.log").read_text(), 1.0)
+    until(lambda: "Traceback" not in (reef.state / "logs" / "reef.log").read_text(), 1.0)
 
 
 def test_a_workspace_without_locations(folder: Path, start: Callable[..., Reef]) -> None:

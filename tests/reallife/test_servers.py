@@ -139,4 +139,4 @@ def test_a_standing_location_whose_code_changes_is_served_anew_when_somebody_rel
 def test_the_neighbour_noticed_nothing(reef: Reef) -> None:
     row = reef.row("neighbour")
     assert (row["probes"], row["last_error"]) == (1, None)
-    assert "Traceback" not in (reef.views / "logs" / "reef.log").read_text()
+    assert "Traceback" not in (reef.state / "logs" / "reef.log").read_text()

@@ -83,7 +83,7 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 def called(reef: Reef, name: str, method: str) -> None:
     """Whatever it answers."""
-    workspace = yaml.safe_load((reef.views / "workspace.yaml").read_text())
+    workspace = yaml.safe_load((reef.state / "workspace.yaml").read_text())
     servers = {
         one["grpc_server"]["location_name"]: one["grpc_server"]["socket"] for one in workspace["load_from"]
     }
@@ -147,7 +147,7 @@ def test_a_collector_that_is_away_is_a_line_of_the_log(folder: Path, start: Star
     }
     reef = start("serve", folder / "reef.yaml", folder / "away", env=env).until_up()
     called(reef, "sales", "ExternalPartitionNames")
-    log = reef.views / "logs" / "reef.log"
+    log = reef.state / "logs" / "reef.log"
     until(lambda: "opentelemetry" in log.read_text(), 60)
     reef.stop(30)
     assert "opentelemetry" not in reef.said()

@@ -126,16 +126,16 @@ def test_the_next_save_that_loads_takes_it_away(reef: Reef, fleet: Path) -> None
 def test_the_daemon_s_workspace_never_names_it(reef: Reef, fleet: Path) -> None:
     save(fleet, "other", "second", "1 / 0")
     until(lambda: "other (new code, not served)" in page(reef), 20, "for the error on the page")
-    assert "not served" not in (reef.views / "workspace.yaml").read_text()
+    assert "not served" not in (reef.state / "workspace.yaml").read_text()
     reef.kill()
-    assert "not served" in (reef.views / "unserved.yaml").read_text()
+    assert "not served" in (reef.state / "unserved.yaml").read_text()
 
 
 def test_a_host_that_takes_the_webserver_up_again_clears_it(
     reef: Reef, fleet: Path, start: Callable[..., Reef]
 ) -> None:
     save(fleet, "other", "second")
-    again = start("up", fleet, reef.views, "--no-daemon", port=reef.port).until_up()
+    again = start("up", fleet, reef.state, "--no-daemon", port=reef.port).until_up()
     until(lambda: set(page(again)) == {"alone", "other", "broken"}, 30, "for the entry to go")
     assert again.status()["beside"]["webserver"]["pid"], again.said()
 

@@ -46,7 +46,7 @@ def address(reef: Reef) -> str:
 
 @pytest.fixture
 def token(reef: Reef) -> str:
-    return (reef.views / "page-token").read_text().strip()
+    return (reef.state / "page-token").read_text().strip()
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def shown(page: Any) -> list[str]:
 def test_the_address_and_the_token_are_told_to_the_right_people(reef: Reef, address: str, token: str) -> None:
     assert f"fleet: {address}" in reef.said()
     assert token not in reef.said()  # that is no terminal
-    assert token not in (reef.views / "logs" / "reef.log").read_text()
-    assert (reef.views / "page-token").stat().st_mode & 0o777 == 0o600
+    assert token not in (reef.state / "logs" / "reef.log").read_text()
+    assert (reef.state / "page-token").stat().st_mode & 0o777 == 0o600
 
 
 def test_filter_sort_and_group(fleet: Any) -> None:
