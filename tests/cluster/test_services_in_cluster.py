@@ -61,7 +61,7 @@ locations:
   sales: {code: {python_file: defs.py}}
 """
 DRY_RUN = (
-    "mutation($s:SensorSelector!){sensorDryRun(selectorData:$s){__typename "
+    "mutation($s:SensorSelector!){sensorDryRun(selectorData:$s,cursor:null){__typename "
     "... on PythonError{message} ... on DryRunInstigationTick{evaluationResult{skipReason error{message}}}}}"
 )
 IMAGE = "reef.test/services-sales:1"
