@@ -14,7 +14,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from deadlines import scaled
+from deadlines import scaled, until_async
 from reef.background import Background
 from reef.calls_of_services import METHOD
 from reef.cluster.errors import Forbidden
@@ -159,6 +159,10 @@ def test_pods_that_somebody_took_away_are_brought_back() -> None:
         async with gated() as (one, pods, _):
             await one.call(b"a", scaled(30))
             await pods("postal", 0)
+            channel = one._channel
+            assert channel is not None
+            ready = grpc.ChannelConnectivity.READY
+            await until_async(lambda: channel.get_state() is not ready, 30, "for the lost connection")
             assert await one.call(b"b", scaled(60)) == b"re: b"
             assert pods.scaled_to == [1, 0, 1]
 
